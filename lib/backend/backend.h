@@ -1,0 +1,58 @@
+/* The matrix core as the rest of the library sees it. Internal.
+ *
+ * Each kind fills in a vtable; dni__gemm checks nothing but handles what must be the same on every
+ * backend (empty products, k = 0) before it calls one. */
+#ifndef DNI_BACKEND_BACKEND_H
+#define DNI_BACKEND_BACKEND_H
+
+#include "core/context.h"
+
+/* One product with plain pointers; alpha and beta in double whatever the element type. m, n, k
+ * >= 1. */
+typedef struct dni__gemm_call {
+  dni_dtype dtype;
+  int32_t transpose_a, transpose_b;
+  size_t m, n, k; /* op(A): [m][k], op(B): [k][n], C: [m][n] */
+  double alpha;
+  const void *a;
+  size_t lda;
+  const void *b;
+  size_t ldb;
+  double beta;
+  void *c;
+  size_t ldc;
+} dni__gemm_call;
+
+typedef struct dni__backend_vtable {
+  dni_status (*gemm)(dni_backend *backend, const dni__gemm_call *call);
+  dni_status (*set_threads)(dni_backend *backend, int32_t threads); /* NULL: unsupported */
+  void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
+  bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
+} dni__backend_vtable;
+
+/* Kinds embed this as their first member. */
+struct dni_backend {
+  dni__references references;
+  dni__memory *memory; /* kept; a backend does not keep its context, which keeps the backend */
+  const dni__backend_vtable *vtable;
+  const char *name;
+  size_t largest; /* most that a dimension or stride may be; SIZE_MAX: anything */
+};
+
+/* Zeroed memory for a kind of `size` bytes with its base filled in; NULL with the message set. */
+dni_backend *dni__backend_allocate(dni__memory *memory, size_t size,
+                                   const dni__backend_vtable *vtable, const char *name,
+                                   size_t largest);
+
+bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
+
+/* The backend a new context starts with: linked CBLAS, else builtin with these instructions. */
+dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
+                                       dni_backend **out);
+
+/* C = alpha op(A) op(B) + beta C for views that are already known to fit (layers check shapes once,
+ * at their own boundary). Sizes are still checked against the backend's integers. */
+dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
+                     const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c);
+
+#endif

@@ -1,0 +1,122 @@
+/* What every other part of the library stands on: failing with a message, memory, checked sizes,
+ * counted references, structs that grow, matrix checks. Internal. */
+#ifndef DNI_CORE_H
+#define DNI_CORE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "dni.h"
+
+#define DNI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+
+/* Status and message (status.c). ------------------------------------------------------------- */
+
+/* Set this thread's message and return `status`: `return dni__fail(DNI_ERROR_IO, "%s: ...", path)`.
+ */
+dni_status dni__fail(dni_status status, const char *format, ...) DNI_PRINTF(2, 3);
+
+/* Put words in front of this thread's message, to say where a lower part failed; returns `status`.
+ */
+dni_status dni__fail_prefix(dni_status status, const char *format, ...) DNI_PRINTF(2, 3);
+
+/* Leave the calling function with the status of `call` unless it is DNI_OK. The one macro that
+ * hides control flow; functions with something to undo do not use it. */
+#define DNI_TRY(call)                                                                              \
+  do {                                                                                             \
+    dni_status try_status_ = (call);                                                               \
+    if (try_status_ != DNI_OK) return try_status_;                                                 \
+  } while (0)
+
+/* NULL for a required argument. */
+#define DNI_REQUIRE(pointer)                                                                       \
+  do {                                                                                             \
+    if (!(pointer)) return dni__fail(DNI_ERROR_ARGUMENT, "%s: %s is NULL", __func__, #pointer);    \
+  } while (0)
+
+/* Memory (memory.c). ------------------------------------------------------------------------- */
+
+#define DNI_ALIGNMENT 64 /* a cache line, and the widest vector */
+
+/* The allocator with its byte count; shared by a context and its backends, so that a backend can
+ * outlive the context without keeping it. */
+typedef struct dni__memory dni__memory;
+
+dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out);
+dni__memory *dni__memory_retain(dni__memory *memory);
+void dni__memory_release(dni__memory *memory);
+size_t dni__memory_bytes(const dni__memory *memory);
+
+/* count * size bytes, zeroed and 64-aligned. NULL, with the message set, if the product overflows
+ * or the allocator has none; the caller then returns DNI_ERROR_MEMORY. count * size = 0 gives a
+ * unique pointer. The size is remembered with the block. */
+void *dni__allocate(dni__memory *memory, size_t count, size_t size);
+void dni__free(dni__memory *memory, void *block); /* NULL: nothing */
+
+/* *out = a * b, a + b; false if it does not fit. */
+bool dni__multiply(size_t a, size_t b, size_t *out);
+bool dni__add(size_t a, size_t b, size_t *out);
+
+/* Counted references. ------------------------------------------------------------------------ */
+
+typedef atomic_size_t dni__references;
+
+void dni__references_init(dni__references *references); /* to 1 */
+void dni__references_add(dni__references *references);
+bool dni__references_drop(dni__references *references); /* true: that was the last */
+
+/* Structs with struct_size (options.c). ------------------------------------------------------ */
+
+/* Copy a caller's options into `known` (zeroed, `known_size` bytes): DNI_ERROR_ARGUMENT if
+ * struct_size is under `least` or over 4096, DNI_ERROR_UNSUPPORTED if bytes beyond what we know are
+ * not zero. `name` is for the message. */
+dni_status dni__options_copy(void *known, size_t known_size, size_t least, const void *given,
+                             const char *name);
+
+/* The other direction, for reports: check given->struct_size, then fill in as much as the caller
+ * has. */
+dni_status dni__report_check(const void *given, size_t least, const char *name);
+void dni__report_fill(void *given, const void *known, size_t known_size);
+
+/* Matrices (matrix.c). ----------------------------------------------------------------------- */
+
+size_t dni__dtype_size(dni_dtype dtype); /* 4, 8, or 0 for an unknown one */
+
+/* A view is usable and has this element type and these columns. `name` is what the message calls
+ * it: "x has 100 columns, expected 784". */
+dni_status dni__matrix_check(const dni_matrix *view, dni_dtype dtype, size_t columns,
+                             const char *name);
+/* The same, and `rows` rows. */
+dni_status dni__matrix_check_rows(const dni_matrix *view, dni_dtype dtype, size_t rows,
+                                  size_t columns, const char *name);
+
+/* A contiguous view of memory of our own. */
+dni_matrix dni__matrix_make(void *data, size_t rows, size_t columns, dni_dtype dtype);
+/* Rows first .. first+rows-1, and columns first .. first+columns-1, of a view. */
+dni_matrix dni__matrix_rows(const dni_matrix *view, size_t first, size_t rows);
+dni_matrix dni__matrix_columns(const dni_matrix *view, size_t first, size_t columns);
+/* Copy rows between views of the same shape and type, whatever their strides. */
+void dni__matrix_copy(const dni_matrix *from, const dni_matrix *to);
+/* Element (row, column) as a double, whatever the type; and writing it. Not for hot loops. */
+double dni__matrix_get(const dni_matrix *view, size_t row, size_t column);
+void dni__matrix_set(const dni_matrix *view, size_t row, size_t column, double value);
+/* Whether every element is finite; if not, where the first is not. */
+bool dni__matrix_finite(const dni_matrix *view, size_t *row, size_t *column);
+
+/* Random numbers (random.c). ----------------------------------------------------------------- */
+
+/* xoshiro256++ (Blackman and Vigna 2019), seeded through splitmix64. */
+typedef struct dni__random {
+  uint64_t state[4];
+} dni__random;
+
+void dni__random_init(dni__random *random, uint64_t seed, uint64_t stream);
+uint64_t dni__random_u64(dni__random *random);
+double dni__random_uniform(dni__random *random);             /* [0, 1), 53 bits */
+double dni__random_normal(dni__random *random);              /* mean 0, variance 1 */
+size_t dni__random_below(dni__random *random, size_t bound); /* 0 .. bound-1 without bias */
+/* Fill a contiguous block with normal numbers of the given standard deviation. */
+void dni__random_fill_normal(dni__random *random, dni_dtype dtype, void *data, size_t count,
+                             double deviation);
+
+#endif

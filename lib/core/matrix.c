@@ -1,0 +1,132 @@
+/* Views: filling them in, checking them, moving rows between them. */
+#include <math.h>
+#include <string.h>
+
+#include "core/core.h"
+
+static void view_init(dni_matrix *view, const void *data, size_t rows, size_t columns,
+                      size_t stride, dni_dtype dtype) {
+  if (!view) return;
+  void *writable;
+  memcpy(&writable, &data, sizeof writable); /* a view does not say whether it is written */
+  *view = (dni_matrix){writable, rows, columns, stride, dtype, 0};
+}
+
+void dni_matrix_init_f32(dni_matrix *view, const float *data, size_t rows, size_t columns) {
+  view_init(view, data, rows, columns, columns, DNI_F32);
+}
+
+void dni_matrix_init_f64(dni_matrix *view, const double *data, size_t rows, size_t columns) {
+  view_init(view, data, rows, columns, columns, DNI_F64);
+}
+
+void dni_matrix_init_strided_f32(dni_matrix *view, const float *data, size_t rows, size_t columns,
+                                 size_t stride) {
+  view_init(view, data, rows, columns, stride, DNI_F32);
+}
+
+void dni_matrix_init_strided_f64(dni_matrix *view, const double *data, size_t rows, size_t columns,
+                                 size_t stride) {
+  view_init(view, data, rows, columns, stride, DNI_F64);
+}
+
+size_t dni__dtype_size(dni_dtype dtype) {
+  return dtype == DNI_F32 ? sizeof(float) : dtype == DNI_F64 ? sizeof(double) : 0;
+}
+
+static const char *dtype_name(dni_dtype dtype) {
+  return dtype == DNI_F32 ? "float" : dtype == DNI_F64 ? "double" : "unknown";
+}
+
+/* Everything that must hold before memory may be touched. */
+static dni_status check_memory(const dni_matrix *view, const char *name) {
+  size_t size = dni__dtype_size(view->dtype), elements, bytes;
+  if (view->reserved != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: reserved is not 0; was the view initialised?", name);
+  if (view->stride < view->columns)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s has stride %zu, less than its %zu columns", name,
+                     view->stride, view->columns);
+  if (!view->data && view->rows > 0 && view->columns > 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: data is NULL", name);
+  if ((uintptr_t)view->data % size != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: data is not aligned to its element type", name);
+  if (!dni__multiply(view->rows, view->stride, &elements) ||
+      !dni__multiply(elements, size, &bytes) || bytes > PTRDIFF_MAX)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu rows of stride %zu do not fit in memory", name,
+                     view->rows, view->stride);
+  return DNI_OK;
+}
+
+dni_status dni__matrix_check(const dni_matrix *view, dni_dtype dtype, size_t columns,
+                             const char *name) {
+  if (!view) return dni__fail(DNI_ERROR_ARGUMENT, "%s is NULL", name);
+  if (view->dtype != dtype)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s holds %s elements, expected %s", name,
+                     dtype_name(view->dtype), dtype_name(dtype));
+  if (view->columns != columns)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu columns, expected %zu", name, view->columns,
+                     columns);
+  return check_memory(view, name);
+}
+
+dni_status dni__matrix_check_rows(const dni_matrix *view, dni_dtype dtype, size_t rows,
+                                  size_t columns, const char *name) {
+  DNI_TRY(dni__matrix_check(view, dtype, columns, name));
+  if (view->rows != rows)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu rows, expected %zu", name, view->rows, rows);
+  return DNI_OK;
+}
+
+dni_matrix dni__matrix_make(void *data, size_t rows, size_t columns, dni_dtype dtype) {
+  return (dni_matrix){data, rows, columns, columns, dtype, 0};
+}
+
+static void *element(const dni_matrix *view, size_t row, size_t column) {
+  size_t offset = (row * view->stride + column) * dni__dtype_size(view->dtype);
+  return (unsigned char *)view->data + offset;
+}
+
+dni_matrix dni__matrix_rows(const dni_matrix *view, size_t first, size_t rows) {
+  dni_matrix part = *view;
+  part.rows = rows;
+  if (view->data) part.data = element(view, first, 0);
+  return part;
+}
+
+dni_matrix dni__matrix_columns(const dni_matrix *view, size_t first, size_t columns) {
+  dni_matrix part = *view;
+  part.columns = columns;
+  if (view->data) part.data = element(view, 0, first);
+  return part;
+}
+
+void dni__matrix_copy(const dni_matrix *from, const dni_matrix *to) {
+  size_t bytes = from->columns * dni__dtype_size(from->dtype);
+  if (bytes == 0) return;
+  for (size_t row = 0; row < from->rows; row++)
+    memcpy(element(to, row, 0), element(from, row, 0), bytes);
+}
+
+double dni__matrix_get(const dni_matrix *view, size_t row, size_t column) {
+  const void *at = element(view, row, column);
+  return view->dtype == DNI_F32 ? (double)*(const float *)at : *(const double *)at;
+}
+
+void dni__matrix_set(const dni_matrix *view, size_t row, size_t column, double value) {
+  void *at = element(view, row, column);
+  if (view->dtype == DNI_F32)
+    *(float *)at = (float)value;
+  else
+    *(double *)at = value;
+}
+
+bool dni__matrix_finite(const dni_matrix *view, size_t *row, size_t *column) {
+  for (size_t r = 0; r < view->rows; r++)
+    for (size_t c = 0; c < view->columns; c++)
+      if (!isfinite(dni__matrix_get(view, r, c))) {
+        *row = r;
+        *column = c;
+        return false;
+      }
+  return true;
+}

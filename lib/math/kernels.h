@@ -1,0 +1,88 @@
+/* The element-wise and reduction kernels: one table per element type and instruction set. Internal.
+ *
+ * kernels_template.h is ordinary C written once; kernels_<set>.c compiles it for float and double
+ * with that instruction set. Pointers are void so that one table type serves both element types;
+ * scalars are double. Matrices are row-major, `ld` elements from row to row. Kernels check nothing.
+ */
+#ifndef DNI_MATH_KERNELS_H
+#define DNI_MATH_KERNELS_H
+
+#include "core/core.h"
+
+/* What one Adam update needs besides its arrays (Kingma and Ba 2015, the efficient order of section
+ * 2: the bias corrections folded into rate and epsilon's side). */
+typedef struct dni__adam_step {
+  double rate;          /* r / (1 - b1^t) */
+  double inverse_bias2; /* 1 / sqrt(1 - b2^t) */
+  double beta1, beta2, epsilon;
+  double decay;          /* added to the gradient: g + decay * w (L2) */
+  double shrink;         /* w is first multiplied by this: 1 - r * d (AdamW), else 1 */
+  double gradient_scale; /* from clipping by norm, else 1 */
+  double gradient_limit; /* clipping by value; infinity: off */
+} dni__adam_step;
+
+typedef struct dni__sgd_step {
+  double rate, momentum, decay;
+  double gradient_scale, gradient_limit;
+} dni__sgd_step;
+
+/* Sums over a pair of matrices M (prediction) and D (target). */
+typedef struct dni__pair_sums {
+  double difference2;     /* sum (M - D)^2 */
+  double product;         /* sum M D */
+  double first2, second2; /* sum M^2, sum D^2 */
+} dni__pair_sums;
+
+typedef struct dni__kernels {
+  const char *name;
+
+  /* z = activation(z + bias), bias [columns] */
+  void (*bias_activation)(size_t rows, size_t columns, void *z, size_t ldz, const void *bias,
+                          dni_activation activation);
+  /* y = activation(x); y may be x */
+  void (*activation)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                     dni_activation activation);
+  /* dx = dy * activation'(y); dx may be dy */
+  void (*activation_backward)(size_t rows, size_t columns, const void *y, size_t ldy,
+                              const void *dy, size_t lddy, void *dx, size_t lddx,
+                              dni_activation activation);
+  /* dy = dy * activation'(y) in place, and column_sums [columns] = beta * column_sums + alpha *
+   * sums of the new dy. y is not read for identity. */
+  void (*activation_backward_bias)(size_t rows, size_t columns, const void *y, size_t ldy, void *dy,
+                                   size_t lddy, dni_activation activation, double alpha,
+                                   double beta, void *column_sums);
+
+  /* mean and biased variance [columns] of the columns of x, in two passes; rows >= 1 */
+  void (*column_statistics)(size_t rows, size_t columns, const void *x, size_t ldx, void *mean,
+                            void *variance);
+  /* y = (x - mean) * factor + shift, all [columns]; y may be x */
+  void (*normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                    const void *mean, const void *factor, const void *shift);
+  /* sum_dy = sum over rows of dy; sum_dy_xhat = sum of dy * (x - mean) * inverse_deviation */
+  void (*normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
+                         size_t lddy, const void *mean, const void *inverse_deviation, void *sum_dy,
+                         void *sum_dy_xhat);
+  /* dx = scale * inverse_deviation * (dy - sum_dy / rows - xhat * sum_dy_xhat / rows); dx may be dy
+   */
+  void (*normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
+                             size_t lddy, void *dx, size_t lddx, const void *mean,
+                             const void *inverse_deviation, const void *scale, const void *sum_dy,
+                             const void *sum_dy_xhat);
+
+  /* Sums over M and D; then, if scale is not 0, M = scale * (M - D). */
+  void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
+                   double scale, dni__pair_sums *sums);
+
+  void (*adam)(size_t count, void *w, const void *g, void *m, void *v, const dni__adam_step *step);
+  /* v may be NULL if momentum is 0 */
+  void (*sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step);
+  /* sum of g^2 after each element is limited to +-limit (infinity: as it is) */
+  double (*sum_squares)(size_t count, const void *g, double limit);
+} dni__kernels;
+
+/* The table for an element type and an instruction set; NULL if this processor or build lacks it.
+ * BEST is resolved by dni__kernels_best. */
+const dni__kernels *dni__kernels_find(dni_dtype dtype, int32_t instructions);
+int32_t dni__kernels_best(void);
+
+#endif
