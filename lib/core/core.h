@@ -8,7 +8,7 @@
 
 #include "dni.h"
 
-#define DNI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define DNI_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Status and message (status.c). ------------------------------------------------------------- */
 

@@ -24,6 +24,6 @@ const char *dni_build_info(void) {
 #if defined(__x86_64__)
                                                             ", kernels baseline avx2 avx512";
 #else
-                                                             ", kernels baseline";
+                                                            ", kernels baseline";
 #endif
 }
