@@ -58,18 +58,15 @@ typedef struct dni__kernels {
   /* y = (x - mean) * factor + shift, all [columns]; y may be x */
   void (*normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
                     const void *mean, const void *factor, const void *shift);
-  /* sum_dy = sum over rows of dy; sum_dy_xhat = sum of dy * (x - mean) * inverse_deviation */
+  /* sum_dy = sum over rows of dy; sum_dy_deviation = sum of dy * (x - mean); all [columns] */
   void (*normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
-                         size_t lddy, const void *mean, const void *inverse_deviation, void *sum_dy,
-                         void *sum_dy_xhat);
-  /* dx = scale * inverse_deviation * (dy - sum_dy / rows - xhat * sum_dy_xhat / rows); dx may be dy
-   */
+                         size_t lddy, const void *mean, void *sum_dy, void *sum_dy_deviation);
+  /* dx = factor * (dy - offset - (x - mean) * slope), all [columns]; dx may be dy */
   void (*normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
                              size_t lddy, void *dx, size_t lddx, const void *mean,
-                             const void *inverse_deviation, const void *scale, const void *sum_dy,
-                             const void *sum_dy_xhat);
+                             const void *factor, const void *offset, const void *slope);
 
-  /* Sums over M and D; then, if scale is not 0, M = scale * (M - D). */
+  /* Sums over M and D, and M = scale * (M - D) */
   void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
                    double scale, dni__pair_sums *sums);
 
@@ -80,9 +77,18 @@ typedef struct dni__kernels {
   double (*sum_squares)(size_t count, const void *g, double limit);
 } dni__kernels;
 
-/* The table for an element type and an instruction set; NULL if this processor or build lacks it.
- * BEST is resolved by dni__kernels_best. */
+/* One table per element type and instruction set (kernels_<set>.c). */
+extern const dni__kernels dni__kernels_f32_baseline, dni__kernels_f64_baseline;
+#if defined(__x86_64__)
+extern const dni__kernels dni__kernels_f32_avx2, dni__kernels_f64_avx2;
+extern const dni__kernels dni__kernels_f32_avx512, dni__kernels_f64_avx512;
+#endif
+
+/* Whether this processor and build have an instruction set, and the widest they have. */
+bool dni__instructions_supported(int32_t instructions);
+int32_t dni__instructions_best(void);
+
+/* The table for an element type and an instruction set (not BEST); NULL if it is not supported. */
 const dni__kernels *dni__kernels_find(dni_dtype dtype, int32_t instructions);
-int32_t dni__kernels_best(void);
 
 #endif

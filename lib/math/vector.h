@@ -1,5 +1,6 @@
-/* Included first by a file that is compiled for one instruction set: sets the target for everything
- * after it. The file defines DNI_VECTOR_SET as one of the numbers below before.
+/* For a file that is compiled for one instruction set: sets the target for everything after it. The
+ * file defines DNI_VECTOR_SET as 1, 2 or 3 and includes its system headers before, vector_end.h
+ * last.
  *
  * The target is set in the source, not by compiler flags, so that any build system (or a bare `cc
  * lib/<folder>/<file>.c`) makes the same library. gcc and clang spell it differently. */

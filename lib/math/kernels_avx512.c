@@ -1,0 +1,13 @@
+/* The kernels for x86-64 with AVX-512 F, BW, DQ, VL. */
+#include <math.h>
+#include <string.h>
+
+#include "math/kernels.h"
+
+#if defined(__x86_64__)
+#define DNI_VECTOR_SET 3
+#include "math/vector.h"
+#define SET avx512
+#include "math/kernels_table.h"
+#include "math/vector_end.h"
+#endif

@@ -1,0 +1,11 @@
+/* The kernels for the compiler's own target. */
+#include <math.h>
+#include <string.h>
+
+#include "math/kernels.h"
+
+#define DNI_VECTOR_SET 1
+#include "math/vector.h"
+#define SET baseline
+#include "math/kernels_table.h"
+#include "math/vector_end.h"

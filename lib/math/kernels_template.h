@@ -1,0 +1,305 @@
+/* The element-wise and reduction kernels, ordinary C for one element type; see kernels.h for what
+ * each computes. Included with REAL, FN(name), REAL_EXP, REAL_TANH and REAL_SQRT defined; no
+ * include guard.
+ *
+ * Loops run along rows, where memory is contiguous and columns are independent, so the compiler can
+ * vectorise sums over rows without reordering any column's additions. Sums over everything use
+ * LANES partial sums per row, a fixed order whatever the vector width the compiler picks. */
+
+#define LANES 16
+
+static void FN(bias_activation_row)(size_t columns, REAL *restrict z, const REAL *restrict bias,
+                                    dni_activation activation) {
+  switch (activation) {
+  case DNI_ACTIVATION_RELU:
+    for (size_t c = 0; c < columns; c++) {
+      REAL value = z[c] + bias[c];
+      z[c] = value < 0 ? 0 : value; /* NaN is not below 0 and stays */
+    }
+    break;
+  case DNI_ACTIVATION_TANH:
+    for (size_t c = 0; c < columns; c++)
+      z[c] = REAL_TANH(z[c] + bias[c]);
+    break;
+  case DNI_ACTIVATION_SIGMOID:
+    for (size_t c = 0; c < columns; c++)
+      z[c] = 1 / (1 + REAL_EXP(-(z[c] + bias[c])));
+    break;
+  default:
+    for (size_t c = 0; c < columns; c++)
+      z[c] += bias[c];
+  }
+}
+
+static void FN(bias_activation)(size_t rows, size_t columns, void *z, size_t ldz, const void *bias,
+                                dni_activation activation) {
+  for (size_t r = 0; r < rows; r++)
+    FN(bias_activation_row)(columns, (REAL *)z + r * ldz, bias, activation);
+}
+
+/* x and y may be the same row, so neither is restrict. */
+static void FN(activation_row)(size_t columns, const REAL *x, REAL *y, dni_activation activation) {
+  switch (activation) {
+  case DNI_ACTIVATION_RELU:
+    for (size_t c = 0; c < columns; c++)
+      y[c] = x[c] < 0 ? 0 : x[c];
+    break;
+  case DNI_ACTIVATION_TANH:
+    for (size_t c = 0; c < columns; c++)
+      y[c] = REAL_TANH(x[c]);
+    break;
+  case DNI_ACTIVATION_SIGMOID:
+    for (size_t c = 0; c < columns; c++)
+      y[c] = 1 / (1 + REAL_EXP(-x[c]));
+    break;
+  default:
+    for (size_t c = 0; c < columns; c++)
+      y[c] = x[c];
+  }
+}
+
+static void FN(activation)(size_t rows, size_t columns, const void *x, size_t ldx, void *y,
+                           size_t ldy, dni_activation activation) {
+  for (size_t r = 0; r < rows; r++)
+    FN(activation_row)(columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, activation);
+}
+
+static void FN(activation_backward_row)(size_t columns, const REAL *y, const REAL *dy, REAL *dx,
+                                        dni_activation activation) {
+  switch (activation) {
+  case DNI_ACTIVATION_RELU:
+    for (size_t c = 0; c < columns; c++)
+      dx[c] = y[c] > 0 ? dy[c] : 0;
+    break;
+  case DNI_ACTIVATION_TANH:
+    for (size_t c = 0; c < columns; c++)
+      dx[c] = dy[c] * (1 - y[c] * y[c]);
+    break;
+  case DNI_ACTIVATION_SIGMOID:
+    for (size_t c = 0; c < columns; c++)
+      dx[c] = dy[c] * y[c] * (1 - y[c]);
+    break;
+  default:
+    if (dx != dy) memcpy(dx, dy, columns * sizeof *dx);
+  }
+}
+
+static void FN(activation_backward)(size_t rows, size_t columns, const void *y, size_t ldy,
+                                    const void *dy, size_t lddy, void *dx, size_t lddx,
+                                    dni_activation activation) {
+  for (size_t r = 0; r < rows; r++)
+    FN(activation_backward_row)
+    (columns, (const REAL *)y + r * ldy, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx,
+     activation);
+}
+
+static void FN(add_row)(size_t columns, const REAL *restrict row, REAL factor,
+                        REAL *restrict sums) {
+  for (size_t c = 0; c < columns; c++)
+    sums[c] += factor * row[c];
+}
+
+static void FN(activation_backward_bias)(size_t rows, size_t columns, const void *y, size_t ldy,
+                                         void *dy, size_t lddy, dni_activation activation,
+                                         double alpha, double beta, void *column_sums) {
+  REAL *sums = column_sums;
+  for (size_t c = 0; c < columns; c++)
+    sums[c] = beta == 0 ? 0 : (REAL)beta * sums[c];
+  for (size_t r = 0; r < rows; r++) {
+    REAL *dz = (REAL *)dy + r * lddy;
+    if (activation != DNI_ACTIVATION_IDENTITY)
+      FN(activation_backward_row)(columns, (const REAL *)y + r * ldy, dz, dz, activation);
+    FN(add_row)(columns, dz, (REAL)alpha, sums);
+  }
+}
+
+static void FN(add_squared_deviations)(size_t columns, const REAL *restrict x,
+                                       const REAL *restrict mean, REAL *restrict sums) {
+  for (size_t c = 0; c < columns; c++)
+    sums[c] += (x[c] - mean[c]) * (x[c] - mean[c]);
+}
+
+static void FN(column_statistics)(size_t rows, size_t columns, const void *x, size_t ldx,
+                                  void *mean, void *variance) {
+  REAL *m = mean, *v = variance, share = 1 / (REAL)rows;
+  memset(m, 0, columns * sizeof *m);
+  memset(v, 0, columns * sizeof *v);
+  for (size_t r = 0; r < rows; r++)
+    FN(add_row)(columns, (const REAL *)x + r * ldx, 1, m);
+  for (size_t c = 0; c < columns; c++)
+    m[c] *= share;
+  for (size_t r = 0; r < rows; r++)
+    FN(add_squared_deviations)(columns, (const REAL *)x + r * ldx, m, v);
+  for (size_t c = 0; c < columns; c++)
+    v[c] *= share;
+}
+
+static void FN(normalise_row)(size_t columns, const REAL *x, REAL *y, const REAL *restrict mean,
+                              const REAL *restrict factor, const REAL *restrict shift) {
+  for (size_t c = 0; c < columns; c++)
+    y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
+}
+
+static void FN(normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y,
+                          size_t ldy, const void *mean, const void *factor, const void *shift) {
+  for (size_t r = 0; r < rows; r++)
+    FN(normalise_row)(columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, mean, factor, shift);
+}
+
+static void FN(normalise_sums_row)(size_t columns, const REAL *restrict x, const REAL *restrict dy,
+                                   const REAL *restrict mean, REAL *restrict sum_dy,
+                                   REAL *restrict sum_dy_deviation) {
+  for (size_t c = 0; c < columns; c++) {
+    sum_dy[c] += dy[c];
+    sum_dy_deviation[c] += dy[c] * (x[c] - mean[c]);
+  }
+}
+
+static void FN(normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx,
+                               const void *dy, size_t lddy, const void *mean, void *sum_dy,
+                               void *sum_dy_deviation) {
+  memset(sum_dy, 0, columns * sizeof(REAL));
+  memset(sum_dy_deviation, 0, columns * sizeof(REAL));
+  for (size_t r = 0; r < rows; r++)
+    FN(normalise_sums_row)
+    (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, mean, sum_dy,
+     sum_dy_deviation);
+}
+
+static void FN(normalise_backward_row)(size_t columns, const REAL *restrict x, const REAL *dy,
+                                       REAL *dx, const REAL *restrict mean,
+                                       const REAL *restrict factor, const REAL *restrict offset,
+                                       const REAL *restrict slope) {
+  for (size_t c = 0; c < columns; c++)
+    dx[c] = factor[c] * (dy[c] - offset[c] - (x[c] - mean[c]) * slope[c]);
+}
+
+static void FN(normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx,
+                                   const void *dy, size_t lddy, void *dx, size_t lddx,
+                                   const void *mean, const void *factor, const void *offset,
+                                   const void *slope) {
+  for (size_t r = 0; r < rows; r++)
+    FN(normalise_backward_row)
+    (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx, mean,
+     factor, offset, slope);
+}
+
+/* The sum of LANES partial sums, pairwise. */
+static double FN(lanes_total)(const REAL *lanes) {
+  double sums[LANES];
+  for (size_t l = 0; l < LANES; l++)
+    sums[l] = (double)lanes[l];
+  for (size_t half = LANES / 2; half > 0; half /= 2)
+    for (size_t l = 0; l < half; l++)
+      sums[l] += sums[l + half];
+  return sums[0];
+}
+
+/* One row of the residual: its sums, and M = scale * (M - D). */
+static void FN(residual_row)(size_t columns, REAL *restrict m, const REAL *restrict d, REAL scale,
+                             dni__pair_sums *sums) {
+  REAL difference2[LANES] = {0}, product[LANES] = {0}, first2[LANES] = {0}, second2[LANES] = {0};
+  size_t c = 0;
+  for (; c + LANES <= columns; c += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      REAL prediction = m[c + l], target = d[c + l], difference = prediction - target;
+      difference2[l] += difference * difference;
+      product[l] += prediction * target;
+      first2[l] += prediction * prediction;
+      second2[l] += target * target;
+      m[c + l] = scale * difference;
+    }
+  for (size_t l = 0; c < columns; c++, l++) {
+    REAL prediction = m[c], target = d[c], difference = prediction - target;
+    difference2[l] += difference * difference;
+    product[l] += prediction * target;
+    first2[l] += prediction * prediction;
+    second2[l] += target * target;
+    m[c] = scale * difference;
+  }
+  sums->difference2 += FN(lanes_total)(difference2);
+  sums->product += FN(lanes_total)(product);
+  sums->first2 += FN(lanes_total)(first2);
+  sums->second2 += FN(lanes_total)(second2);
+}
+
+static void FN(residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d,
+                         size_t ldd, double scale, dni__pair_sums *sums) {
+  *sums = (dni__pair_sums){0, 0, 0, 0};
+  for (size_t r = 0; r < rows; r++)
+    FN(residual_row)(columns, (REAL *)m + r * ldm, (const REAL *)d + r * ldd, (REAL)scale, sums);
+}
+
+static REAL FN(limited)(REAL value, REAL limit) {
+  return value < -limit ? -limit : value > limit ? limit : value; /* NaN passes */
+}
+
+static void FN(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict g,
+                            REAL *restrict m, REAL *restrict v, const dni__adam_step *step) {
+  const REAL rate = (REAL)step->rate, inverse_bias2 = (REAL)step->inverse_bias2;
+  const REAL beta1 = (REAL)step->beta1, beta2 = (REAL)step->beta2, epsilon = (REAL)step->epsilon;
+  const REAL rest1 = (REAL)(1 - step->beta1), rest2 = (REAL)(1 - step->beta2);
+  const REAL decay = (REAL)step->decay, shrink = (REAL)step->shrink;
+  const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
+  for (size_t i = 0; i < count; i++) {
+    REAL gradient = FN(limited)(g[i] * scale, limit) + decay * w[i];
+    m[i] = beta1 * m[i] + rest1 * gradient;
+    v[i] = beta2 * v[i] + rest2 * gradient * gradient;
+    w[i] = shrink * w[i] - rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon);
+  }
+}
+
+static void FN(adam)(size_t count, void *w, const void *g, void *m, void *v,
+                     const dni__adam_step *step) {
+  FN(adam_arrays)(count, w, g, m, v, step);
+}
+
+static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g,
+                          const dni__sgd_step *step) {
+  const REAL rate = (REAL)step->rate, decay = (REAL)step->decay;
+  const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
+  for (size_t i = 0; i < count; i++)
+    w[i] -= rate * (FN(limited)(g[i] * scale, limit) + decay * w[i]);
+}
+
+static void FN(sgd_momentum)(size_t count, REAL *restrict w, const REAL *restrict g,
+                             REAL *restrict v, const dni__sgd_step *step) {
+  const REAL rate = (REAL)step->rate, decay = (REAL)step->decay, momentum = (REAL)step->momentum;
+  const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
+  for (size_t i = 0; i < count; i++) {
+    v[i] = momentum * v[i] + FN(limited)(g[i] * scale, limit) + decay * w[i];
+    w[i] -= rate * v[i];
+  }
+}
+
+static void FN(sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step) {
+  if (v)
+    FN(sgd_momentum)(count, w, g, v, step);
+  else
+    FN(sgd_plain)(count, w, g, step);
+}
+
+/* In blocks, so that float partial sums stay short; the total is kept in double. */
+static double FN(sum_squares)(size_t count, const void *values, double limit) {
+  const REAL *g = values;
+  const size_t block = 64 * LANES;
+  double total = 0;
+  for (size_t first = 0; first < count; first += block) {
+    size_t end = count - first < block ? count : first + block;
+    REAL lanes[LANES] = {0};
+    size_t i = first;
+    for (; i + LANES <= end; i += LANES)
+      for (size_t l = 0; l < LANES; l++) {
+        REAL value = FN(limited)(g[i + l], (REAL)limit);
+        lanes[l] += value * value;
+      }
+    for (size_t l = 0; i < end; i++, l++) {
+      REAL value = FN(limited)(g[i], (REAL)limit);
+      lanes[l] += value * value;
+    }
+    total += FN(lanes_total)(lanes);
+  }
+  return total;
+}
+
+#undef LANES
