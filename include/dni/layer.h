@@ -121,6 +121,9 @@ DNI_API size_t dni_layer_outputs(const dni_layer *layer);
 /* "dense", "relu", "tanh", "sigmoid", "identity", "batch_norm", "callback"; "" for NULL. Static. */
 DNI_API const char *dni_layer_kind_name(const dni_layer *layer);
 
+/* The element-wise function of a dense or activation layer; identity for other kinds and NULL. */
+DNI_API dni_activation dni_layer_activation(const dni_layer *layer);
+
 /* x: [rows][inputs] -> y: [rows][outputs], y written. DNI_ERROR_ARGUMENT: NULL, shapes or types
  * that do not fit, unknown mode. DNI_ERROR_NON_FINITE: batch normalisation in training found a
  * non-finite mean or variance, and y is undefined. DNI_ERROR_BACKEND and DNI_ERROR_UNSUPPORTED as

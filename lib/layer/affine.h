@@ -1,0 +1,38 @@
+/* The affine map that dense layers and synthetic gradients are made of: z = [x1, x2] W^T + b.
+ *
+ * The input may come in two parts (a synthetic gradient's h and y) that lie in different buffers;
+ * each meets its own columns of W, so nothing is concatenated. Internal. */
+#ifndef DNI_LAYER_AFFINE_H
+#define DNI_LAYER_AFFINE_H
+
+#include "backend/backend.h"
+#include "layer/parameter.h"
+
+typedef struct dni__affine {
+  dni__parameter weight; /* [outputs][inputs] */
+  dni__parameter bias;   /* [1][outputs] */
+} dni__affine;
+
+/* Parameters of zero. */
+dni_status dni__affine_create(dni_context *context, size_t inputs, size_t outputs,
+                              dni__affine *out);
+void dni__affine_destroy(dni_context *context, dni__affine *affine);
+
+/* y = activation([x1, x2] W^T + b). x2 may be NULL. Shapes fit. */
+dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
+                               const dni__affine *affine, const dni_matrix *x1,
+                               const dni_matrix *x2, dni_activation activation,
+                               const dni_matrix *y);
+
+/* dy becomes dz = dy * activation'(y); dW and db are the means over the rows, replaced, added to or
+ * skipped as gradient_mode says. y is not read for identity. */
+dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni__affine *affine,
+                                int32_t gradient_mode, const dni_matrix *x1, const dni_matrix *x2,
+                                const dni_matrix *y, dni_activation activation,
+                                const dni_matrix *dy);
+
+/* dx = dz W, for a single input. */
+dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,
+                                      const dni_matrix *dz, const dni_matrix *dx);
+
+#endif

@@ -1,0 +1,43 @@
+/* Named parameters with gradients. */
+#include "layer/parameter.h"
+
+dni_status dni__parameter_create(dni_context *context, const char *name, size_t rows,
+                                 size_t columns, bool trained, dni__parameter *out) {
+  size_t elements;
+  if (!dni__multiply(rows, columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %s of %zu x %zu does not fit", name, rows,
+                     columns);
+  size_t size = dni__dtype_size(context->dtype);
+  void *value = dni__allocate(context->memory, elements, size);
+  if (!value) return DNI_ERROR_MEMORY;
+  void *gradient = trained ? dni__allocate(context->memory, elements, size) : NULL;
+  if (trained && !gradient) {
+    dni__free(context->memory, value);
+    return DNI_ERROR_MEMORY;
+  }
+  out->name = name;
+  out->value = dni__matrix_make(value, rows, columns, context->dtype);
+  out->gradient = dni__matrix_make(gradient, rows, columns, context->dtype);
+  return DNI_OK;
+}
+
+void dni__parameter_destroy(dni_context *context, dni__parameter *parameter) {
+  dni__free(context->memory, parameter->value.data);
+  dni__free(context->memory, parameter->gradient.data);
+  parameter->value.data = parameter->gradient.data = NULL;
+}
+
+void dni__parameter_fill(dni__parameter *parameter, double value) {
+  for (size_t r = 0; r < parameter->value.rows; r++)
+    for (size_t c = 0; c < parameter->value.columns; c++)
+      dni__matrix_set(&parameter->value, r, c, value);
+}
+
+dni_status dni__parameter_view(const dni__parameter *parameters, size_t count, size_t index,
+                               dni_matrix *value, dni_matrix *gradient) {
+  if (index >= count)
+    return dni__fail(DNI_ERROR_ARGUMENT, "there is no parameter %zu, only %zu", index, count);
+  *value = parameters[index].value;
+  if (gradient) *gradient = parameters[index].gradient;
+  return DNI_OK;
+}

@@ -1,0 +1,25 @@
+/* A named parameter with its gradient, as layers and estimators hold them. Internal. */
+#ifndef DNI_LAYER_PARAMETER_H
+#define DNI_LAYER_PARAMETER_H
+
+#include "core/context.h"
+
+typedef struct dni__parameter {
+  const char *name;
+  dni_matrix value;
+  dni_matrix gradient; /* data NULL: not trained */
+} dni__parameter;
+
+/* Zeroed [rows][columns] memory for value and, if trained, gradient. On failure *out is as before.
+ */
+dni_status dni__parameter_create(dni_context *context, const char *name, size_t rows,
+                                 size_t columns, bool trained, dni__parameter *out);
+void dni__parameter_destroy(dni_context *context, dni__parameter *parameter);
+
+void dni__parameter_fill(dni__parameter *parameter, double value);
+
+/* What dni_layer_parameter and dni_sg_parameter do: hand out views of parameters[index]. */
+dni_status dni__parameter_view(const dni__parameter *parameters, size_t count, size_t index,
+                               dni_matrix *value, dni_matrix *gradient);
+
+#endif
