@@ -44,8 +44,7 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, d
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
                                                   const dni_matrix *gradient);
 
-/* One update of every parameter from its gradient as it now stands. Gradients are left as they are,
- * except that clipping scales them in place. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_NON_FINITE: with
+/* One update of every parameter from its gradient as it now stands. Gradients are left as they are. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_NON_FINITE: with
  * DNI_PARAM_CLIP_NORM the norm was not finite, and nothing was changed. Nothing is allocated. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_step(dni_optimiser *optimiser);
 

@@ -1,0 +1,299 @@
+/* The public face of optimisers: settings, the list of parameters, clipping, the walk of one step. */
+#include "optimiser/optimiser.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "layer/tunable.h"
+
+dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind *kind,
+                                 const dni__optimiser_settings *settings, dni_optimiser **out) {
+  DNI_REQUIRE(context);
+  DNI_REQUIRE(out);
+  double rate;
+  DNI_TRY(dni__tunable_set(&rate, kind->name, DNI_PARAM_LEARNING_RATE, settings->learning_rate));
+  dni_optimiser *optimiser = dni__allocate(context->memory, 1, sizeof *optimiser);
+  if (!optimiser) return DNI_ERROR_MEMORY;
+  dni__references_init(&optimiser->references);
+  dni_context_retain(context);
+  optimiser->context = context;
+  optimiser->kind = kind;
+  optimiser->settings = *settings;
+  *out = optimiser;
+  return DNI_OK;
+}
+
+dni_status dni_optimiser_create_like(const dni_optimiser *other, dni_optimiser **out) {
+  DNI_REQUIRE(other);
+  DNI_REQUIRE(out);
+  dni_optimiser *optimiser;
+  DNI_TRY(dni__optimiser_create(other->context, other->kind, &other->settings, &optimiser));
+  dni_status status =
+      dni__schedule_copy(other->context->memory, &other->schedule, &optimiser->schedule);
+  if (status != DNI_OK) {
+    dni_optimiser_release(optimiser);
+    return status;
+  }
+  *out = optimiser;
+  return DNI_OK;
+}
+
+void dni_optimiser_retain(dni_optimiser *optimiser) {
+  if (optimiser) dni__references_add(&optimiser->references);
+}
+
+/* Forget the parameters from index `first` on. */
+static void drop_moved(dni_optimiser *optimiser, size_t first) {
+  for (size_t i = first; i < optimiser->count; i++) {
+    dni__moved *moved = &optimiser->moved[i];
+    for (size_t k = 0; k < optimiser->kind->moment_count; k++)
+      dni__free(optimiser->context->memory, moved->moments[k]);
+    dni_layer_release(moved->layer);
+    dni_sg_release(moved->sg);
+  }
+  if (first < optimiser->count) optimiser->count = first;
+}
+
+void dni_optimiser_release(dni_optimiser *optimiser) {
+  if (!optimiser || !dni__references_drop(&optimiser->references)) return;
+  dni_context *context = optimiser->context;
+  drop_moved(optimiser, 0);
+  dni__free(context->memory, optimiser->moved);
+  dni__schedule_destroy(context->memory, &optimiser->schedule);
+  dni__free(context->memory, optimiser);
+  dni_context_release(context);
+}
+
+static dni_status make_room(dni_optimiser *optimiser) {
+  if (optimiser->count < optimiser->capacity) return DNI_OK;
+  dni__memory *memory = optimiser->context->memory;
+  size_t capacity = optimiser->capacity ? 2 * optimiser->capacity : 4;
+  dni__moved *moved = dni__allocate(memory, capacity, sizeof *moved);
+  if (!moved) return DNI_ERROR_MEMORY;
+  if (optimiser->count > 0) memcpy(moved, optimiser->moved, optimiser->count * sizeof *moved);
+  dni__free(memory, optimiser->moved);
+  optimiser->moved = moved;
+  optimiser->capacity = capacity;
+  return DNI_OK;
+}
+
+static dni_status allocate_moments(dni_optimiser *optimiser, dni__moved *moved) {
+  size_t elements;
+  if (!dni__multiply(moved->value.rows, moved->value.columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: moments do not fit");
+  for (size_t k = 0; k < optimiser->kind->moment_count; k++) {
+    moved->moments[k] =
+        dni__allocate(optimiser->context->memory, elements, dni__dtype_size(moved->value.dtype));
+    if (moved->moments[k]) continue;
+    while (k-- > 0)
+      dni__free(optimiser->context->memory, moved->moments[k]);
+    return DNI_ERROR_MEMORY;
+  }
+  return DNI_OK;
+}
+
+static dni_status add_checked(dni_optimiser *optimiser, const dni_matrix *value,
+                              const dni_matrix *gradient, dni_layer *layer, dni_sg *sg) {
+  DNI_TRY(make_room(optimiser));
+  dni__moved moved = {.value = *value, .gradient = *gradient, .layer = layer, .sg = sg};
+  DNI_TRY(allocate_moments(optimiser, &moved));
+  dni_layer_retain(layer);
+  dni_sg_retain(sg);
+  optimiser->moved[optimiser->count++] = moved;
+  return DNI_OK;
+}
+
+dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
+                             const dni_matrix *gradient) {
+  DNI_REQUIRE(optimiser);
+  DNI_REQUIRE(value);
+  dni_dtype dtype = optimiser->context->dtype;
+  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
+  DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient"));
+  return add_checked(optimiser, value, gradient, NULL, NULL);
+}
+
+dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
+  DNI_REQUIRE(optimiser);
+  DNI_REQUIRE(layer);
+  size_t before = optimiser->count;
+  for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
+    dni_matrix value, gradient;
+    dni_status status = dni_layer_parameter(layer, i, &value, &gradient);
+    if (status == DNI_OK && gradient.data)
+      status = add_checked(optimiser, &value, &gradient, layer, NULL);
+    if (status != DNI_OK) {
+      drop_moved(optimiser, before);
+      return status;
+    }
+  }
+  return DNI_OK;
+}
+
+dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
+  DNI_REQUIRE(optimiser);
+  DNI_REQUIRE(sg);
+  size_t before = optimiser->count;
+  for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
+    dni_matrix value, gradient;
+    dni_status status = dni_sg_parameter(sg, i, &value, &gradient);
+    if (status == DNI_OK && gradient.data)
+      status = add_checked(optimiser, &value, &gradient, NULL, sg);
+    if (status != DNI_OK) {
+      drop_moved(optimiser, before);
+      return status;
+    }
+  }
+  return DNI_OK;
+}
+
+/* Contiguous views are one run; others are a run per row. */
+static size_t run_count(const dni__moved *moved) {
+  bool contiguous = moved->value.stride == moved->value.columns &&
+                    moved->gradient.stride == moved->gradient.columns;
+  return contiguous ? 1 : moved->value.rows;
+}
+
+static double squared_norm(const dni_optimiser *optimiser) {
+  double limit = optimiser->settings.clip_value > 0 ? optimiser->settings.clip_value : INFINITY;
+  double total = 0;
+  for (size_t i = 0; i < optimiser->count; i++) {
+    const dni__moved *moved = &optimiser->moved[i];
+    size_t runs = run_count(moved);
+    for (size_t r = 0; r < runs; r++)
+      total += optimiser->context->kernels->sum_squares(
+          runs == 1 ? moved->value.rows * moved->value.columns : moved->value.columns,
+          dni__matrix_rows(&moved->gradient, r, 1).data, limit);
+  }
+  return total;
+}
+
+/* What clipping by norm multiplies every gradient with. */
+static dni_status clip_scale(const dni_optimiser *optimiser, double *scale) {
+  *scale = 1;
+  double most = optimiser->settings.clip_norm;
+  if (most == 0) return DNI_OK;
+  double norm = sqrt(squared_norm(optimiser));
+  if (!isfinite(norm))
+    return dni__fail(DNI_ERROR_NON_FINITE, "%s: the norm of the gradients is not finite",
+                     optimiser->kind->name);
+  if (norm > most) *scale = most / norm;
+  return DNI_OK;
+}
+
+static void update_moved(const dni_optimiser *optimiser, double scale, const dni__moved *moved) {
+  size_t runs = run_count(moved), size = dni__dtype_size(moved->value.dtype);
+  size_t length = runs == 1 ? moved->value.rows * moved->value.columns : moved->value.columns;
+  for (size_t r = 0; r < runs; r++) {
+    void *moments[2] = {NULL, NULL};
+    for (size_t k = 0; k < optimiser->kind->moment_count; k++)
+      moments[k] = (unsigned char *)moved->moments[k] + r * length * size;
+    optimiser->kind->update(optimiser, scale, length, dni__matrix_rows(&moved->value, r, 1).data,
+                            dni__matrix_rows(&moved->gradient, r, 1).data, moments);
+  }
+}
+
+dni_status dni_optimiser_step(dni_optimiser *optimiser) {
+  DNI_REQUIRE(optimiser);
+  double scale;
+  DNI_TRY(clip_scale(optimiser, &scale));
+  optimiser->rate = dni_optimiser_rate(optimiser);
+  optimiser->steps++;
+  for (size_t i = 0; i < optimiser->count; i++)
+    update_moved(optimiser, scale, &optimiser->moved[i]);
+  return DNI_OK;
+}
+
+static dni_status replace_schedule(dni_optimiser *optimiser, dni_status status,
+                                   dni__schedule *schedule) {
+  if (status != DNI_OK) return status;
+  dni__schedule_destroy(optimiser->context->memory, &optimiser->schedule);
+  optimiser->schedule = *schedule;
+  return DNI_OK;
+}
+
+dni_status dni_optimiser_set_schedule_step(dni_optimiser *optimiser, uint64_t steps,
+                                           double factor) {
+  DNI_REQUIRE(optimiser);
+  dni__schedule schedule;
+  return replace_schedule(optimiser, dni__schedule_step(steps, factor, &schedule), &schedule);
+}
+
+dni_status dni_optimiser_set_schedule_piecewise(dni_optimiser *optimiser,
+                                                const uint64_t *boundaries, const double *factors,
+                                                size_t count) {
+  DNI_REQUIRE(optimiser);
+  if (count > 0) {
+    DNI_REQUIRE(boundaries);
+    DNI_REQUIRE(factors);
+  }
+  dni__schedule schedule;
+  dni_status status =
+      dni__schedule_piecewise(optimiser->context->memory, boundaries, factors, count, &schedule);
+  return replace_schedule(optimiser, status, &schedule);
+}
+
+static double *setting(dni__optimiser_settings *settings, dni_param parameter) {
+  switch (parameter) {
+  case DNI_PARAM_LEARNING_RATE:
+    return &settings->learning_rate;
+  case DNI_PARAM_MOMENTUM:
+    return &settings->momentum;
+  case DNI_PARAM_WEIGHT_DECAY:
+    return &settings->weight_decay;
+  case DNI_PARAM_BETA1:
+    return &settings->beta1;
+  case DNI_PARAM_BETA2:
+    return &settings->beta2;
+  case DNI_PARAM_EPSILON:
+    return &settings->epsilon;
+  case DNI_PARAM_CLIP_NORM:
+    return &settings->clip_norm;
+  case DNI_PARAM_CLIP_VALUE:
+    return &settings->clip_value;
+  default:
+    return NULL;
+  }
+}
+
+/* The setting, if this kind has it. */
+static double *tunable(const dni__optimiser_kind *kind, dni__optimiser_settings *settings,
+                       dni_param parameter) {
+  for (const dni_param *has = kind->tunables; *has != 0; has++)
+    if (*has == parameter) return setting(settings, parameter);
+  return NULL;
+}
+
+dni_status dni_optimiser_set_f64(dni_optimiser *optimiser, dni_param parameter, double value) {
+  DNI_REQUIRE(optimiser);
+  return dni__tunable_set(tunable(optimiser->kind, &optimiser->settings, parameter),
+                          optimiser->kind->name, parameter, value);
+}
+
+dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser, dni_param parameter,
+                                 double *value) {
+  DNI_REQUIRE(optimiser);
+  DNI_REQUIRE(value);
+  dni__optimiser_settings settings = optimiser->settings;
+  return dni__tunable_get(tunable(optimiser->kind, &settings, parameter), optimiser->kind->name,
+                          parameter, value);
+}
+
+uint64_t dni_optimiser_step_count(const dni_optimiser *optimiser) {
+  return optimiser ? optimiser->steps : 0;
+}
+
+double dni_optimiser_rate(const dni_optimiser *optimiser) {
+  if (!optimiser) return 0;
+  return optimiser->settings.learning_rate *
+         dni__schedule_factor(&optimiser->schedule, optimiser->steps);
+}
+
+size_t dni_optimiser_bytes(const dni_optimiser *optimiser) {
+  if (!optimiser) return 0;
+  size_t bytes = 0;
+  for (size_t i = 0; i < optimiser->count; i++)
+    bytes += optimiser->kind->moment_count * optimiser->moved[i].value.rows *
+             optimiser->moved[i].value.columns * dni__dtype_size(optimiser->context->dtype);
+  return bytes;
+}
