@@ -45,12 +45,7 @@ static dni_status fetch_parameter(const dni_layer_callbacks *callbacks, dni_dtyp
   dni_status status = callbacks->parameter(callbacks->user, index, &value, &gradient);
   if (status != DNI_OK)
     return dni__fail(status, "callback layer: parameter %zu answered %d", index, (int)status);
-  DNI_TRY(dni__matrix_check(&value, dtype, value.columns, "the parameter's value"));
-  if (gradient.data)
-    DNI_TRY(dni__matrix_check_rows(&gradient, dtype, value.rows, value.columns,
-                                   "the parameter's gradient"));
-  *out = (dni__parameter){"parameter", value, gradient};
-  return DNI_OK;
+  return dni__parameter_wrap("parameter", dtype, &value, &gradient, out);
 }
 
 dni_status dni_layer_create_callback(dni_context *context, size_t inputs, size_t outputs,

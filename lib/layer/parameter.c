@@ -27,6 +27,16 @@ void dni__parameter_destroy(dni_context *context, dni__parameter *parameter) {
   parameter->value.data = parameter->gradient.data = NULL;
 }
 
+dni_status dni__parameter_wrap(const char *name, dni_dtype dtype, const dni_matrix *value,
+                               const dni_matrix *gradient, dni__parameter *out) {
+  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "the parameter's value"));
+  if (gradient->data)
+    DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns,
+                                   "the parameter's gradient"));
+  *out = (dni__parameter){name, *value, *gradient};
+  return DNI_OK;
+}
+
 void dni__parameter_fill(dni__parameter *parameter, double value) {
   for (size_t r = 0; r < parameter->value.rows; r++)
     for (size_t c = 0; c < parameter->value.columns; c++)

@@ -16,6 +16,10 @@ dni_status dni__parameter_create(dni_context *context, const char *name, size_t 
                                  size_t columns, bool trained, dni__parameter *out);
 void dni__parameter_destroy(dni_context *context, dni__parameter *parameter);
 
+/* A parameter in the caller's memory, checked. gradient->data may be NULL. */
+dni_status dni__parameter_wrap(const char *name, dni_dtype dtype, const dni_matrix *value,
+                               const dni_matrix *gradient, dni__parameter *out);
+
 void dni__parameter_fill(dni__parameter *parameter, double value);
 
 /* What dni_layer_parameter and dni_sg_parameter do: hand out views of parameters[index]. */

@@ -1,0 +1,183 @@
+/* The public face of estimators: checks every view once, then calls the kind. */
+#include "sg/sg.h"
+
+#include <math.h>
+
+dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable *vtable,
+                         size_t units, size_t targets, size_t parameter_count) {
+  dni_sg *sg = dni__allocate(context->memory, 1, size);
+  if (!sg) return NULL;
+  sg->parameters = dni__allocate(context->memory, parameter_count, sizeof *sg->parameters);
+  if (!sg->parameters) {
+    dni__free(context->memory, sg);
+    return NULL;
+  }
+  dni__references_init(&sg->references);
+  dni_context_retain(context);
+  sg->context = context;
+  sg->backend = context->backend;
+  dni_backend_retain(sg->backend);
+  sg->vtable = vtable;
+  sg->units = units;
+  sg->targets = targets;
+  sg->parameter_count = parameter_count;
+  sg->owns_parameters = true;
+  sg->learns = vtable->learn != NULL;
+  return sg;
+}
+
+void dni_sg_retain(dni_sg *sg) {
+  if (sg) dni__references_add(&sg->references);
+}
+
+void dni_sg_release(dni_sg *sg) {
+  if (!sg || !dni__references_drop(&sg->references)) return;
+  dni_context *context = sg->context;
+  if (sg->vtable->destroy) sg->vtable->destroy(sg);
+  if (sg->owns_parameters)
+    for (size_t i = 0; i < sg->parameter_count; i++)
+      dni__parameter_destroy(context, &sg->parameters[i]);
+  dni__free(context->memory, sg->parameters);
+  dni__free(context->memory, sg->prediction);
+  dni_backend_release(sg->backend);
+  dni__free(context->memory, sg);
+  dni_context_release(context);
+}
+
+int32_t dni_sg_kind(const dni_sg *sg) {
+  return sg ? sg->vtable->kind : 0;
+}
+
+const char *dni_sg_kind_name(const dni_sg *sg) {
+  return sg ? sg->vtable->name : "";
+}
+
+int32_t dni_sg_needs(const dni_sg *sg) {
+  return sg ? sg->needs : 0;
+}
+
+int32_t dni_sg_learns(const dni_sg *sg) {
+  return sg && sg->learns;
+}
+
+size_t dni_sg_units(const dni_sg *sg) {
+  return sg ? sg->units : 0;
+}
+
+size_t dni_sg_targets(const dni_sg *sg) {
+  return sg ? sg->targets : 0;
+}
+
+size_t dni_sg_error_units(const dni_sg *sg) {
+  return sg ? sg->error_units : 0;
+}
+
+dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows) {
+  if (rows <= sg->rows) return DNI_OK;
+  if (sg->vtable->reserve) DNI_TRY(sg->vtable->reserve(sg, rows));
+  sg->rows = rows;
+  return DNI_OK;
+}
+
+static dni_status reserve_prediction(dni_sg *sg, size_t rows) {
+  if (rows <= sg->prediction_rows || !sg->learns) return DNI_OK;
+  size_t elements;
+  if (!dni__multiply(rows, sg->units, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows of %zu do not fit", rows,
+                     sg->units);
+  void *prediction =
+      dni__allocate(sg->context->memory, elements, dni__dtype_size(sg->context->dtype));
+  if (!prediction) return DNI_ERROR_MEMORY;
+  dni__free(sg->context->memory, sg->prediction);
+  sg->prediction = prediction;
+  sg->prediction_rows = rows;
+  return DNI_OK;
+}
+
+dni_status dni_sg_reserve(dni_sg *sg, size_t rows) {
+  DNI_REQUIRE(sg);
+  DNI_TRY(reserve_prediction(sg, rows));
+  return dni__sg_reserve_kind(sg, rows);
+}
+
+static dni_status check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                               size_t rows) {
+  dni_dtype dtype = sg->context->dtype;
+  if (sg->looks_at_h) DNI_TRY(dni__matrix_check_rows(h, dtype, rows, sg->units, "h"));
+  if (sg->looks_at_y) DNI_TRY(dni__matrix_check_rows(y, dtype, rows, sg->targets, "y"));
+  return DNI_OK;
+}
+
+static dni_status check_estimate(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                                 const dni_matrix *error, const dni_matrix *delta) {
+  dni_dtype dtype = sg->context->dtype;
+  DNI_TRY(dni__matrix_check(delta, dtype, sg->units, "delta"));
+  DNI_TRY(check_inputs(sg, h, y, delta->rows));
+  if (sg->needs != DNI_SG_NEEDS_NOTHING)
+    DNI_TRY(dni__matrix_check_rows(error, dtype, delta->rows, sg->error_units, "error"));
+  return DNI_OK;
+}
+
+dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                           const dni_matrix *error, const dni_matrix *delta) {
+  DNI_REQUIRE(sg);
+  dni_status status = check_estimate(sg, h, y, error, delta);
+  if (status == DNI_OK) status = dni__sg_reserve_kind(sg, delta->rows);
+  if (status == DNI_OK) status = sg->vtable->estimate(sg, h, y, error, delta);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", sg->vtable->name);
+}
+
+/* Make the prediction if none was given. */
+static dni_status ensure_prediction(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                                    const dni_matrix *target, const dni_matrix *given,
+                                    dni_matrix *prediction) {
+  if (given) {
+    *prediction = *given;
+    return dni__matrix_check_rows(given, sg->context->dtype, target->rows, sg->units, "prediction");
+  }
+  if (!sg->learns || sg->needs != DNI_SG_NEEDS_NOTHING)
+    return dni__fail(DNI_ERROR_ARGUMENT, "prediction is NULL, and cannot be made from h and y");
+  DNI_TRY(reserve_prediction(sg, target->rows));
+  *prediction = dni__matrix_make(sg->prediction, target->rows, sg->units, sg->context->dtype);
+  return sg->vtable->estimate(sg, h, y, NULL, prediction);
+}
+
+static dni_status learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                        const dni_matrix *target, const dni_matrix *given, dni__pair_sums *sums) {
+  DNI_TRY(dni__matrix_check(target, sg->context->dtype, sg->units, "target"));
+  DNI_TRY(check_inputs(sg, h, y, target->rows));
+  DNI_TRY(dni__sg_reserve_kind(sg, target->rows));
+  dni_matrix prediction;
+  DNI_TRY(ensure_prediction(sg, h, y, target, given, &prediction));
+  if (sg->learns) return sg->vtable->learn(sg, h, y, target, &prediction, sums);
+  sg->context->kernels->residual(target->rows, target->columns, prediction.data, prediction.stride,
+                                 target->data, target->stride, 1, sums);
+  return DNI_OK;
+}
+
+dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                        const dni_matrix *target, const dni_matrix *prediction, double *error,
+                        double *cosine) {
+  DNI_REQUIRE(sg);
+  dni__pair_sums sums;
+  dni_status status = learn(sg, h, y, target, prediction, &sums);
+  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
+  double norms = sqrt(sums.first2) * sqrt(sums.second2);
+  if (error) *error = target->rows > 0 ? sums.difference2 / (double)target->rows : 0;
+  if (cosine) *cosine = norms == 0 ? 0 : sums.product / norms;
+  return DNI_OK;
+}
+
+size_t dni_sg_parameter_count(const dni_sg *sg) {
+  return sg ? sg->parameter_count : 0;
+}
+
+dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_matrix *gradient) {
+  DNI_REQUIRE(sg);
+  DNI_REQUIRE(value);
+  return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
+}
+
+const char *dni_sg_parameter_name(const dni_sg *sg, size_t index) {
+  return sg && index < sg->parameter_count ? sg->parameters[index].name : "";
+}

@@ -1,0 +1,49 @@
+/* What every estimator kind has in common, and the table a kind fills in. Internal. */
+#ifndef DNI_SG_SG_H
+#define DNI_SG_SG_H
+
+#include "backend/backend.h"
+#include "layer/parameter.h"
+#include "math/kernels.h"
+
+typedef struct dni__sg_vtable {
+  int32_t kind;
+  const char *name;
+  /* Views are checked before these are called; those the estimator does not look at may be NULL. */
+  dni_status (*estimate)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                         const dni_matrix *error, const dni_matrix *delta);
+  /* NULL: does not learn. prediction is given and may be overwritten; sums over it and target are
+   * wanted. */
+  dni_status (*learn)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                      const dni_matrix *target, const dni_matrix *prediction, dni__pair_sums *sums);
+  /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
+  dni_status (*reserve)(dni_sg *sg, size_t rows);
+  void (*destroy)(dni_sg *sg); /* the kind's own parts but the parameters; NULL: none */
+} dni__sg_vtable;
+
+/* Kinds embed this as their first member. */
+struct dni_sg {
+  dni__references references;
+  dni_context *context;
+  dni_backend *backend;
+  const dni__sg_vtable *vtable;
+  size_t units, targets, error_units; /* targets, error_units 0: not looked at */
+  int32_t needs;
+  bool looks_at_h, looks_at_y, learns;
+  dni__parameter *parameters;
+  size_t parameter_count;
+  bool owns_parameters;
+  size_t rows;      /* the kind's workspace is for so many */
+  void *prediction; /* [prediction_rows][units], for learn without a given prediction */
+  size_t prediction_rows;
+};
+
+/* An estimator of `size` bytes with its base filled in and room for `parameter_count` parameters, all
+ * empty; NULL with the message set. dni_sg_release frees it whatever of it has been filled in. */
+dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable *vtable,
+                         size_t units, size_t targets, size_t parameter_count);
+
+/* Plan the workspace a trainer needs: it always gives learn a prediction. */
+dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows);
+
+#endif
