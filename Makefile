@@ -1,0 +1,261 @@
+# libdni's build: GNU make alone, no configure step. `make help` lists targets and settings.
+#
+# The settings below, CC, CXX, AR, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the user's and never
+# added to; what the library cannot do without is kept apart. Changing them rebuilds what they touch.
+
+CFLAGS       ?= -O3 -g
+BLAS         ?= openblas
+PREFIX       ?= /usr/local
+LIBDIR       ?= $(PREFIX)/lib
+INCLUDEDIR   ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+PKG_CONFIG   ?= pkg-config
+INSTALL      ?= install
+BUILD        := build
+MNIST_FLAGS  :=
+# For check: a command to put before each test program.
+TEST_PREFIX  :=
+
+# The version is written once, in include/dni/status.h. ABI goes up only when a program linked to
+# the older library would break; it has nothing to do with the version.
+number  = $(shell sed -n 's/^.define DNI_VERSION_$(1) //p' include/dni/status.h)
+VERSION := $(call number,MAJOR).$(call number,MINOR).$(call number,PATCH)
+ABI     := 0
+
+# All cores, unless the command line has a -j of its own, which wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+ifneq ($(V),1)
+Q := @
+say = @echo '  $(1)';
+endif
+
+# Flags. --------------------------------------------------------------------------------------
+
+# What is found through pkg-config. A fresh machine has none of it while this file is read, so
+# targets that may install packages (see deps) do their work in a second make.
+PACKAGES := $(if $(filter none,$(BLAS)),,$(BLAS)) zlib
+package_flags = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+PACKAGE_CFLAGS := $(call package_flags,--cflags $(PACKAGES))
+PACKAGE_LIBS   := $(call package_flags,--libs $(PACKAGES))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla $(if $(filter 1 true,$(CI)),-Werror)
+REQUIRED := -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP $(WARNINGS)
+# Results must not depend on errno or on traps; the compiler vectorises more without them.
+LIBRARY_FLAGS := -Ilib -fvisibility=hidden -fno-math-errno -fno-trapping-math $(PACKAGE_CFLAGS)
+ifneq ($(BLAS),none)
+LIBRARY_FLAGS += -DDNI_HAVE_CBLAS -DDNI_BLAS_NAME='"$(BLAS)"'
+endif
+TEST_FLAGS := -Ilib $(call package_flags,--cflags check)
+TEST_LIBS  := $(call package_flags,--libs check)
+LIBS := $(PACKAGE_LIBS) -lm -pthread -ldl
+# Sanitizers leave their own symbols open in a shared library.
+NO_UNDEFINED := $(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),,-Wl,-z,defs)
+
+COMPILE = $(call say,CC    $@)$(CC) $(REQUIRED) $(1) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Files. --------------------------------------------------------------------------------------
+
+STATIC := $(BUILD)/lib/libdni.a
+SHARED := $(BUILD)/lib/libdni.so.$(VERSION)
+LINKS  := $(BUILD)/lib/libdni.so.$(ABI) $(BUILD)/lib/libdni.so
+HEADERS := dni.h $(patsubst include/%,%,$(sort $(wildcard include/dni/*.h)))
+
+SOURCES := $(sort $(wildcard lib/*/*.c))
+STATIC_OBJECTS := $(SOURCES:%.c=$(BUILD)/static/%.o)
+SHARED_OBJECTS := $(SOURCES:%.c=$(BUILD)/shared/%.o)
+
+# Programs: examples/x.c or all of examples/x/*.c (with a main.c) become build/examples/x,
+# tests/test_x.c build/tests/test_x, tests/bench/x.c build/bench/x.
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)) \
+            $(patsubst examples/%/main.c,$(BUILD)/examples/%,$(wildcard examples/*/main.c))
+SUITES   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)))
+BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
+PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES)
+
+# Targets. ------------------------------------------------------------------------------------
+
+.PHONY: all lib examples tests deps help mnist mnist-run bench check check-run check-suites \
+        check-suites-run check-asan check-tsan check-valgrind check-clang check-builtin check-all \
+        format check-format install uninstall clean FORCE
+
+all: lib examples ## the libraries and the examples (the default)
+lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
+examples: $(EXAMPLES) ## build/examples/*
+tests: $(SUITES) ## build/tests/*
+
+help: ## this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+	  printf '  %-16s %s\n' "$$name" "$$text"; done
+	@echo 'Settings: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS; BLAS=<pkg-config name>|none [openblas];'
+	@echo '  BUILD [build]; PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR DESTDIR; V=1 shows the'
+	@echo '  commands; CI=1 makes warnings errors; MNIST_FLAGS.'
+
+deps: ## install what is missing of BLAS, zlib, Check and pkg-config, or say what to install
+	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' sh pkgconfig/require.sh $(PACKAGES) check
+
+# A record of everything that decides how files are compiled. It changes, and with it all that
+# depends on it, only when its content does.
+FLAGS := $(BUILD)/flags
+define FLAGS_TEXT
+$(CC) $(AR) $(REQUIRED) $(LIBRARY_FLAGS) $(TEST_FLAGS) $(CPPFLAGS) $(CFLAGS)
+$(LDFLAGS) $(LIBS) $(LDLIBS) $(VERSION) $(ABI)
+$(SOURCES)
+endef
+export FLAGS_TEXT
+
+$(FLAGS): FORCE
+	@$(PKG_CONFIG) --exists $(PACKAGES) || \
+	  { echo "libdni: pkg-config does not find all of $(PACKAGES): try 'make deps'" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo "$$FLAGS_TEXT" | cmp -s - $@ || echo "$$FLAGS_TEXT" >$@
+
+$(BUILD)/static/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call COMPILE,$(LIBRARY_FLAGS))
+
+$(BUILD)/shared/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call COMPILE,$(LIBRARY_FLAGS) -fPIC)
+
+# q: files of the same name in different folders are different members.
+$(STATIC): $(STATIC_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,AR    $@)rm -f $@ && $(AR) qcs $@ $^
+
+$(SHARED): $(SHARED_OBJECTS) lib/libdni.map
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)$(CC) -shared -Wl,-soname,libdni.so.$(ABI) \
+	  -Wl,--version-script=lib/libdni.map $(NO_UNDEFINED) $(CFLAGS) $(LDFLAGS) -o $@ \
+	  $(SHARED_OBJECTS) $(LIBS) $(LDLIBS)
+
+$(LINKS): $(SHARED)
+	$(Q)ln -sf $(<F) $@
+
+# Programs get their own flags: examples and benchmarks see the public headers alone, tests also
+# the internal ones. They are linked with the static library, so that they run from the build tree
+# without a search path to the shared one, and tests reach internal functions.
+$(BUILD)/programs/tests/test_%.o: tests/test_%.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call COMPILE,$(TEST_FLAGS))
+
+$(BUILD)/programs/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call COMPILE,)
+
+objects = $(patsubst %.c,$(BUILD)/programs/%.o,$(1))
+# sources of build/examples/x, build/tests/test_x, build/bench/x
+sources = $(wildcard $(1).c $(1)/*.c $(filter tests/bench/%,tests/$(1).c))
+$(foreach program,$(PROGRAMS),\
+  $(eval $(program): $(call objects,$(call sources,$(program:$(BUILD)/%=%)))))
+
+$(SUITES): private LIBS := $(TEST_LIBS) $(LIBS)
+$(PROGRAMS): $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) $(LDLIBS)
+
+# Running. ------------------------------------------------------------------------------------
+
+mnist: deps ## train on MNIST four ways (about 90 seconds; MNIST_FLAGS adds options)
+	@$(MAKE) mnist-run
+
+mnist-run: $(BUILD)/examples/mnist
+	$(BUILD)/examples/mnist --method all --out $(BUILD)/mnist $(MNIST_FLAGS)
+
+bench: $(BENCHES) ## measure; texts into build/bench
+	@for program in $(BENCHES); do echo "== $${program##*/}"; \
+	  $$program >$$program.txt || exit 1; cat $$program.txt; done
+
+check: deps ## all tests: suites, gates, an outside program, a foreign-function test
+	@$(MAKE) check-run
+
+# The environment of the scripts among the checks.
+CHECK_ENVIRONMENT = BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' \
+  LDFLAGS='$(LDFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' TEST_PREFIX='$(TEST_PREFIX)'
+CHECKS := $(sort $(wildcard tests/gates/*.sh tests/ffi/check.sh tests/outside/check.sh))
+
+check-run: all tests
+	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES) $(CHECKS)
+
+# The suites alone, which is what the variants below need: the gates look at the usual build.
+check-suites: deps ## the test suites alone
+	@$(MAKE) check-suites-run
+
+check-suites-run: tests
+	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES)
+
+# In one process (CK_FORK=no), so that the tools see leaks at exit and races between threads.
+variant = $(MAKE) BUILD=$(BUILD)/$(1)
+sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' \
+  LDFLAGS='$(2)' check-suites
+
+check-asan: ## the suites under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+
+check-tsan: ## the suites under ThreadSanitizer
+	$(call sanitize,tsan,-fsanitize=thread)
+
+check-valgrind: ## the suites under valgrind
+	$(call variant,valgrind) CK_FORK=no CFLAGS='-O1 -g' check-suites \
+	  TEST_PREFIX='valgrind -q --error-exitcode=9 --leak-check=full'
+
+check-clang: ## check, built with clang
+	$(call variant,clang) CC=clang CXX=clang++ check
+
+check-builtin: ## check, built without a BLAS
+	$(call variant,builtin) BLAS=none check
+
+check-all: ## all of these
+	$(MAKE) check
+	$(MAKE) check-builtin
+	$(MAKE) check-clang
+	$(MAKE) check-asan
+	$(MAKE) check-tsan
+	$(MAKE) check-valgrind
+	$(MAKE) check-format
+
+# Not part of check: versions of clang-format differ in details.
+FORMATTED = $(shell find include lib examples tests -name '*.[ch]')
+format: ## lay out the sources by .clang-format
+	clang-format -i $(FORMATTED)
+
+check-format: ## is that so?
+	clang-format --dry-run --Werror $(FORMATTED)
+
+# Installing. ---------------------------------------------------------------------------------
+
+# A directory as the .pc file writes it: relative to the prefix if it is below.
+below = $(patsubst $(PREFIX)/%,$${$(1)}/%,$(2))
+HEADER_DIR := $(DESTDIR)$(INCLUDEDIR)
+LIBRARY_DIR := $(DESTDIR)$(LIBDIR)
+PC_FILE := $(DESTDIR)$(PKGCONFIGDIR)/libdni.pc
+
+install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX
+	$(INSTALL) -d '$(HEADER_DIR)/dni' '$(LIBRARY_DIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
+	$(INSTALL) -m 644 include/dni.h '$(HEADER_DIR)'
+	$(INSTALL) -m 644 include/dni/*.h '$(HEADER_DIR)/dni'
+	$(INSTALL) -m 644 $(STATIC) '$(LIBRARY_DIR)'
+	$(INSTALL) -m 755 $(SHARED) '$(LIBRARY_DIR)'
+	ln -sf $(notdir $(SHARED)) '$(LIBRARY_DIR)/libdni.so.$(ABI)'
+	ln -sf $(notdir $(SHARED)) '$(LIBRARY_DIR)/libdni.so'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below,exec_prefix,$(LIBDIR))|' \
+	  -e 's|@INCLUDEDIR@|$(call below,prefix,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
+	  -e 's|@PACKAGES@|$(strip $(PACKAGES))|' pkgconfig/libdni.pc.in >$(BUILD)/libdni.pc
+	$(INSTALL) -m 644 $(BUILD)/libdni.pc '$(PC_FILE)'
+
+uninstall: ## remove what install put there
+	cd '$(HEADER_DIR)' && rm -f $(HEADERS)
+	cd '$(LIBRARY_DIR)' && rm -f $(notdir $(STATIC) $(SHARED) $(LINKS))
+	rm -f '$(PC_FILE)'
+	[ ! -d '$(HEADER_DIR)/dni' ] || rmdir '$(HEADER_DIR)/dni'
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+PROGRAM_OBJECTS := $(call objects,$(foreach program,$(PROGRAMS),$(call sources,$(program:$(BUILD)/%=%))))
+-include $(patsubst %.o,%.d,$(STATIC_OBJECTS) $(SHARED_OBJECTS) $(PROGRAM_OBJECTS))

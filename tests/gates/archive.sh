@@ -1,0 +1,36 @@
+#!/bin/sh
+# What libdni.a may define and use. Every global is dni_ or dni__, so that nothing clashes in the
+# program it is linked into. It never ends the process, prints, reads the environment, changes
+# global state, or gets memory other than through the context's allocator.
+set -u
+: "${BUILD:=build}" "${NM:=nm}" "${CFLAGS:=}"
+archive=$BUILD/lib/libdni.a
+code=0
+case $CFLAGS in
+*-fsanitize* | *--coverage* | *-flto*) echo "these CFLAGS add symbols of their own"; exit 77 ;;
+esac
+
+# Lines "libdni.a:file.o: U name" become "file.o name".
+symbols() {
+  "$NM" -A "$@" "$archive" | sed 's/.*libdni\.a:\([^:]*\):.* \([^ ]*\)$/\1 \2/'
+}
+
+names=$(symbols -g --defined-only | grep -v ' dni_')
+[ -z "$names" ] || { printf 'global without the prefix dni_:\n%s\n' "$names"; code=1; }
+
+forbidden='
+  abort exit _exit _Exit quick_exit raise __assert_fail
+  printf fprintf vprintf vfprintf dprintf puts fputs putc putchar perror psignal
+  __printf_chk __fprintf_chk __vprintf_chk __vfprintf_chk stdout stderr stdin
+  getenv secure_getenv setenv putenv unsetenv system popen
+  rand srand rand_r random srandom drand48 srand48 setlocale signal sigaction atexit
+  malloc calloc realloc reallocarray aligned_alloc posix_memalign free strdup strndup asprintf
+  vasprintf getline getdelim alloca'
+# The default allocator is the one place that calls the C library's.
+allowed='memory.o posix_memalign
+memory.o free'
+for name in $forbidden; do
+  users=$(symbols -u | grep " $name\$" | grep -v -x -F "$allowed")
+  [ -z "$users" ] || { printf '%s: must not be used in the library\n' "$users"; code=1; }
+done
+exit $code

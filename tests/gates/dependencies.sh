@@ -1,0 +1,43 @@
+#!/bin/sh
+# The folders of lib/ stand on each other in one direction: a file includes only from its own folder
+# and from those of lower rank. core/context.h has rank 0 and is what everyone may see of a context.
+set -u
+code=0
+
+rank() {
+  case $1 in
+  core) echo 0 ;;
+  math) echo 1 ;;
+  backend) echo 2 ;;
+  context) echo 3 ;;
+  layer | loss | optimiser) echo 4 ;;
+  sg) echo 5 ;;
+  network) echo 6 ;;
+  trainer) echo 7 ;;
+  data | analysis | io) echo 8 ;;
+  *) echo unknown ;;
+  esac
+}
+
+complain() {
+  echo "$*"
+  code=1
+}
+
+for file in lib/*/*.[ch]; do
+  folder=${file#lib/}
+  folder=${folder%/*}
+  [ "$(rank "$folder")" != unknown ] || complain "lib/$folder: has no rank"
+  for included in $(sed -n 's/^ *# *include "\([^"]*\)".*/\1/p' "$file"); do
+    case $included in
+    dni.h | "$folder"/*) ;;
+    */*)
+      other=${included%/*}
+      [ "$(rank "$other")" != unknown ] && [ "$(rank "$other")" -lt "$(rank "$folder")" ] ||
+        complain "$file includes $included: lib/$folder must not know lib/$other"
+      ;;
+    *) complain "$file includes $included: write folder/file.h, or dni.h for the public headers" ;;
+    esac
+  done
+done
+exit $code
