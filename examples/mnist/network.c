@@ -1,0 +1,82 @@
+/* The network of PAPER.md section 9 and the estimators that make the methods differ: the layers are
+ * the same in all of them, and created first, so the same seed gives the same initial weights. */
+#include "mnist.h"
+
+static dni_status add_dense(dni_context *context, dni_network *network, size_t inputs,
+                            size_t outputs, dni_activation activation) {
+  dni_layer *layer;
+  dni_status status = dni_layer_create_dense(context, inputs, outputs, activation, &layer);
+  if (status != DNI_OK) return status;
+  status = dni_network_add(network, layer);
+  dni_layer_release(layer);
+  return status;
+}
+
+static dni_status add_batch_norm(dni_context *context, dni_network *network, size_t units) {
+  dni_layer *layer;
+  dni_status status = dni_layer_create_batch_norm(context, units, &layer);
+  if (status != DNI_OK) return status;
+  status = dni_network_add(network, layer);
+  dni_layer_release(layer);
+  return status;
+}
+
+static dni_status add_layers(dni_context *context, const options *settings, dni_network *network,
+                             size_t features, size_t classes) {
+  size_t inputs = features;
+  for (size_t i = 0; i < settings->depth; i++) {
+    dni_status status = add_dense(context, network, inputs, settings->width, DNI_ACTIVATION_RELU);
+    if (status == DNI_OK) status = add_batch_norm(context, network, settings->width);
+    if (status != DNI_OK) return status;
+    inputs = settings->width;
+  }
+  return add_dense(context, network, inputs, classes, DNI_ACTIVATION_IDENTITY);
+}
+
+static bool has_estimator(const options *settings, method which, size_t hidden_layer) {
+  if (which == METHOD_BACKPROP) return false;
+  return which != METHOD_SG || settings->sg_at[hidden_layer];
+}
+
+/* fa needs the width of the dense layer right above the interface, dfa that of the output. */
+static dni_status create_estimator(dni_context *context, const options *settings, method which,
+                                   size_t units_above, size_t classes, dni_sg **out) {
+  size_t units = settings->width;
+  if (which == METHOD_DFA) return dni_sg_create_dfa(context, units, classes, out);
+  if (which == METHOD_FA) return dni_sg_create_fa(context, units, units_above, out);
+  dni_sg_options synthetic = {.struct_size = sizeof synthetic};
+  synthetic.condition = settings->condition;
+  synthetic.hidden_layers = settings->sg_hidden;
+  return dni_sg_create_synthetic(context, units, classes, &synthetic, out);
+}
+
+static dni_status add_estimators(dni_context *context, const options *settings, method which,
+                                 size_t classes, dni_network *network) {
+  for (size_t i = 1; i <= settings->depth; i++) {
+    if (!has_estimator(settings, which, i)) continue;
+    size_t units_above = i < settings->depth ? settings->width : classes;
+    size_t batch_norm = 2 * i - 1; /* index of hidden layer i's last layer in the chain */
+    dni_sg *sg;
+    dni_status status = create_estimator(context, settings, which, units_above, classes, &sg);
+    if (status != DNI_OK) return status;
+    status = dni_network_set_sg(network, batch_norm, sg);
+    dni_sg_release(sg);
+    if (status != DNI_OK) return status;
+  }
+  return DNI_OK;
+}
+
+dni_status network_build(dni_context *context, const options *settings, method which,
+                         size_t features, size_t classes, dni_network **out) {
+  dni_network *network;
+  dni_status status = dni_network_create(context, &network);
+  if (status != DNI_OK) return status;
+  status = add_layers(context, settings, network, features, classes);
+  if (status == DNI_OK) status = add_estimators(context, settings, which, classes, network);
+  if (status != DNI_OK) {
+    dni_network_release(network);
+    return status;
+  }
+  *out = network;
+  return DNI_OK;
+}

@@ -1,0 +1,333 @@
+/* The command line. Every default is here. A bad value is one line that names its option, and exit
+ * status 2; nothing is read, fetched or written before the whole line has been understood. */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist.h"
+
+/* Chosen so that --method all takes about 90 seconds on 2 cores. */
+enum { DEFAULT_DEPTH = 4, DEFAULT_WIDTH = 512, DEFAULT_BATCH = 256, DEFAULT_STEPS = 1000 };
+enum { DEFAULT_SEED = 1, DEFAULT_MOST_THREADS = 4 };
+enum { MAX_UNITS = 1 << 20, USAGE = 2 };
+
+/* Deeper nets want smaller rates, most of all with synthetic gradients (PAPER.md section 9). */
+static double default_learning_rate(size_t depth) {
+  if (depth <= 4) return 1e-3;
+  return depth <= 8 ? 3e-4 : 1e-4;
+}
+
+static const char *const method_names[METHOD_COUNT] = {"backprop", "sg-all", "sg", "dfa", "fa"};
+
+const char *method_name(method which) {
+  return method_names[which];
+}
+
+static const char *const condition_names[] = {
+    [DNI_CONDITION_HY] = "hy", [DNI_CONDITION_H] = "h", [DNI_CONDITION_Y] = "y"};
+
+const char *condition_name(int32_t condition) {
+  return condition_names[condition];
+}
+
+enum option_id {
+  OPTION_METHOD = 256,
+  OPTION_SG_AT,
+  OPTION_DEPTH,
+  OPTION_WIDTH,
+  OPTION_BATCH,
+  OPTION_EPOCHS,
+  OPTION_STEPS,
+  OPTION_LR,
+  OPTION_SG_LR,
+  OPTION_SG_HIDDEN,
+  OPTION_CONDITION,
+  OPTION_P_UPDATE,
+  OPTION_SEED,
+  OPTION_BACKEND,
+  OPTION_DTYPE,
+  OPTION_THREADS,
+  OPTION_EVAL_EVERY,
+  OPTION_TRAIN_LIMIT,
+  OPTION_DATA,
+  OPTION_JSON,
+  OPTION_OUT,
+  OPTION_SAVE,
+  OPTION_HELP,
+  OPTION_VERSION
+};
+
+static const struct option long_options[] = {
+    {"method", required_argument, NULL, OPTION_METHOD},
+    {"sg-at", required_argument, NULL, OPTION_SG_AT},
+    {"depth", required_argument, NULL, OPTION_DEPTH},
+    {"width", required_argument, NULL, OPTION_WIDTH},
+    {"batch", required_argument, NULL, OPTION_BATCH},
+    {"epochs", required_argument, NULL, OPTION_EPOCHS},
+    {"steps", required_argument, NULL, OPTION_STEPS},
+    {"lr", required_argument, NULL, OPTION_LR},
+    {"sg-lr", required_argument, NULL, OPTION_SG_LR},
+    {"sg-hidden", required_argument, NULL, OPTION_SG_HIDDEN},
+    {"condition", required_argument, NULL, OPTION_CONDITION},
+    {"p-update", required_argument, NULL, OPTION_P_UPDATE},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"backend", required_argument, NULL, OPTION_BACKEND},
+    {"dtype", required_argument, NULL, OPTION_DTYPE},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"eval-every", required_argument, NULL, OPTION_EVAL_EVERY},
+    {"train-limit", required_argument, NULL, OPTION_TRAIN_LIMIT},
+    {"data", required_argument, NULL, OPTION_DATA},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"save", required_argument, NULL, OPTION_SAVE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
+
+static int usage(const char *option, const char *value, const char *expected) {
+  (void)fail("--%s %s: expected %s", option, value, expected);
+  return USAGE;
+}
+
+/* A whole decimal number in [least, most]; strtoull alone would take " 1", "-1" and "1x". */
+static bool parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *value) {
+  char *end;
+  if (text[0] < '0' || text[0] > '9') return false;
+  errno = 0;
+  unsigned long long parsed = strtoull(text, &end, 10);
+  if (errno != 0 || *end != '\0' || parsed < least || parsed > most) return false;
+  *value = parsed;
+  return true;
+}
+
+static bool parse_positive(const char *text, double *value) {
+  char *end;
+  double parsed = strtod(text, &end);
+  if (end == text || *end != '\0' || !isfinite(parsed) || !(parsed > 0)) return false;
+  *value = parsed;
+  return true;
+}
+
+static int set_size(const char *option, const char *text, size_t most, size_t *value) {
+  uint64_t parsed;
+  char expected[64];
+  (void)snprintf(expected, sizeof expected, "a whole number from 1 to %zu", most);
+  if (!parse_integer(text, 1, most, &parsed)) return usage(option, text, expected);
+  *value = (size_t)parsed;
+  return 0;
+}
+
+static int set_count(const char *option, const char *text, uint64_t most, uint64_t *value) {
+  char expected[64];
+  (void)snprintf(expected, sizeof expected, "a whole number from 0 to %llu",
+                 (unsigned long long)most);
+  return parse_integer(text, 0, most, value) ? 0 : usage(option, text, expected);
+}
+
+static int set_rate(const char *option, const char *text, double *value) {
+  return parse_positive(text, value) ? 0 : usage(option, text, "a number above 0");
+}
+
+static int set_method(const char *text, options *parsed) {
+  static const method all[] = {METHOD_BACKPROP, METHOD_SG_ALL, METHOD_SG, METHOD_DFA};
+  if (strcmp(text, "all") == 0) {
+    memcpy(parsed->methods, all, sizeof all);
+    parsed->method_count = sizeof all / sizeof all[0];
+    return 0;
+  }
+  for (int i = 0; i < METHOD_COUNT; i++) {
+    if (strcmp(text, method_names[i]) != 0) continue;
+    parsed->methods[0] = (method)i;
+    parsed->method_count = 1;
+    return 0;
+  }
+  return usage("method", text, "backprop, sg, sg-all, dfa, fa or all");
+}
+
+static int set_condition(const char *text, options *parsed) {
+  for (int32_t i = DNI_CONDITION_HY; i <= DNI_CONDITION_Y; i++) {
+    if (strcmp(text, condition_names[i]) != 0) continue;
+    parsed->condition = i;
+    return 0;
+  }
+  return usage("condition", text, "hy, h or y");
+}
+
+static int set_dtype(const char *text, options *parsed) {
+  if (strcmp(text, "f32") != 0 && strcmp(text, "f64") != 0)
+    return usage("dtype", text, "f32 or f64");
+  parsed->dtype = text[1] == '3' ? DNI_F32 : DNI_F64;
+  return 0;
+}
+
+static int set_probability(const char *text, options *parsed) {
+  if (parse_positive(text, &parsed->update_probability) && parsed->update_probability <= 1)
+    return 0;
+  return usage("p-update", text, "a number above 0, at most 1");
+}
+
+static int set_path(const char *option, const char *text, const char **value) {
+  if (text[0] == '\0') return usage(option, "''", "a path");
+  *value = text;
+  return 0;
+}
+
+/* "2" or "2,5,7" into marks. */
+static int set_sg_at(const char *text, options *parsed) {
+  memset(parsed->sg_at, 0, sizeof parsed->sg_at);
+  const char *rest = text;
+  for (;;) {
+    char *end;
+    unsigned long layer = rest[0] >= '0' && rest[0] <= '9' ? strtoul(rest, &end, 10) : 0;
+    if (layer < 1 || layer > parsed->depth || (*end != ',' && *end != '\0')) {
+      char expected[80];
+      (void)snprintf(expected, sizeof expected, "hidden layers from 1 to %zu, as in 1 or 1,2",
+                     parsed->depth);
+      return usage("sg-at", text, expected);
+    }
+    parsed->sg_at[layer] = true;
+    if (*end == '\0') return 0;
+    rest = end + 1;
+  }
+}
+
+static int set_training(int id, const char *name, const char *text, options *parsed) {
+  uint64_t number;
+  int status;
+  switch (id) {
+  case OPTION_METHOD:
+    return set_method(text, parsed);
+  case OPTION_DEPTH:
+    return set_size(name, text, MAX_DEPTH, &parsed->depth);
+  case OPTION_WIDTH:
+    return set_size(name, text, MAX_UNITS, &parsed->width);
+  case OPTION_BATCH:
+    return set_size(name, text, MAX_UNITS, &parsed->batch);
+  case OPTION_EPOCHS:
+    return set_count(name, text, 1000000000, &parsed->epochs);
+  case OPTION_STEPS:
+    return set_count(name, text, 1000000000000, &parsed->steps);
+  case OPTION_LR:
+    parsed->learning_rate_chosen = false;
+    return set_rate(name, text, &parsed->learning_rate);
+  case OPTION_SG_LR:
+    return set_rate(name, text, &parsed->sg_learning_rate);
+  case OPTION_SG_HIDDEN:
+    status = set_count(name, text, 2, &number);
+    if (status == 0) parsed->sg_hidden = (int32_t)number;
+    return status;
+  case OPTION_CONDITION:
+    return set_condition(text, parsed);
+  default:
+    return set_probability(text, parsed);
+  }
+}
+
+static int set_running(int id, const char *name, const char *text, options *parsed) {
+  size_t size;
+  int status;
+  switch (id) {
+  case OPTION_SEED:
+    return set_count(name, text, UINT64_MAX, &parsed->seed);
+  case OPTION_BACKEND:
+    return set_path(name, text, &parsed->backend);
+  case OPTION_DTYPE:
+    return set_dtype(text, parsed);
+  case OPTION_THREADS:
+    status = set_size(name, text, 1024, &size);
+    if (status == 0) parsed->threads = (int32_t)size;
+    parsed->threads_asked = true;
+    return status;
+  case OPTION_EVAL_EVERY:
+    return set_size(name, text, 1000000000, &parsed->eval_every);
+  case OPTION_TRAIN_LIMIT:
+    return set_size(name, text, INT32_MAX, &parsed->train_limit);
+  case OPTION_DATA:
+    return set_path(name, text, &parsed->data);
+  case OPTION_OUT:
+    return set_path(name, text, &parsed->out);
+  case OPTION_SAVE:
+    return set_path(name, text, &parsed->save);
+  default:
+    parsed->json = true;
+    return 0;
+  }
+}
+
+static void set_defaults(options *parsed) {
+  memset(parsed, 0, sizeof *parsed);
+  (void)set_method("all", parsed);
+  parsed->depth = DEFAULT_DEPTH;
+  parsed->width = DEFAULT_WIDTH;
+  parsed->batch = DEFAULT_BATCH;
+  parsed->learning_rate_chosen = true;
+  parsed->condition = DNI_CONDITION_HY;
+  parsed->seed = DEFAULT_SEED;
+  parsed->dtype = DNI_F32;
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  if (processors > DEFAULT_MOST_THREADS) processors = DEFAULT_MOST_THREADS;
+  parsed->threads = processors < 1 ? 1 : (int32_t)processors;
+}
+
+static bool runs_method(const options *parsed, method which) {
+  for (size_t i = 0; i < parsed->method_count; i++)
+    if (parsed->methods[i] == which) return true;
+  return false;
+}
+
+/* What depends on several options at once. */
+static int complete(options *parsed, const char *sg_at) {
+  if (sg_at && !runs_method(parsed, METHOD_SG))
+    return usage("sg-at", sg_at, "--method sg or all with it");
+  if (sg_at) {
+    int status = set_sg_at(sg_at, parsed);
+    if (status != 0) return status;
+  } else {
+    parsed->sg_at[parsed->depth / 2 + 1] = true;
+  }
+  if (parsed->epochs == 0 && parsed->steps == 0) parsed->steps = DEFAULT_STEPS;
+  if (parsed->learning_rate_chosen) parsed->learning_rate = default_learning_rate(parsed->depth);
+  if (parsed->sg_learning_rate == 0) parsed->sg_learning_rate = parsed->learning_rate;
+  return OPTIONS_RUN;
+}
+
+static int bad_option(int answer, const char *word) {
+  if (answer == ':')
+    (void)fail("%s needs a value (see --help)", word);
+  else if (optopt >= OPTION_METHOD)
+    (void)fail("%s: this option takes no value", word);
+  else
+    (void)fail("unknown option %s (see --help)", word);
+  return USAGE;
+}
+
+int options_parse(int argc, char **argv, options *parsed) {
+  const char *sg_at = NULL;
+  set_defaults(parsed);
+  opterr = 0;
+  for (;;) {
+    int index = 0, status = 0;
+    char *word = argv[optind];
+    int id = getopt_long(argc, argv, "+:", long_options, &index);
+    if (id == -1) break;
+    if (id == '?' || id == ':') return bad_option(id, word);
+    if (id == OPTION_HELP) return print_help();
+    if (id == OPTION_VERSION) return print_version();
+    if (id == OPTION_SG_AT)
+      sg_at = optarg;
+    else if (id <= OPTION_P_UPDATE)
+      status = set_training(id, long_options[index].name, optarg, parsed);
+    else
+      status = set_running(id, long_options[index].name, optarg, parsed);
+    if (status != 0) return status;
+  }
+  if (optind < argc) {
+    (void)fail("unexpected argument %s (see --help)", argv[optind]);
+    return USAGE;
+  }
+  return complete(parsed, sg_at);
+}

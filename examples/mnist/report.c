@@ -1,0 +1,183 @@
+/* What the runs gave: a table for people, one JSON object or TSV files for programs. */
+#include <math.h>
+#include <string.h>
+
+#include "mnist.h"
+
+void report_heading(const options *settings, const data_source *source) {
+  if (settings->json) {
+    if (source->note[0] != '\0')
+      (void)fprintf(stderr, "mnist: using the bundled sample, not all of MNIST (%s)\n",
+                    source->note);
+    return;
+  }
+  (void)printf("%zu hidden layers of %zu units, batch %zu, ", settings->depth, settings->width,
+               settings->batch);
+  if (settings->epochs > 0) (void)printf("%llu epochs, ", (unsigned long long)settings->epochs);
+  if (settings->steps > 0) (void)printf("%llu steps, ", (unsigned long long)settings->steps);
+  (void)printf("Adam %g%s, SG %g, seed %llu\n", settings->learning_rate,
+               settings->learning_rate_chosen ? " (chosen for this depth)" : "",
+               settings->sg_learning_rate, (unsigned long long)settings->seed);
+  (void)fflush(stdout);
+}
+
+static void print_row(const run_result *run) {
+  char error[32] = "-";
+  if (!isnan(run->sg_error)) (void)snprintf(error, sizeof error, "%.4g", run->sg_error);
+  (void)printf("%-8s  %8.2f %%  %7.2f %%  %10.4f  %7.2f  %10s\n", method_name(run->which),
+               100 * run->train_accuracy, 100 * run->test_accuracy, run->final_loss,
+               run->ms_per_step, error);
+}
+
+static void print_origin(const result_set *results) {
+  const data_source *source = results->source;
+  const run_result *run = &results->runs[0];
+  (void)printf("\nData: %s from %s, %zu training and %zu test examples, %zu pixels, %zu classes\n",
+               source->name, source->directory, run->train_examples, run->test_examples,
+               run->features, run->classes);
+  if (source->note[0] != '\0')
+    (void)printf("This is the bundled sample, not all of MNIST (%s)\n", source->note);
+  (void)printf("Matrix products: %s, %s", run->backend,
+               results->settings->dtype == DNI_F32 ? "f32" : "f64");
+  if (run->threads > 0)
+    (void)printf(", %d thread%s", (int)run->threads, run->threads > 1 ? "s" : "");
+  (void)putchar('\n');
+}
+
+static void print_files(const result_set *results) {
+  const options *settings = results->settings;
+  char path[PATH_SIZE];
+  if (settings->out)
+    (void)printf("Written: results.tsv, curves.tsv and accuracy.svg in %s\n", settings->out);
+  for (size_t i = 0; i < results->run_count && settings->save; i++)
+    if (save_path(settings, results->runs[i].which, path) == 0) (void)printf("Saved: %s\n", path);
+}
+
+void report_table(const result_set *results) {
+  (void)printf("\n%-8s  %10s  %9s  %10s  %7s  %10s\n", "method", "train", "test", "final loss",
+               "ms/step", "SG error");
+  for (size_t i = 0; i < results->run_count; i++)
+    print_row(&results->runs[i]);
+  print_origin(results);
+  print_files(results);
+}
+
+/* In JSON, strings are UTF-8 and may hold no control character as it is. Bytes above 127 pass
+ * through: a name that is not UTF-8 comes out as it went in. */
+static void json_text(const char *text) {
+  (void)putchar('"');
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    if (*c == '"' || *c == '\\')
+      (void)printf("\\%c", *c);
+    else if (*c < 0x20)
+      (void)printf("\\u%04x", (unsigned)*c);
+    else
+      (void)putchar(*c);
+  }
+  (void)putchar('"');
+}
+
+static void json_string(const char *name, const char *value) {
+  (void)printf(",\"%s\":", name);
+  json_text(value);
+}
+
+static void json_integer(const char *name, uint64_t value) {
+  (void)printf(",\"%s\":%llu", name, (unsigned long long)value);
+}
+
+/* JSON has no NaN and no infinity. */
+static void json_real(const char *name, double value) {
+  if (isfinite(value))
+    (void)printf(",\"%s\":%.9g", name, value);
+  else
+    (void)printf(",\"%s\":null", name);
+}
+
+/* What was asked for, the same in all runs. */
+static void json_settings(const options *settings) {
+  json_integer("depth", settings->depth);
+  json_integer("width", settings->width);
+  json_integer("batch", settings->batch);
+  json_real("lr", settings->learning_rate);
+  json_real("sg_lr", settings->sg_learning_rate);
+  json_integer("sg_hidden", (uint64_t)settings->sg_hidden);
+  json_string("condition", condition_name(settings->condition));
+  json_real("p_update", settings->update_probability > 0 ? settings->update_probability : NAN);
+  json_integer("seed", settings->seed);
+  json_string("dtype", settings->dtype == DNI_F32 ? "f32" : "f64");
+}
+
+static void json_run(const options *settings, const run_result *run) {
+  (void)fputs("{\"method\":", stdout);
+  json_text(method_name(run->which));
+  json_settings(settings);
+  json_string("backend", run->backend);
+  json_real("threads", run->threads > 0 ? (double)run->threads : NAN);
+  json_integer("steps", run->steps);
+  json_real("train_accuracy", run->train_accuracy);
+  json_real("test_accuracy", run->test_accuracy);
+  json_real("final_loss", run->final_loss);
+  json_real("ms_per_step", run->ms_per_step);
+  json_real("seconds", run->seconds);
+  json_real("sg_error", run->sg_error);
+  json_real("sg_cosine", run->sg_cosine);
+  (void)putchar('}');
+}
+
+void report_json(const result_set *results) {
+  (void)fputs("{\"dataset\":", stdout);
+  json_text(results->source->name);
+  json_string("directory", results->source->directory);
+  json_integer("train", results->runs[0].train_examples);
+  json_integer("test", results->runs[0].test_examples);
+  (void)fputs(",\"runs\":[", stdout);
+  for (size_t i = 0; i < results->run_count; i++) {
+    if (i > 0) (void)putchar(',');
+    json_run(results->settings, &results->runs[i]);
+  }
+  (void)puts("]}");
+}
+
+static int write_results(const result_set *results) {
+  static const char name[] = "results.tsv";
+  const options *settings = results->settings;
+  FILE *file;
+  int status = output_open(settings->out, name, &file);
+  if (status != 0) return status;
+  (void)fputs("method\tdepth\twidth\tbatch\tlr\tsg_lr\tseed\tsteps\ttrain_accuracy\ttest_accuracy\t"
+              "final_loss\tms_per_step\tseconds\tsg_error\tsg_cosine\n",
+              file);
+  for (size_t i = 0; i < results->run_count; i++) {
+    const run_result *run = &results->runs[i];
+    (void)fprintf(file, "%s\t%zu\t%zu\t%zu\t%.9g\t%.9g\t%llu\t%llu\t", method_name(run->which),
+                  settings->depth, settings->width, settings->batch, settings->learning_rate,
+                  settings->sg_learning_rate, (unsigned long long)settings->seed,
+                  (unsigned long long)run->steps);
+    (void)fprintf(file, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n", run->train_accuracy,
+                  run->test_accuracy, run->final_loss, run->ms_per_step, run->seconds,
+                  run->sg_error, run->sg_cosine);
+  }
+  return output_close(settings->out, name, file);
+}
+
+static int write_curves(const result_set *results) {
+  static const char name[] = "curves.tsv";
+  FILE *file;
+  int status = output_open(results->settings->out, name, &file);
+  if (status != 0) return status;
+  (void)fputs("method\tstep\tseconds\ttest_accuracy\tloss\n", file);
+  for (size_t i = 0; i < results->run_count; i++) {
+    const run_result *run = &results->runs[i];
+    for (size_t p = 0; p < run->curve_count; p++)
+      (void)fprintf(file, "%s\t%llu\t%.9g\t%.9g\t%.9g\n", method_name(run->which),
+                    (unsigned long long)run->curve[p].step, run->curve[p].seconds,
+                    run->curve[p].test_accuracy, run->curve[p].loss);
+  }
+  return output_close(results->settings->out, name, file);
+}
+
+int report_write_tables(const result_set *results) {
+  int status = write_results(results);
+  return status == 0 ? write_curves(results) : status;
+}
