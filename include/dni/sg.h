@@ -136,12 +136,13 @@ DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h,
  * optimiser's step then moves them. No gradient reaches h, y or target: target is a constant.
  *   target      [rows][units]
  *   prediction  [rows][units], what estimate answered for the same h and y with the same
- *               parameters; working space, overwritten. NULL: computed again (with hidden layers it
- *               spares nothing: their activations are computed again anyway).
+ *               parameters; working space, overwritten. NULL: computed again
  *   error       (may be NULL) mean over the rows of || M - target ||^2
  *   cosine      (may be NULL) of the angle between M and target as vectors of rows * units numbers;
- * 0 if either is zero An estimator that does not learn only reports. Statuses as dni_sg_estimate.
- */
+ *               0 if either is zero
+ * An estimator that does not learn only reports, from a prediction that must then be given.
+ * DNI_ERROR_ARGUMENT: a needed input NULL, shapes or types that do not fit. DNI_ERROR_MEMORY: more
+ * rows than reserved. DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED as dni_backend_gemm. */
 DNI_API DNI_MUST_USE dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                                              const dni_matrix *target, const dni_matrix *prediction,
                                              double *error, double *cosine);

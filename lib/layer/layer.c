@@ -98,11 +98,16 @@ static dni_status check_forward(const dni_layer *layer, int32_t mode, const dni_
   return dni__matrix_check_rows(y, layer->context->dtype, x->rows, layer->outputs, "y");
 }
 
+dni_status dni__layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
+                              const dni_matrix *y) {
+  DNI_TRY(check_forward(layer, mode, x, y));
+  return layer->vtable->forward(layer, mode, x, y);
+}
+
 dni_status dni_layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
                              const dni_matrix *y) {
   DNI_REQUIRE(layer);
-  dni_status status = check_forward(layer, mode, x, y);
-  if (status == DNI_OK) status = layer->vtable->forward(layer, mode, x, y);
+  dni_status status = dni__layer_forward(layer, mode, x, y);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
@@ -117,11 +122,16 @@ static dni_status check_backward(const dni_layer *layer, int32_t gradient_mode, 
   return dx ? dni__matrix_check_rows(dx, dtype, x->rows, layer->inputs, "dx") : DNI_OK;
 }
 
+dni_status dni__layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
+                               const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
+  DNI_TRY(check_backward(layer, gradient_mode, x, y, dy, dx));
+  return layer->vtable->backward(layer, gradient_mode, x, y, dy, dx);
+}
+
 dni_status dni_layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
                               const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
   DNI_REQUIRE(layer);
-  dni_status status = check_backward(layer, gradient_mode, x, y, dy, dx);
-  if (status == DNI_OK) status = layer->vtable->backward(layer, gradient_mode, x, y, dy, dx);
+  dni_status status = dni__layer_backward(layer, gradient_mode, x, y, dy, dx);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
