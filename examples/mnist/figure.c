@@ -10,7 +10,7 @@
 
 static const double figure_width = 760, figure_height = 460;
 static const double left = 76, right = 586, top = 52, bottom = 396; /* of the plot area */
-static const double label_x = 604, label_spacing = 19;
+static const double label_x = 604, label_spacing = 19, tick_spacing = 15;
 
 static const struct style {
   const char *colour, *dash, *marker; /* marker: path around (0, 0) */
@@ -22,8 +22,9 @@ static const struct style {
     [METHOD_FA] = {"#cc79a7", "14 4", "M0 4.2L4.2 -3.2H-4.2Z"},
 };
 
-static const double accuracy_ticks[] = {0,     0.2,   0.5,   0.8,    0.9,    0.95,   0.98,   0.99,
-                                        0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999};
+static const double accuracy_ticks[] = {
+    0,     0.3,   0.5,   0.7,   0.8,   0.9,    0.93,   0.95,   0.97,   0.98,   0.99,
+    0.993, 0.995, 0.997, 0.998, 0.999, 0.9993, 0.9995, 0.9997, 0.9998, 0.9999, 0.99999};
 enum { TICK_COUNT = sizeof accuracy_ticks / sizeof accuracy_ticks[0] };
 
 typedef struct plot {
@@ -89,8 +90,11 @@ static void draw_heading(const plot *figure) {
 }
 
 static void draw_accuracy_axis(const plot *figure) {
+  double below = bottom + tick_spacing; /* ticks too near the one below are left out */
   for (size_t i = figure->first; i <= figure->last; i++) {
     double y = y_of(figure, accuracy_ticks[i]);
+    if (y > below - tick_spacing) continue;
+    below = y;
     (void)fprintf(figure->file,
                   "<path d=\"M%g %.1fH%g\" stroke=\"#dddddd\"/>\n"
                   "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
@@ -179,8 +183,11 @@ static void draw_label(const plot *figure, const run_result *run, double y) {
                 "stroke-dasharray=\"%s\"/>\n",
                 label_x, y, styles[run->which].colour, styles[run->which].dash);
   draw_marker(figure, run->which, label_x + 16, y);
-  (void)fprintf(figure->file, "<text x=\"%g\" y=\"%.1f\">%s  %.2f %%</text>\n", label_x + 40,
-                y + 4.5, method_name(run->which), 100 * run->test_accuracy);
+  (void)fprintf(figure->file,
+                "<text x=\"%g\" y=\"%.1f\">%s</text>\n"
+                "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.2f %%</text>\n",
+                label_x + 40, y + 4.5, method_name(run->which), figure_width - 8, y + 4.5,
+                100 * run->test_accuracy);
 }
 
 static void draw_labels(const plot *figure) {
