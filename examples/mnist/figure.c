@@ -145,7 +145,7 @@ static void draw_curve(const plot *figure, const run_result *run) {
                 "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" "
                 "stroke-linejoin=\"round\"/>\n",
                 styles[run->which].colour, styles[run->which].dash);
-  size_t every = run->curve_count / 40 + 1; /* markers closer than this would hide the line */
+  size_t every = run->curve_count / 20 + 1; /* more markers would hide the line */
   for (size_t p = (run->curve_count - 1) % every; p < run->curve_count; p += every)
     draw_marker(figure, run->which, x_of(figure, run->curve[p].seconds),
                 y_of(figure, run->curve[p].test_accuracy));

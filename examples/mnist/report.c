@@ -11,8 +11,8 @@ void report_heading(const options *settings, const data_source *source) {
                     source->note);
     return;
   }
-  (void)printf("%zu hidden layers of %zu units, batch %zu, ", settings->depth, settings->width,
-               settings->batch);
+  (void)printf("%zu hidden layer%s of %zu units, batch %zu, ", settings->depth,
+               settings->depth > 1 ? "s" : "", settings->width, settings->batch);
   if (settings->epochs > 0) (void)printf("%llu epochs, ", (unsigned long long)settings->epochs);
   if (settings->steps > 0) (void)printf("%llu steps, ", (unsigned long long)settings->steps);
   (void)printf("Adam %g%s, SG %g, seed %llu\n", settings->learning_rate,
