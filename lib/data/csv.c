@@ -1,0 +1,229 @@
+/* CSV files of numbers.
+ *
+ * One pass: the first row of numbers fixes the columns, each row is appended to growing blocks, and
+ * these become the data set's own at the end. Numbers are read by strtod_l under the C locale, since
+ * strtod would take a comma for the decimal point where the program's locale says so. */
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/buffer.h"
+#include "data/dataset.h"
+#include "data/lines.h"
+
+/* The first published size of the options: smaller structs never existed. */
+#define OPTIONS_LEAST sizeof(dni_csv_options)
+
+typedef struct csv {
+  const char *path;
+  dni_csv_options options;
+  dni_dtype dtype;
+  locale_t locale; /* "C" */
+  dni__lines lines;
+  size_t columns, rows; /* columns 0: no row yet */
+  dni__buffer x, y;     /* elements, row by row; labels as int32_t in y if there are classes */
+} csv;
+
+/* Characters that belong to numbers or lines cannot separate. */
+static bool bad_separator(int32_t separator) {
+  return separator < 1 || separator > 255 || strchr("0123456789+-.eE\r\n", (int)separator);
+}
+
+static dni_status check_options(dni_csv_options *options) {
+  if (options->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_csv_options: reserved is not 0");
+  if (options->target_columns == 0) options->target_columns = 1;
+  if (options->separator == 0) options->separator = ',';
+  if (options->classes > 0 && options->target_columns != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_csv_options: %zu target columns, but class labels are one column",
+                     options->target_columns);
+  if (options->targets_first != 0 && options->targets_first != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: targets_first is %d, expected 0 or 1",
+                     (int)options->targets_first);
+  if (options->header_lines < 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: header_lines is %d",
+                     (int)options->header_lines);
+  if (bad_separator(options->separator))
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: separator %d cannot be one",
+                     (int)options->separator);
+  return DNI_OK;
+}
+
+static bool blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+/* Cut blanks off both ends of a NUL-terminated text, in place. */
+static char *trim(char *text) {
+  while (blank(*text))
+    text++;
+  size_t length = strlen(text);
+  while (length > 0 && blank(text[length - 1]))
+    length--;
+  text[length] = 0;
+  return text;
+}
+
+/* A field is wrong: name file, line and column, and show the field's beginning, made printable. */
+static dni_status field_failure(const csv *file, size_t column, const char *field,
+                                const char *what) {
+  char shown[25];
+  size_t length = 0;
+  for (; field[length] && length < sizeof shown - 1; length++)
+    shown[length] = field[length] < ' ' || field[length] > '~' ? '?' : field[length];
+  shown[length] = 0;
+  return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu: '%s' %s", file->path, file->lines.number,
+                   column + 1, shown, what);
+}
+
+/* strtod also reads hexadecimal, which is not a number of CSV. */
+static dni_status parse_number(const csv *file, size_t column, const char *field, double *value) {
+  char *end;
+  *value = strtod_l(field, &end, file->locale);
+  if (end == field || *end || strpbrk(field, "xX"))
+    return field_failure(file, column, field, "is not a number");
+  if (!dni__data_fits(file->dtype, *value))
+    return field_failure(file, column, field, "is not finite or out of range");
+  return DNI_OK;
+}
+
+static dni_status append_number(csv *file, dni__buffer *to, size_t column, const char *field) {
+  double value;
+  DNI_TRY(parse_number(file, column, field, &value));
+  size_t size = dni__dtype_size(file->dtype);
+  DNI_TRY(dni__buffer_reserve(to, size));
+  dni_matrix place = dni__matrix_make(to->data + to->size, 1, 1, file->dtype);
+  dni__matrix_set(&place, 0, 0, value);
+  to->size += size;
+  return DNI_OK;
+}
+
+static dni_status append_label(csv *file, size_t column, const char *field) {
+  double value;
+  DNI_TRY(parse_number(file, column, field, &value));
+  size_t classes = file->options.classes;
+  if (value < 0 || value > INT32_MAX || value != floor(value) || (size_t)value >= classes) {
+    char what[64];
+    (void)snprintf(what, sizeof what, "is not a label 0 to %zu", classes - 1);
+    return field_failure(file, column, field, what);
+  }
+  int32_t label = (int32_t)value;
+  DNI_TRY(dni__buffer_reserve(&file->y, sizeof label));
+  memcpy(file->y.data + file->y.size, &label, sizeof label);
+  file->y.size += sizeof label;
+  return DNI_OK;
+}
+
+static bool is_target(const csv *file, size_t column) {
+  size_t targets = file->options.target_columns;
+  return file->options.targets_first ? column < targets : column >= file->columns - targets;
+}
+
+static dni_status append_field(csv *file, size_t column, char *text) {
+  char *field = trim(text);
+  if (!*field)
+    return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu is empty", file->path, file->lines.number,
+                     column + 1);
+  if (!is_target(file, column)) return append_number(file, &file->x, column, field);
+  return file->options.classes > 0 ? append_label(file, column, field)
+                                   : append_number(file, &file->y, column, field);
+}
+
+static dni_status check_columns(csv *file, const char *line) {
+  size_t columns = 1;
+  for (const char *at = line; (at = strchr(at, (int)file->options.separator)); at++)
+    columns++;
+  if (file->columns == 0) {
+    if (columns <= file->options.target_columns)
+      return dni__fail(DNI_ERROR_DATA, "%s:%zu: %zu columns, expected more than the %zu of targets",
+                       file->path, file->lines.number, columns, file->options.target_columns);
+    file->columns = columns;
+  }
+  if (columns != file->columns)
+    return dni__fail(DNI_ERROR_DATA, "%s:%zu: %zu columns, expected %zu as in the rows before",
+                     file->path, file->lines.number, columns, file->columns);
+  return DNI_OK;
+}
+
+static dni_status append_row(csv *file, char *line) {
+  DNI_TRY(check_columns(file, line));
+  for (size_t column = 0; column < file->columns; column++) {
+    char *end = strchr(line, (int)file->options.separator);
+    if (end) *end = 0;
+    DNI_TRY(append_field(file, column, line));
+    if (end) line = end + 1;
+  }
+  file->rows++;
+  return DNI_OK;
+}
+
+static bool empty_line(const char *line) {
+  while (blank(*line))
+    line++;
+  return *line == 0;
+}
+
+static dni_status read_rows(csv *file) {
+  char *line;
+  for (;;) {
+    DNI_TRY(dni__lines_next(&file->lines, &line));
+    if (!line) break;
+    if (file->lines.number > (size_t)file->options.header_lines && !empty_line(line))
+      DNI_TRY(append_row(file, line));
+  }
+  if (file->rows == 0) return dni__fail(DNI_ERROR_DATA, "%s: no rows", file->path);
+  return DNI_OK;
+}
+
+static dni_status read_file(csv *file) {
+  dni_status status = dni__lines_open(file->x.memory, file->path, &file->lines);
+  if (status == DNI_OK) status = read_rows(file);
+  dni__lines_close(&file->lines);
+  if (status == DNI_OK) status = dni__buffer_trim(&file->x);
+  return status == DNI_OK ? dni__buffer_trim(&file->y) : status;
+}
+
+/* The blocks become the data set's. */
+static dni__content content_of(const csv *file) {
+  size_t targets = file->options.target_columns, classes = file->options.classes;
+  dni__content content = {.classes = classes};
+  content.x = dni__matrix_make(file->x.data, file->rows, file->columns - targets, file->dtype);
+  if (classes > 0)
+    content.labels = (int32_t *)(void *)file->y.data;
+  else
+    content.y = dni__matrix_make(file->y.data, file->rows, targets, file->dtype);
+  return content;
+}
+
+static dni_status load(dni_context *context, csv *file, dni_dataset **out) {
+  dni_status status = read_file(file);
+  if (status != DNI_OK) {
+    dni__buffer_free(&file->x);
+    dni__buffer_free(&file->y);
+    return status;
+  }
+  dni__content content = content_of(file);
+  return dni__dataset_create(context, &content, out);
+}
+
+dni_status dni_dataset_create_csv(dni_context *context, const char *path,
+                                  const dni_csv_options *options, dni_dataset **out) {
+  DNI_REQUIRE(context);
+  DNI_REQUIRE(path);
+  DNI_REQUIRE(out);
+  csv file = {.path = path, .dtype = context->dtype};
+  file.options.struct_size = sizeof file.options;
+  if (options)
+    DNI_TRY(dni__options_copy(&file.options, sizeof file.options, OPTIONS_LEAST, options,
+                              "dni_csv_options"));
+  DNI_TRY(check_options(&file.options));
+  file.x.memory = file.y.memory = context->memory;
+  file.locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!file.locale) return dni__fail(DNI_ERROR_MEMORY, "out of memory: the C locale");
+  dni_status status = load(context, &file, out);
+  freelocale(file.locale);
+  return status;
+}

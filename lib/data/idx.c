@@ -1,0 +1,216 @@
+/* IDX files (the format of MNIST): two zero bytes, an element type, a rank, big-endian 32-bit sizes
+ * of each dimension, then the elements.
+ *
+ * The sizes are a claim. Where the file's length is known it is compared first; else the elements
+ * are read into a block that grows as they arrive, so a false claim costs no memory. */
+#include <math.h>
+#include <string.h>
+
+#include "data/buffer.h"
+#include "data/dataset.h"
+#include "data/reader.h"
+
+#define TYPE_UNSIGNED_BYTE 0x08
+#define RANK_MOST          255 /* one byte */
+#define CHUNK              (1 << 20)
+
+/* What a file claims, then holds: count items of item_size bytes each. */
+typedef struct idx {
+  const char *path;
+  size_t rank, count, item_size;
+  dni__buffer bytes;
+} idx;
+
+static bool known_type(unsigned char type) {
+  return type == TYPE_UNSIGNED_BYTE || type == 0x09 || (type >= 0x0b && type <= 0x0e);
+}
+
+static dni_status read_all(dni__reader *reader, void *bytes, size_t size) {
+  size_t count;
+  DNI_TRY(dni__reader_read(reader, bytes, size, &count));
+  if (count < size)
+    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header", dni__reader_path(reader));
+  return DNI_OK;
+}
+
+static dni_status read_magic(dni__reader *reader, idx *file) {
+  unsigned char magic[4];
+  size_t count;
+  DNI_TRY(dni__reader_read(reader, magic, sizeof magic, &count));
+  if (count == 0) return dni__fail(DNI_ERROR_DATA, "%s: the file is empty", file->path);
+  if (count < sizeof magic)
+    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header", file->path);
+  if (magic[0] != 0 || magic[1] != 0 || !known_type(magic[2]))
+    return dni__fail(DNI_ERROR_DATA, "%s: not an IDX file (it starts with %02x %02x %02x %02x)",
+                     file->path, magic[0], magic[1], magic[2], magic[3]);
+  if (magic[2] != TYPE_UNSIGNED_BYTE)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: IDX element type %02x, expected %02x (bytes)",
+                     file->path, magic[2], TYPE_UNSIGNED_BYTE);
+  file->rank = magic[3];
+  return DNI_OK;
+}
+
+static uint32_t big_endian(const unsigned char *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* The dimensions: the first counts the items, the others are flattened. */
+static dni_status read_sizes(dni__reader *reader, idx *file) {
+  unsigned char sizes[4 * RANK_MOST];
+  DNI_TRY(read_all(reader, sizes, 4 * file->rank));
+  file->count = big_endian(sizes);
+  file->item_size = 1;
+  for (size_t i = 1; i < file->rank; i++)
+    if (!dni__multiply(file->item_size, big_endian(sizes + 4 * i), &file->item_size))
+      return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+  if (file->count == 0 || file->item_size == 0)
+    return dni__fail(DNI_ERROR_DATA, "%s: %zu items of %zu bytes; both must be 1 or more",
+                     file->path, file->count, file->item_size);
+  return DNI_OK;
+}
+
+static dni_status read_header(dni__reader *reader, size_t rank_least, size_t rank_most, idx *file) {
+  DNI_TRY(read_magic(reader, file));
+  if (file->rank < rank_least || file->rank > rank_most)
+    return dni__fail(DNI_ERROR_DATA, "%s: rank %zu, expected %s", file->path, file->rank,
+                     rank_most == 1 ? "1 (labels)" : "2 or more (images)");
+  return read_sizes(reader, file);
+}
+
+static dni_status truncated(const idx *file, uint64_t there) {
+  return dni__fail(DNI_ERROR_DATA, "%s: truncated: %zu items of %zu bytes, but only %llu bytes",
+                   file->path, file->count, file->item_size, (unsigned long long)there);
+}
+
+static dni_status trailing(const idx *file) {
+  return dni__fail(DNI_ERROR_DATA, "%s: trailing bytes after %zu items of %zu bytes", file->path,
+                   file->count, file->item_size);
+}
+
+/* Where the length of the file is known, compare it with the claim. *first = bytes to make room
+ * for before reading. */
+static dni_status compare_length(const dni__reader *reader, const idx *file, size_t size,
+                                 size_t *first) {
+  uint64_t remaining;
+  *first = size < CHUNK ? size : CHUNK;
+  if (!dni__reader_remaining(reader, &remaining)) return DNI_OK;
+  if (remaining < size) return truncated(file, remaining);
+  if (remaining > size) return trailing(file);
+  *first = size;
+  return DNI_OK;
+}
+
+static dni_status read_items(dni__reader *reader, idx *file) {
+  dni__buffer *bytes = &file->bytes;
+  size_t size, part, count;
+  if (!dni__multiply(file->count, file->item_size, &size))
+    return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+  DNI_TRY(compare_length(reader, file, size, &part));
+  while (bytes->size < size) {
+    DNI_TRY(dni__buffer_reserve(bytes, part));
+    DNI_TRY(dni__reader_read(reader, bytes->data + bytes->size, part, &count));
+    bytes->size += count;
+    if (count < part) return truncated(file, bytes->size);
+    part = size - bytes->size < CHUNK ? size - bytes->size : CHUNK;
+  }
+  unsigned char extra;
+  DNI_TRY(dni__reader_read(reader, &extra, 1, &count));
+  return count > 0 ? trailing(file) : DNI_OK;
+}
+
+/* Counts that differ are reported before the labels are read. */
+static dni_status read_labels(dni__reader *reader, const idx *images, idx *labels) {
+  DNI_TRY(read_header(reader, 1, 1, labels));
+  if (labels->count != images->count)
+    return dni__fail(DNI_ERROR_DATA, "%s: %zu labels, but %s has %zu images", labels->path,
+                     labels->count, images->path, images->count);
+  return read_items(reader, labels);
+}
+
+static dni_status read_files(dni__memory *memory, idx *images, idx *labels) {
+  dni__reader *reader;
+  DNI_TRY(dni__reader_open(memory, images->path, &reader));
+  dni_status status = read_header(reader, 2, RANK_MOST, images);
+  if (status == DNI_OK) status = read_items(reader, images);
+  dni__reader_close(reader);
+  if (status != DNI_OK) return status;
+  DNI_TRY(dni__reader_open(memory, labels->path, &reader));
+  status = read_labels(reader, images, labels);
+  dni__reader_close(reader);
+  return status;
+}
+
+/* A pixel has 256 values: look the scaled one up. */
+static void scale_f32(const unsigned char *pixels, size_t count, double scale, float *x) {
+  float table[256];
+  for (int value = 0; value < 256; value++)
+    table[value] = (float)(value * scale);
+  for (size_t i = 0; i < count; i++)
+    x[i] = table[pixels[i]];
+}
+
+static void scale_f64(const unsigned char *pixels, size_t count, double scale, double *x) {
+  double table[256];
+  for (int value = 0; value < 256; value++)
+    table[value] = value * scale;
+  for (size_t i = 0; i < count; i++)
+    x[i] = table[pixels[i]];
+}
+
+static dni_status convert_images(dni_context *context, const idx *images, double scale,
+                                 dni_matrix *x) {
+  size_t count = images->bytes.size;
+  void *data = dni__allocate(context->memory, count, dni__dtype_size(context->dtype));
+  *x = dni__matrix_make(data, images->count, images->item_size, context->dtype);
+  if (!data) return DNI_ERROR_MEMORY;
+  if (context->dtype == DNI_F32)
+    scale_f32(images->bytes.data, count, scale, data);
+  else
+    scale_f64(images->bytes.data, count, scale, data);
+  return DNI_OK;
+}
+
+static dni_status convert_labels(dni_context *context, const idx *file, size_t classes,
+                                 dni__content *content) {
+  int32_t largest = 0;
+  content->labels = dni__allocate(context->memory, file->count, sizeof *content->labels);
+  if (!content->labels) return DNI_ERROR_MEMORY;
+  for (size_t i = 0; i < file->count; i++) {
+    int32_t label = content->labels[i] = file->bytes.data[i];
+    if (classes > 0 && (size_t)label >= classes)
+      return dni__fail(DNI_ERROR_DATA, "%s: label %zu is %d, expected 0 to %zu", file->path, i,
+                       (int)label, classes - 1);
+    if (label > largest) largest = label;
+  }
+  content->classes = classes > 0 ? classes : (size_t)largest + 1;
+  return DNI_OK;
+}
+
+static dni_status load(dni_context *context, idx *images, idx *labels, double scale, size_t classes,
+                       dni__content *content) {
+  DNI_TRY(read_files(context->memory, images, labels));
+  DNI_TRY(convert_labels(context, labels, classes, content));
+  return convert_images(context, images, scale, &content->x);
+}
+
+dni_status dni_dataset_create_idx(dni_context *context, const char *images_path,
+                                  const char *labels_path, double scale, size_t classes,
+                                  dni_dataset **out) {
+  DNI_REQUIRE(context);
+  DNI_REQUIRE(images_path);
+  DNI_REQUIRE(labels_path);
+  DNI_REQUIRE(out);
+  if (!dni__data_fits(context->dtype, 255 * scale))
+    return dni__fail(DNI_ERROR_ARGUMENT, "scale %g: 255 times it is not finite", scale);
+  idx images = {.path = images_path, .bytes = {.memory = context->memory}};
+  idx labels = {.path = labels_path, .bytes = {.memory = context->memory}};
+  dni__content content = {.borrowed = false};
+  dni_status status = load(context, &images, &labels, scale, classes, &content);
+  dni__buffer_free(&images.bytes);
+  dni__buffer_free(&labels.bytes);
+  if (status != DNI_OK) {
+    dni__content_free(context->memory, &content);
+    return status;
+  }
+  return dni__dataset_create(context, &content, out);
+}
