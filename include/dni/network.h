@@ -17,8 +17,8 @@ DNI_API void dni_network_release(dni_network *network);
  * below it, or of another element type. DNI_ERROR_MEMORY: nothing changed. */
 DNI_API DNI_MUST_USE dni_status dni_network_add(dni_network *network, dni_layer *layer);
 
-/* Put an estimator at the interface after layer `after` (from 0; not after the last layer, whose
- * gradient is the loss's own). The network keeps it. NULL: exact, which is what every interface is
+/* Put an estimator at the interface after layer `after` (from 0). After the last layer it must stay
+ * exact, since that gradient is the loss's own; dni_trainer_create checks. The network keeps it. NULL: exact, which is what every interface is
  * at first. DNI_ERROR_ARGUMENT: no such interface, units that differ from the layer's outputs, an
  * fa whose layer above is not dense or whose error units differ from that layer's outputs.
  * DNI_ERROR_STATE: a trainer has been made, or the layer above an fa is not there yet. */

@@ -67,7 +67,8 @@ typedef struct dni_memory_report {
  * estimator learns. The trainer keeps network and loss, and fixes the network's shape.
  * DNI_ERROR_ARGUMENT: NULL, no layers, max_batch 0, unknown schedule, p out of range, an estimator
  * whose targets or error units differ from the network's outputs, sg_optimiser missing, mixed
- * element types. DNI_ERROR_UNSUPPORTED: unknown non-zero options. DNI_ERROR_MEMORY. */
+ * element types. DNI_ERROR_UNSUPPORTED: unknown non-zero options; a callback estimator that learns but needs an
+ * error signal before it answers. DNI_ERROR_MEMORY. */
 DNI_API DNI_MUST_USE dni_status dni_trainer_create(dni_context *context, dni_network *network,
                                                    dni_loss *loss, const dni_optimiser *optimiser,
                                                    const dni_optimiser *sg_optimiser,

@@ -36,6 +36,7 @@ struct dni_sg {
   size_t rows;      /* the kind's workspace is for so many */
   void *prediction; /* [prediction_rows][units], for learn without a given prediction */
   size_t prediction_rows;
+  size_t workspace_bytes; /* of the kind's workspace */
 };
 
 /* An estimator of `size` bytes with its base filled in and room for `parameter_count` parameters, all

@@ -133,6 +133,7 @@ static dni_status synthetic_reserve(dni_sg *sg, size_t rows) {
     module->hidden[i] = hidden[i];
     module->hidden_delta[i] = hidden_delta[i];
   }
+  sg->workspace_bytes = 2 * (module->layer_count - 1) * elements * size;
   return DNI_OK;
 }
 
