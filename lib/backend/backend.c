@@ -1,0 +1,140 @@
+/* What all backends share: life time, checks, and the products that need no backend. */
+#include "backend/kinds.h"
+
+dni_backend *dni__backend_allocate(dni__memory *memory, size_t size,
+                                   const dni__backend_vtable *vtable, const char *name,
+                                   size_t largest) {
+  dni_backend *backend = dni__allocate(memory, 1, size);
+  if (!backend) return NULL;
+  dni__references_init(&backend->references);
+  backend->memory = dni__memory_retain(memory);
+  backend->vtable = vtable;
+  backend->name = name;
+  backend->largest = largest;
+  return backend;
+}
+
+void dni_backend_retain(dni_backend *backend) {
+  if (backend) dni__references_add(&backend->references);
+}
+
+void dni_backend_release(dni_backend *backend) {
+  if (!backend || !dni__references_drop(&backend->references)) return;
+  if (backend->vtable->destroy) backend->vtable->destroy(backend);
+  dni__memory *memory = backend->memory;
+  dni__free(memory, backend);
+  dni__memory_release(memory);
+}
+
+const char *dni_backend_name(const dni_backend *backend) {
+  return backend ? backend->name : "";
+}
+
+bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype) {
+  return !backend->vtable->supports || backend->vtable->supports(backend, dtype);
+}
+
+dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
+                                       dni_backend **out) {
+#if defined(DNI_HAVE_CBLAS)
+  (void)instructions;
+  return dni__backend_make_cblas(memory, out);
+#else
+  return dni__backend_make_builtin(memory, instructions, out);
+#endif
+}
+
+dni_status dni_backend_set_threads(dni_backend *backend, int32_t threads) {
+  DNI_REQUIRE(backend);
+  if (threads < 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: threads is %d, expected at least 1", __func__,
+                     (int)threads);
+  if (!backend->vtable->set_threads)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s: its number of threads cannot be set",
+                     backend->name);
+  return backend->vtable->set_threads(backend, threads);
+}
+
+/* C = beta C, never reading C if beta is 0. */
+static void scale_f32(const dni_matrix *c, float beta) {
+  for (size_t i = 0; i < c->rows; i++) {
+    float *row = (float *)c->data + i * c->stride;
+    for (size_t j = 0; j < c->columns; j++)
+      row[j] = beta == 0 ? 0 : beta * row[j];
+  }
+}
+
+static void scale_f64(const dni_matrix *c, double beta) {
+  for (size_t i = 0; i < c->rows; i++) {
+    double *row = (double *)c->data + i * c->stride;
+    for (size_t j = 0; j < c->columns; j++)
+      row[j] = beta == 0 ? 0 : beta * row[j];
+  }
+}
+
+static dni_status check_sizes(const dni_backend *backend, const dni__gemm_call *call) {
+  const struct {
+    const char *what;
+    size_t size;
+  } sizes[] = {{"m", call->m},     {"n", call->n},     {"k", call->k},
+               {"lda", call->lda}, {"ldb", call->ldb}, {"ldc", call->ldc}};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    if (sizes[i].size > backend->largest)
+      return dni__fail(DNI_ERROR_UNSUPPORTED,
+                       "backend %s: %s of the product is %zu, more than its integers hold (%zu)",
+                       backend->name, sizes[i].what, sizes[i].size, backend->largest);
+  return DNI_OK;
+}
+
+dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
+                     const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c) {
+  dni__gemm_call call = {
+      c->dtype, transpose_a, transpose_b, c->rows, c->columns, transpose_a ? a->rows : a->columns,
+      alpha,    a->data,     a->stride,   b->data, b->stride,  beta,
+      c->data,  c->stride};
+  bool nothing_added = call.k == 0 || (c->dtype == DNI_F32 ? (float)alpha == 0 : alpha == 0);
+  if (call.m == 0 || call.n == 0) return DNI_OK;
+  if (!nothing_added) {
+    DNI_TRY(check_sizes(backend, &call));
+    return backend->vtable->gemm(backend, &call);
+  }
+  if (c->dtype == DNI_F32)
+    scale_f32(c, (float)beta);
+  else
+    scale_f64(c, beta);
+  return DNI_OK;
+}
+
+static dni_status check_transpose(int32_t transpose, const char *name) {
+  if (transpose == 0 || transpose == 1) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT, "dni_backend_gemm: %s is %d, expected 0 or 1", name,
+                   (int)transpose);
+}
+
+static dni_status check_product(const dni_backend *backend, int32_t transpose_a,
+                                int32_t transpose_b, const dni_matrix *a, const dni_matrix *b,
+                                const dni_matrix *c) {
+  if (dni__dtype_size(c->dtype) == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "c has unknown element type %d", (int)c->dtype);
+  size_t m = c->rows, n = c->columns, k = transpose_a ? a->rows : a->columns;
+  DNI_TRY(dni__matrix_check(c, c->dtype, n, "c"));
+  DNI_TRY(dni__matrix_check_rows(a, c->dtype, transpose_a ? k : m, transpose_a ? m : k, "a"));
+  DNI_TRY(dni__matrix_check_rows(b, c->dtype, transpose_b ? n : k, transpose_b ? k : n, "b"));
+  if (!dni__backend_supports(backend, c->dtype))
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s has no product for %s elements",
+                     backend->name, c->dtype == DNI_F32 ? "float" : "double");
+  return DNI_OK;
+}
+
+dni_status dni_backend_gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b,
+                            double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
+                            const dni_matrix *c) {
+  DNI_REQUIRE(backend);
+  DNI_REQUIRE(a);
+  DNI_REQUIRE(b);
+  DNI_REQUIRE(c);
+  DNI_TRY(check_transpose(transpose_a, "transpose_a"));
+  DNI_TRY(check_transpose(transpose_b, "transpose_b"));
+  DNI_TRY(check_product(backend, transpose_a, transpose_b, a, b, c));
+  return dni__gemm(backend, transpose_a, transpose_b, alpha, a, b, beta, c);
+}

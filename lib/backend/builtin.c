@@ -1,0 +1,119 @@
+/* The library's own backend: chooses the product for the instruction set and shares large ones among
+ * threads.
+ *
+ * C is cut into ranges of columns, or of rows if it is too narrow, and each thread computes its
+ * range alone. No element's sum is cut, so the number of threads changes no bit. */
+#include "backend/gemm.h"
+#include "backend/kinds.h"
+#include "core/threads.h"
+
+/* Multiply-adds below which waking other threads costs more than it gains. */
+#define SHARE_LEAST 1e6
+
+typedef struct builtin {
+  dni_backend base;
+  const dni__gemm_kernel *f32, *f64;
+  dni__team *team; /* NULL: one thread */
+} builtin;
+
+/* A product to be shared. */
+typedef struct shared {
+  const dni__gemm_kernel *kernel;
+  const dni__gemm_call *call;
+  bool by_rows;
+} shared;
+
+/* Where part `part` of `parts` of `size` begins, at a multiple of `unit`. */
+static size_t part_begin(size_t size, size_t unit, size_t part, size_t parts) {
+  size_t units = (size - 1) / unit + 1, each = units / parts, more = units % parts;
+  size_t begin = (part * each + (part < more ? part : more)) * unit;
+  return begin < size ? begin : size;
+}
+
+static const void *advance(const dni__gemm_call *call, const void *from, size_t elements) {
+  return (const unsigned char *)from + elements * dni__dtype_size(call->dtype);
+}
+
+/* Rows, or columns, first .. end-1 of C as a product of its own. */
+static dni__gemm_call cut_rows(const dni__gemm_call *call, size_t first, size_t end) {
+  dni__gemm_call part = *call;
+  part.m = end - first;
+  part.a = advance(call, call->a, call->transpose_a ? first : first * call->lda);
+  part.c = (unsigned char *)call->c + first * call->ldc * dni__dtype_size(call->dtype);
+  return part;
+}
+
+static dni__gemm_call cut_columns(const dni__gemm_call *call, size_t first, size_t end) {
+  dni__gemm_call part = *call;
+  part.n = end - first;
+  part.b = advance(call, call->b, call->transpose_b ? first * call->ldb : first);
+  part.c = (unsigned char *)call->c + first * dni__dtype_size(call->dtype);
+  return part;
+}
+
+static void run_part(void *argument, size_t part, size_t parts) {
+  const shared *all = argument;
+  size_t size = all->by_rows ? all->call->m : all->call->n;
+  size_t unit = all->by_rows ? all->kernel->tile_rows : all->kernel->tile_columns;
+  size_t first = part_begin(size, unit, part, parts), end = part_begin(size, unit, part + 1, parts);
+  if (first == end) return;
+  dni__gemm_call own =
+      all->by_rows ? cut_rows(all->call, first, end) : cut_columns(all->call, first, end);
+  all->kernel->run(&own);
+}
+
+static dni_status builtin_gemm(dni_backend *backend, const dni__gemm_call *call) {
+  const builtin *own = (const builtin *)backend;
+  const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
+  if (own->team && (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST) {
+    size_t panels = call->n / kernel->tile_columns;
+    shared all = {kernel, call, panels < 2 * dni__team_size(own->team)};
+    if (dni__team_run(own->team, run_part, &all)) return DNI_OK;
+  }
+  kernel->run(call);
+  return DNI_OK;
+}
+
+static dni_status builtin_set_threads(dni_backend *backend, int32_t threads) {
+  builtin *own = (builtin *)backend;
+  dni__team *team = NULL;
+  if (threads > 1) DNI_TRY(dni__team_create(backend->memory, (size_t)threads, &team));
+  dni__team_destroy(own->team);
+  own->team = team;
+  return DNI_OK;
+}
+
+static void builtin_destroy(dni_backend *backend) {
+  dni__team_destroy(((builtin *)backend)->team);
+}
+
+static const dni__backend_vtable builtin_vtable = {builtin_gemm, builtin_set_threads,
+                                                   builtin_destroy, NULL};
+
+dni_status dni__backend_make_builtin(dni__memory *memory, int32_t instructions, dni_backend **out) {
+  dni_backend *backend =
+      dni__backend_allocate(memory, sizeof(builtin), &builtin_vtable, "builtin", SIZE_MAX);
+  if (!backend) return DNI_ERROR_MEMORY;
+  builtin *own = (builtin *)backend;
+  own->f32 = &dni__gemm_baseline_f32;
+  own->f64 = &dni__gemm_baseline_f64;
+#if defined(__x86_64__)
+  if (instructions == DNI_INSTRUCTIONS_AVX512) {
+    own->f32 = &dni__gemm_avx512_f32;
+    own->f64 = &dni__gemm_avx512_f64;
+  } else if (instructions == DNI_INSTRUCTIONS_AVX2) {
+    own->f32 = &dni__gemm_avx2_f32;
+    own->f64 = &dni__gemm_avx2_f64;
+  }
+#else
+  (void)instructions;
+#endif
+  *out = backend;
+  return DNI_OK;
+}
+
+dni_status dni_backend_create_builtin(dni_context *context, dni_backend **out) {
+  DNI_REQUIRE(context);
+  DNI_REQUIRE(out);
+  return dni__backend_make_builtin(context->memory, context->instructions, out);
+}

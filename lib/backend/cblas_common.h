@@ -1,0 +1,22 @@
+/* Calling a CBLAS through pointers, whatever its integers; shared by the linked and the loaded one.
+ * Internal. */
+#ifndef DNI_BACKEND_CBLAS_COMMON_H
+#define DNI_BACKEND_CBLAS_COMMON_H
+
+#include "backend/backend.h"
+
+/* Any function, to be cast to its real type. */
+typedef void (*dni__function)(void);
+
+/* A library's functions as found; any of the set_threads may be NULL. */
+typedef struct dni__cblas_functions {
+  dni__function sgemm, dgemm, isamax;
+  dni__function openblas_set_threads, blis_set_threads, mkl_set_threads;
+} dni__cblas_functions;
+
+/* Find out how wide the library's integers are and whether its products are right, then make a
+ * backend of it. The name is copied. DNI_ERROR_BACKEND, DNI_ERROR_MEMORY. */
+dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *functions,
+                           const char *name, dni_backend **out);
+
+#endif

@@ -1,0 +1,20 @@
+/* The library's own product, one thread: a table per element type and instruction set. Internal. */
+#ifndef DNI_BACKEND_GEMM_H
+#define DNI_BACKEND_GEMM_H
+
+#include "backend/backend.h"
+
+typedef struct dni__gemm_kernel {
+  void (*run)(const dni__gemm_call *call);
+  /* Rows and columns of C that one pass keeps in registers; parts for several threads are best cut
+   * at multiples. Where they are cut changes no bit of the result. */
+  size_t tile_rows, tile_columns;
+} dni__gemm_kernel;
+
+extern const dni__gemm_kernel dni__gemm_baseline_f32, dni__gemm_baseline_f64;
+#if defined(__x86_64__)
+extern const dni__gemm_kernel dni__gemm_avx2_f32, dni__gemm_avx2_f64;
+extern const dni__gemm_kernel dni__gemm_avx512_f32, dni__gemm_avx512_f64;
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/* The body of each gemm_<set>.c: the template for float and for double. Included with SET
+ * (baseline, avx2, avx512) defined, after math/vector.h has chosen the target. */
+#include "backend/gemm_vector.h"
+
+#define JOIN_(a, b, c) a##b##c
+#define JOIN(a, b, c)  JOIN_(a, b, c)
+
+#define REAL             float
+#define VECTOR           vector_f32
+#define UNALIGNED        unaligned_f32
+#define MULTIPLY_ADD     multiply_add_f32
+#define TRANSPOSE_SQUARE transpose_square_f32
+#define QUAD             quad_f32
+#define FN(name)         JOIN(name, _f32_, SET)
+#define KERNEL           JOIN(dni__gemm_, SET, _f32)
+#include "backend/gemm_template.h"
+#undef REAL
+#undef VECTOR
+#undef UNALIGNED
+#undef MULTIPLY_ADD
+#undef TRANSPOSE_SQUARE
+#undef QUAD
+#undef FN
+#undef KERNEL
+
+#define REAL             double
+#define VECTOR           vector_f64
+#define UNALIGNED        unaligned_f64
+#define MULTIPLY_ADD     multiply_add_f64
+#define TRANSPOSE_SQUARE transpose_square_f64
+#define QUAD             quad_f64
+#define FN(name)         JOIN(name, _f64_, SET)
+#define KERNEL           JOIN(dni__gemm_, SET, _f64)
+#include "backend/gemm_template.h"

@@ -1,0 +1,223 @@
+/* C = alpha op(A) op(B) + beta C for one element type. Included with REAL, VECTOR, UNALIGNED,
+ * MULTIPLY_ADD, FN(name) and KERNEL defined; no include guard.
+ *
+ * k is cut into runs of at most DEPTH, m into blocks of BLOCK_ROWS, n into panels of two vectors. A
+ * block of op(A) and one panel of op(B) are copied to the stack, where they stay in the caches
+ * whatever the strides; nothing is allocated. A tile of TILE_ROWS x 2 vectors of C is then summed in
+ * registers over the whole run:
+ *
+ *   for each run of k:                      (the first applies beta, later ones add to C)
+ *     for each block of rows:               copy the block of A as it is stored
+ *       for each panel of columns:          copy the panel of B so that k runs along its rows
+ *         for each tile of the panel:       C tile = alpha sum_p A[i][p] B[p][j] + beta C tile
+ *
+ * Every element of C is summed in the order of k, in runs that depend on k alone, with the same
+ * operations in every kind of tile: cutting C into parts for threads changes no bit. */
+
+#define LANES   (DNI_VECTOR_BYTES / sizeof(REAL))
+#define COLUMNS (2 * LANES)
+#define SQUARE  (16 / sizeof(REAL))
+/* Bytes on the stack: B 16 or 8 KB, half of a first-level cache at most; A about 70 KB, in the second
+ * level. */
+#ifndef DEPTH
+#define DEPTH 128
+#endif
+#define BLOCK_ROWS (71680 / (DEPTH * sizeof(REAL)) / TILE_ROWS * TILE_ROWS)
+
+/* One product being worked on. */
+typedef struct FN(work) {
+  const dni__gemm_call *call;
+  REAL *a;     /* the block of op(A), see copy_a */
+  REAL *panel; /* [DEPTH][COLUMNS] */
+  size_t first_depth, depth;
+  size_t first_row, rows;
+  REAL alpha, beta; /* of this run */
+} FN(work);
+
+/* C [rows][vectors] = alpha A B + beta C in registers. Element (i, p) of A is
+ * a[i * row_step + p * depth_step]. Always inlined, with all but the pointers and ld constant. */
+static inline __attribute__((always_inline)) void
+FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, size_t depth,
+         const REAL *a, const REAL *b, size_t ldb, REAL alpha, REAL beta, REAL *c, size_t ldc) {
+  VECTOR sums[TILE_ROWS][2] = {0};
+  for (size_t p = 0; p < depth; p++, a += depth_step, b += ldb) {
+    VECTOR b_row[2];
+#pragma GCC unroll 2
+    for (size_t v = 0; v < vectors; v++)
+      b_row[v] = *(const UNALIGNED *)(b + v * LANES);
+#pragma GCC unroll 14
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+      for (size_t v = 0; v < vectors; v++)
+        sums[i][v] = MULTIPLY_ADD(a[i * row_step], b_row[v], sums[i][v]);
+  }
+#pragma GCC unroll 14
+  for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (size_t v = 0; v < vectors; v++) {
+      UNALIGNED *to = (UNALIGNED *)(c + i * ldc + v * LANES);
+      VECTOR sum = alpha * sums[i][v];
+      *to = beta == 0 ? sum : MULTIPLY_ADD(beta, *to, sum);
+    }
+}
+
+/* The kinds of tile: 14 (6), 4 or 1 rows, two vectors or one, A as stored or transposed. */
+#define TILE(rows, vectors, row_step, depth_step)                                                  \
+  FN(tile)(rows, vectors, row_step, depth_step, w->depth, a, b, ldb, w->alpha, w->beta, c, ldc)
+#define TILES(rows)                                                                                \
+  if (w->call->transpose_a) {                                                                      \
+    if (vectors == 2)                                                                              \
+      TILE(rows, 2, 1, BLOCK_ROWS);                                                                \
+    else                                                                                           \
+      TILE(rows, 1, 1, BLOCK_ROWS);                                                                \
+  } else {                                                                                         \
+    if (vectors == 2)                                                                              \
+      TILE(rows, 2, DEPTH, 1);                                                                     \
+    else                                                                                           \
+      TILE(rows, 1, DEPTH, 1);                                                                     \
+  }
+
+static void FN(tile_full)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b,
+                          size_t ldb, REAL *c, size_t ldc) {
+  TILES(TILE_ROWS)
+}
+
+static void FN(tile_4)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
+                       REAL *c, size_t ldc) {
+  TILES(4)
+}
+
+static void FN(tile_1)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
+                       REAL *c, size_t ldc) {
+  TILES(1)
+}
+
+#undef TILES
+#undef TILE
+
+/* Copy `rows` rows of `columns` elements, few enough that calling memcpy for each would cost more. */
+static void FN(copy)(size_t rows, size_t columns, const REAL *from, size_t from_ld, REAL *to,
+                     size_t to_ld) {
+  for (size_t r = 0; r < rows; r++, from += from_ld, to += to_ld) {
+    size_t c = 0;
+    for (; c + LANES <= columns; c += LANES)
+      *(UNALIGNED *)(to + c) = *(const UNALIGNED *)(from + c);
+    for (; c + SQUARE <= columns; c += SQUARE)
+      *(QUAD *)(to + c) = *(const QUAD *)(from + c);
+    for (; c < columns; c++)
+      to[c] = from[c];
+  }
+}
+
+/* The tiles of one panel `width` columns wide, of which b has whole vectors. Tiles that hang over
+ * the edge of C are worked on in a copy. */
+static void FN(panel)(const FN(work) * w, size_t width, const REAL *b, size_t ldb, REAL *c) {
+  size_t vectors = width <= LANES ? 1 : 2, ldc = w->call->ldc, rows;
+  REAL edge[TILE_ROWS * COLUMNS] __attribute__((aligned(DNI_VECTOR_BYTES)));
+  for (size_t i = 0; i < w->rows; i += rows, c += rows * ldc) {
+    size_t left = w->rows - i;
+    const REAL *a = w->a + i * (w->call->transpose_a ? 1 : DEPTH);
+    rows = left >= TILE_ROWS ? TILE_ROWS : left >= 4 ? 4 : 1;
+    bool whole = width == vectors * LANES;
+    REAL *to = whole ? c : edge;
+    size_t to_ld = whole ? ldc : COLUMNS;
+    if (!whole && w->beta != 0) FN(copy)(rows, width, c, ldc, edge, COLUMNS);
+    if (rows == TILE_ROWS)
+      FN(tile_full)(w, vectors, a, b, ldb, to, to_ld);
+    else if (rows == 4)
+      FN(tile_4)(w, vectors, a, b, ldb, to, to_ld);
+    else
+      FN(tile_1)(w, vectors, a, b, ldb, to, to_ld);
+    if (!whole) FN(copy)(rows, width, edge, COLUMNS, c, ldc);
+  }
+}
+
+/* panel[p][j] = b[j][p] for b [width][depth]. */
+static void FN(copy_transposed)(size_t width, size_t depth, const REAL *b, size_t ldb,
+                                REAL *panel) {
+  size_t j = 0, square_depth = depth / SQUARE * SQUARE;
+  for (; j + SQUARE <= width; j += SQUARE) {
+    const REAL *rows = b + j * ldb;
+    for (size_t p = 0; p < square_depth; p += SQUARE)
+      TRANSPOSE_SQUARE(rows + p, ldb, panel + p * COLUMNS + j, COLUMNS);
+    for (size_t p = square_depth; p < depth; p++)
+      for (size_t i = 0; i < SQUARE; i++)
+        panel[p * COLUMNS + j + i] = rows[i * ldb + p];
+  }
+  for (; j < width; j++)
+    for (size_t p = 0; p < depth; p++)
+      panel[p * COLUMNS + j] = b[j * ldb + p];
+}
+
+/* Put columns first .. first+width-1 of this run of op(B) into the panel, zeros beside them. */
+static void FN(copy_b)(const FN(work) * w, size_t first, size_t width) {
+  const dni__gemm_call *call = w->call;
+  const REAL *b = call->b;
+  if (width < COLUMNS) memset(w->panel, 0, w->depth * COLUMNS * sizeof(REAL));
+  if (call->transpose_b)
+    FN(copy_transposed)
+    (width, w->depth, b + first * call->ldb + w->first_depth, call->ldb, w->panel);
+  else if (width == COLUMNS)
+    FN(copy)
+    (w->depth, COLUMNS, b + w->first_depth * call->ldb + first, call->ldb, w->panel, COLUMNS);
+  else
+    FN(copy)(w->depth, width, b + w->first_depth * call->ldb + first, call->ldb, w->panel, COLUMNS);
+}
+
+/* The block of A as it is stored: [rows][DEPTH], or [depth][BLOCK_ROWS] if transposed. */
+static void FN(copy_a)(const FN(work) * w) {
+  const dni__gemm_call *call = w->call;
+  const REAL *a = call->a;
+  if (call->transpose_a)
+    FN(copy)
+    (w->depth, w->rows, a + w->first_depth * call->lda + w->first_row, call->lda, w->a, BLOCK_ROWS);
+  else
+    FN(copy)
+    (w->rows, w->depth, a + w->first_row * call->lda + w->first_depth, call->lda, w->a, DEPTH);
+}
+
+static void FN(block)(const FN(work) * w) {
+  const dni__gemm_call *call = w->call;
+  REAL *c = (REAL *)call->c + w->first_row * call->ldc;
+  FN(copy_a)(w);
+  for (size_t j = 0; j < call->n; j += COLUMNS) {
+    size_t width = call->n - j < COLUMNS ? call->n - j : COLUMNS;
+    /* A panel that only one row of tiles reads is not worth copying. */
+    if (!call->transpose_b && width == COLUMNS && w->rows <= TILE_ROWS) {
+      const REAL *b = (const REAL *)call->b + w->first_depth * call->ldb + j;
+      FN(panel)(w, width, b, call->ldb, c + j);
+      continue;
+    }
+    FN(copy_b)(w, j, width);
+    FN(panel)(w, width, w->panel, COLUMNS, c + j);
+  }
+}
+
+/* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
+ * the same size, a multiple of `unit`. */
+static size_t FN(share)(size_t size, size_t most, size_t unit) {
+  size_t parts = (size - 1) / most + 1, share = (size - 1) / parts + 1;
+  return (share + unit - 1) / unit * unit;
+}
+
+static void FN(gemm)(const dni__gemm_call *call) {
+  REAL a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
+  REAL panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
+  FN(work) w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
+  size_t depth = FN(share)(call->k, DEPTH, 1);
+  size_t rows = FN(share)(call->m, BLOCK_ROWS, TILE_ROWS);
+  for (w.first_depth = 0; w.first_depth < call->k; w.first_depth += depth, w.beta = 1) {
+    w.depth = call->k - w.first_depth < depth ? call->k - w.first_depth : depth;
+    for (w.first_row = 0; w.first_row < call->m; w.first_row += rows) {
+      w.rows = call->m - w.first_row < rows ? call->m - w.first_row : rows;
+      FN(block)(&w);
+    }
+  }
+}
+
+const dni__gemm_kernel KERNEL = {FN(gemm), TILE_ROWS, COLUMNS};
+
+#undef LANES
+#undef COLUMNS
+#undef SQUARE
+#undef BLOCK_ROWS

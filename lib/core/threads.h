@@ -1,0 +1,25 @@
+/* A team of threads that share one piece of work and then wait for the next. Internal. */
+#ifndef DNI_CORE_THREADS_H
+#define DNI_CORE_THREADS_H
+
+#include "core/core.h"
+
+typedef struct dni__team dni__team;
+
+/* Part `part` of `parts` of the work. Must not fail, and must not depend on which thread does it. */
+typedef void (*dni__team_work)(void *argument, size_t part, size_t parts);
+
+/* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here,
+ * with all signals blocked: a signal handler of the program never runs on one.
+ * DNI_ERROR_MEMORY: no memory, or the system starts no more threads. */
+dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out);
+/* Ends and joins the threads. NULL: nothing. Not while another thread is in dni__team_run. */
+void dni__team_destroy(dni__team *team);
+
+size_t dni__team_size(const dni__team *team);
+
+/* Do all parts, one per thread, and return true when all are done. If the team is at work for
+ * another thread nothing is done and the answer is false at once. */
+bool dni__team_run(dni__team *team, dni__team_work work, void *argument);
+
+#endif
