@@ -112,7 +112,7 @@ static dni_status check_sizes(const record *layer, uint64_t *units) {
 }
 
 static dni_status check_layer(dni__input *input, dni_dtype dtype, uint64_t *units) {
-  record layer;
+  record layer = {.kind = 0};
   size_t elements, bytes;
   DNI_TRY(read_record(input, &layer));
   DNI_TRY(check_sizes(&layer, units));
@@ -186,7 +186,7 @@ static dni_status fill_layer(dni__input *input, dni_dtype dtype, const record *r
 
 static dni_status add_layer(dni_context *context, dni__input *input, dni_dtype dtype,
                             dni_network *network) {
-  record read;
+  record read = {.kind = 0};
   dni_layer *layer;
   DNI_TRY(read_record(input, &read));
   DNI_TRY(create_layer(context, &read, &layer));
