@@ -65,9 +65,12 @@ SHARED := $(BUILD)/lib/libdni.so.$(VERSION)
 LINKS  := $(BUILD)/lib/libdni.so.$(ABI) $(BUILD)/lib/libdni.so
 HEADERS := dni.h $(patsubst include/%,%,$(sort $(wildcard include/dni/*.h)))
 
+# lib/sg/callback.c is sg_callback.o: files of the same name in two folders would be confused in
+# the archive, which knows no folders.
 SOURCES := $(sort $(wildcard lib/*/*.c))
-STATIC_OBJECTS := $(SOURCES:%.c=$(BUILD)/static/%.o)
-SHARED_OBJECTS := $(SOURCES:%.c=$(BUILD)/shared/%.o)
+object_name = $(subst /,_,$(1:lib/%.c=%.o))
+STATIC_OBJECTS := $(foreach source,$(SOURCES),$(BUILD)/static/$(call object_name,$(source)))
+SHARED_OBJECTS := $(STATIC_OBJECTS:$(BUILD)/static/%=$(BUILD)/shared/%)
 
 # Programs: examples/x.c or all of examples/x/*.c (with a main.c) become build/examples/x,
 # tests/test_x.c build/tests/test_x, tests/bench/x.c build/bench/x.
@@ -115,18 +118,22 @@ $(FLAGS): FORCE
 	@mkdir -p $(@D)
 	@echo "$$FLAGS_TEXT" | cmp -s - $@ || echo "$$FLAGS_TEXT" >$@
 
-$(BUILD)/static/%.o: %.c $(FLAGS)
+# The source comes first among the prerequisites: it is $< in COMPILE.
+$(foreach source,$(SOURCES),\
+  $(eval $(patsubst %,$(BUILD)/%/$(call object_name,$(source)),static shared): $(source)))
+$(STATIC_OBJECTS) $(SHARED_OBJECTS): $(FLAGS)
+
+$(STATIC_OBJECTS):
 	@mkdir -p $(@D)
 	$(call COMPILE,$(LIBRARY_FLAGS))
 
-$(BUILD)/shared/%.o: %.c $(FLAGS)
+$(SHARED_OBJECTS):
 	@mkdir -p $(@D)
 	$(call COMPILE,$(LIBRARY_FLAGS) -fPIC)
 
-# q: files of the same name in different folders are different members.
 $(STATIC): $(STATIC_OBJECTS)
 	@mkdir -p $(@D)
-	$(call say,AR    $@)rm -f $@ && $(AR) qcs $@ $^
+	$(call say,AR    $@)rm -f $@ && $(AR) rcs $@ $^
 
 $(SHARED): $(SHARED_OBJECTS) lib/libdni.map
 	@mkdir -p $(@D)

@@ -10,7 +10,7 @@ case $CFLAGS in
 *-fsanitize* | *--coverage* | *-flto*) echo "these CFLAGS add symbols of their own"; exit 77 ;;
 esac
 
-# Lines "libdni.a:file.o: U name" become "file.o name".
+# Lines "libdni.a:core_memory.o: U free" become "core_memory.o free".
 symbols() {
   "$NM" -A "$@" "$archive" | sed 's/.*libdni\.a:\([^:]*\):.* \([^ ]*\)$/\1 \2/'
 }
@@ -27,8 +27,8 @@ forbidden='
   malloc calloc realloc reallocarray aligned_alloc posix_memalign free strdup strndup asprintf
   vasprintf getline getdelim alloca'
 # The default allocator is the one place that calls the C library's.
-allowed='memory.o posix_memalign
-memory.o free'
+allowed='core_memory.o posix_memalign
+core_memory.o free'
 for name in $forbidden; do
   users=$(symbols -u | grep " $name\$" | grep -v -x -F "$allowed")
   [ -z "$users" ] || { printf '%s: must not be used in the library\n' "$users"; code=1; }

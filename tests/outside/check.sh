@@ -1,0 +1,62 @@
+#!/bin/sh
+# An installed libdni is all that a program needs: loop.c is built through pkg-config against an
+# installation below a temporary directory, as C99 and as C++, with the shared and with the static
+# library, and run. Uninstalling leaves no file. DESTDIR appears in no installed file.
+set -u
+: "${BUILD:=build}" "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${LDFLAGS:=}" "${PKG_CONFIG:=pkg-config}"
+: "${MAKE:=make}"
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+stage=$work/stage prefix=/opt/dni code=0
+
+fail() {
+  echo "$*"
+  exit 1
+}
+
+$MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix install >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail "make install failed"; }
+grep -r -l -I "$work" "$stage" && fail "DESTDIR is written in the files above"
+
+# The staged tree is not where its .pc file says, so that pkg-config is told the real place.
+pc() {
+  PKG_CONFIG_PATH="$stage$prefix/lib/pkgconfig" "$PKG_CONFIG" \
+    --define-variable=prefix="$stage$prefix" "$@" libdni
+}
+export LD_LIBRARY_PATH="$stage$prefix/lib"
+[ "$(pc --modversion)" = "$(sed -n 's/^Version: //p' "$stage$prefix/lib/pkgconfig/libdni.pc")" ] ||
+  fail "pkg-config does not read libdni.pc"
+
+# build OUTPUT LIBRARIES COMPILER...
+build() {
+  output=$1 libraries=$2
+  shift 2
+  # shellcheck disable=SC2046,SC2086 # flags
+  "$@" -pedantic -Wall -Wextra -Werror $CFLAGS $(pc --cflags) -o "$work/$output" \
+    $LDFLAGS $libraries && "$work/$output" || { echo "$output failed"; code=1; }
+}
+
+# The static library is named by file, so that the linker cannot take the shared one.
+shared=$(pc --libs)
+static=$(pc --static --libs | sed "s|-ldni|$stage$prefix/lib/libdni.a|")
+# shellcheck disable=SC2086 # a compiler with options
+build c_shared "tests/outside/loop.c $shared" $CC -std=c99
+build c_static "tests/outside/loop.c $static" $CC -std=c99
+readelf -d "$work/c_shared" 2>/dev/null | grep -q 'NEEDED.*libdni\.so\.[0-9]*\]' ||
+  { echo "c_shared does not need libdni by its soname"; code=1; }
+readelf -d "$work/c_static" 2>/dev/null | grep -q 'NEEDED.*libdni' &&
+  { echo "c_static needs the shared library"; code=1; }
+if command -v "${CXX%% *}" >/dev/null; then
+  # shellcheck disable=SC2086 # a compiler with options
+  build cpp_shared "-x c++ tests/outside/loop.c -x none $shared" $CXX -std=c++98
+  # shellcheck disable=SC2086 # a compiler with options
+  build cpp_static "-x c++ tests/outside/loop.c -x none $static" $CXX -std=c++98
+else
+  echo "no C++ compiler (${CXX%% *}): C++ was not tried"
+fi
+
+$MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix uninstall >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail "make uninstall failed"; }
+left=$(find "$stage" ! -type d -o -path '*/dni/*' -o -path '*/include/dni')
+[ -z "$left" ] || fail "uninstall left: $left"
+exit $code
