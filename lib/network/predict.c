@@ -30,7 +30,7 @@ dni_status dni_network_reserve(dni_network *network, size_t rows) {
   DNI_TRY(check_layers(network));
   if (rows <= network->rows) return DNI_OK;
   dni__memory *memory = network->context->memory;
-  void *first, *second;
+  void *first = NULL, *second = NULL;
   DNI_TRY(allocate_buffer(network, rows, widest_output(network), &first));
   dni_status status = allocate_buffer(network, rows, widest_output(network), &second);
   if (status != DNI_OK) {

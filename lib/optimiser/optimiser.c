@@ -26,7 +26,7 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
 dni_status dni_optimiser_create_like(const dni_optimiser *other, dni_optimiser **out) {
   DNI_REQUIRE(other);
   DNI_REQUIRE(out);
-  dni_optimiser *optimiser;
+  dni_optimiser *optimiser = NULL;
   DNI_TRY(dni__optimiser_create(other->context, other->kind, &other->settings, &optimiser));
   dni_status status =
       dni__schedule_copy(other->context->memory, &other->schedule, &optimiser->schedule);
