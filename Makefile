@@ -102,26 +102,23 @@ help: ## this list
 deps: ## install what is missing of BLAS, zlib, Check and pkg-config, or say what to install
 	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' sh pkgconfig/require.sh $(PACKAGES) check
 
-# A record of everything that decides how files are compiled. It changes, and with it all that
-# depends on it, only when its content does.
-FLAGS := $(BUILD)/flags
-define FLAGS_TEXT
-$(CC) $(AR) $(REQUIRED) $(LIBRARY_FLAGS) $(TEST_FLAGS) $(CPPFLAGS) $(CFLAGS)
-$(LDFLAGS) $(LIBS) $(LDLIBS) $(VERSION) $(ABI)
-$(SOURCES)
-endef
-export FLAGS_TEXT
+# Records of what decides how files are compiled and linked. They are rewritten, and what depends on
+# them rebuilt, only when their content changes.
+COMPILED_WITH := $(BUILD)/compiled-with
+LINKED_WITH   := $(BUILD)/linked-with
+$(COMPILED_WITH): export RECORD = $(CC) $(REQUIRED) $(LIBRARY_FLAGS) $(TEST_FLAGS) $(CPPFLAGS) $(CFLAGS)
+$(LINKED_WITH): export RECORD = $(CC) $(AR) $(CFLAGS) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOURCES)
 
-$(FLAGS): FORCE
+$(COMPILED_WITH) $(LINKED_WITH): FORCE
 	@$(PKG_CONFIG) --exists $(PACKAGES) || \
 	  { echo "libdni: pkg-config does not find all of $(PACKAGES): try 'make deps'" >&2; exit 1; }
 	@mkdir -p $(@D)
-	@echo "$$FLAGS_TEXT" | cmp -s - $@ || echo "$$FLAGS_TEXT" >$@
+	@echo "$$RECORD" | cmp -s - $@ || echo "$$RECORD" >$@
 
 # The source comes first among the prerequisites: it is $< in COMPILE.
 $(foreach source,$(SOURCES),\
   $(eval $(patsubst %,$(BUILD)/%/$(call object_name,$(source)),static shared): $(source)))
-$(STATIC_OBJECTS) $(SHARED_OBJECTS): $(FLAGS)
+$(STATIC_OBJECTS) $(SHARED_OBJECTS): $(COMPILED_WITH)
 
 $(STATIC_OBJECTS):
 	@mkdir -p $(@D)
@@ -131,11 +128,11 @@ $(SHARED_OBJECTS):
 	@mkdir -p $(@D)
 	$(call COMPILE,$(LIBRARY_FLAGS) -fPIC)
 
-$(STATIC): $(STATIC_OBJECTS)
+$(STATIC): $(STATIC_OBJECTS) $(LINKED_WITH)
 	@mkdir -p $(@D)
-	$(call say,AR    $@)rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR    $@)rm -f $@ && $(AR) rcs $@ $(STATIC_OBJECTS)
 
-$(SHARED): $(SHARED_OBJECTS) lib/libdni.map
+$(SHARED): $(SHARED_OBJECTS) lib/libdni.map $(LINKED_WITH)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)$(CC) -shared -Wl,-soname,libdni.so.$(ABI) \
 	  -Wl,--version-script=lib/libdni.map $(NO_UNDEFINED) $(CFLAGS) $(LDFLAGS) -o $@ \
@@ -147,11 +144,11 @@ $(LINKS): $(SHARED)
 # Programs get their own flags: examples and benchmarks see the public headers alone, tests also
 # the internal ones. They are linked with the static library, so that they run from the build tree
 # without a search path to the shared one, and tests reach internal functions.
-$(BUILD)/programs/tests/test_%.o: tests/test_%.c $(FLAGS)
+$(BUILD)/programs/tests/test_%.o: tests/test_%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,$(TEST_FLAGS))
 
-$(BUILD)/programs/%.o: %.c $(FLAGS)
+$(BUILD)/programs/%.o: %.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,)
 

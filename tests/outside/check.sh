@@ -57,6 +57,6 @@ fi
 
 $MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix uninstall >"$work/log" 2>&1 ||
   { cat "$work/log"; fail "make uninstall failed"; }
-left=$(find "$stage" ! -type d -o -path '*/dni/*' -o -path '*/include/dni')
+left=$(find "$stage" ! -type d -o -path '*/include/dni*')
 [ -z "$left" ] || fail "uninstall left: $left"
 exit $code
