@@ -38,7 +38,7 @@ typedef struct options {
   int32_t sg_hidden, condition;
   double update_probability; /* 0: the sequential schedule */
   uint64_t seed;
-  const char *backend; /* NULL: the library's default */
+  const char *backend;
   dni_dtype dtype;
   int32_t threads;
   bool threads_asked; /* by the user, not by default */

@@ -63,7 +63,6 @@ static dni_status create_backend(dni_context *context, const char *name, dni_bac
 }
 
 static dni_status set_backend(const options *settings, dni_context *context) {
-  if (!settings->backend) return DNI_OK;
   dni_backend *backend;
   dni_status status = create_backend(context, settings->backend, &backend);
   if (status != DNI_OK) return status;
