@@ -171,9 +171,10 @@ mnist: deps ## train on MNIST four ways (about 90 seconds; MNIST_FLAGS adds opti
 mnist-run: $(BUILD)/examples/mnist
 	$(BUILD)/examples/mnist --method all --out $(BUILD)/mnist $(MNIST_FLAGS)
 
-bench: $(BENCHES) ## measure; texts into build/bench
+bench: $(BENCHES) ## measure; texts and JSON into build/bench
 	@for program in $(BENCHES); do echo "== $${program##*/}"; \
-	  $$program >$$program.txt || exit 1; cat $$program.txt; done
+	  $$program >$$program.txt || exit 1; cat $$program.txt; \
+	  $$program --json >$$program.json || exit 1; done
 
 check: deps ## all tests: suites, gates, an outside program, a foreign-function test
 	@$(MAKE) check-run

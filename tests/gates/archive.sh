@@ -5,6 +5,8 @@
 set -u
 : "${BUILD:=build}" "${NM:=nm}" "${CFLAGS:=}"
 archive=$BUILD/lib/libdni.a
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
 code=0
 case $CFLAGS in
 *-fsanitize* | *--coverage* | *-flto*) echo "these CFLAGS add symbols of their own"; exit 77 ;;
@@ -30,7 +32,12 @@ forbidden='
 allowed='core_memory.o posix_memalign
 core_memory.o free'
 for name in $forbidden; do
-  users=$(symbols -u | grep " $name\$" | grep -v -x -F "$allowed")
-  [ -z "$users" ] || { printf '%s: must not be used in the library\n' "$users"; code=1; }
+  echo " $name"
+done >"$work/forbidden"
+symbols -u | grep -v -x -F "$allowed" >"$work/used"
+users=$(sed 's/^[^ ]*//' "$work/used" | sort -u | grep -x -F -f "$work/forbidden")
+for name in $users; do
+  sed -n "s/ $name\$/ uses $name, which must not be used in the library/p" "$work/used"
+  code=1
 done
 exit $code
