@@ -38,8 +38,7 @@ static const kind kinds[] = {
     {"dynamic BLIS", 0, DYNAMIC, "libblis.so.4"},
     {"dynamic BLIS, 64-bit integers", 0, DYNAMIC, "libblis64.so.4"},
     {"dynamic reference BLAS", 0, DYNAMIC, "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3"},
-    {"dynamic reference BLAS, 64-bit integers", 0, DYNAMIC,
-     "/usr/lib/x86_64-linux-gnu/blas64/libblas64.so.3"},
+    {"dynamic reference BLAS, 64-bit integers", 0, DYNAMIC, "libblas64.so.3"},
     {"callback", 0, CALLBACK, NULL},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
