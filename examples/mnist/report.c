@@ -1,6 +1,5 @@
 /* What the runs gave: a table for people, one JSON object or TSV files for programs. */
 #include <math.h>
-#include <string.h>
 
 #include "mnist.h"
 
