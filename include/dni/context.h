@@ -47,9 +47,8 @@ typedef struct dni_context_options {
   void *log_user;
 } dni_context_options;
 
-/* Make a context. `options` may be NULL for the defaults. The context starts with the default
- * backend: the linked CBLAS if the library was built with one, else builtin; change it with
- * dni_context_set_backend().
+/* Make a context. `options` may be NULL for the defaults. The context starts with the
+ * builtin backend; dni_context_set_backend() changes it, for example to the linked CBLAS.
  *
  * Random numbers: each object that draws any (a dense layer's weights, a feedback matrix, a data
  * set's order, the random schedule) has a xoshiro256++ stream of its own, seeded through splitmix64

@@ -36,12 +36,7 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype) {
 
 dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
                                        dni_backend **out) {
-#if defined(DNI_HAVE_CBLAS)
-  (void)instructions;
-  return dni__backend_make_cblas(memory, out);
-#else
   return dni__backend_make_builtin(memory, instructions, out);
-#endif
 }
 
 dni_status dni_backend_set_threads(dni_backend *backend, int32_t threads) {
