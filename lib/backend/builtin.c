@@ -16,11 +16,13 @@ typedef struct builtin {
   dni__team *team; /* NULL: one thread */
 } builtin;
 
-/* A product to be shared. */
+/* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a
+ * multiple of. */
 typedef struct shared {
   const dni__gemm_kernel *kernel;
   const dni__gemm_call *call;
   bool by_rows;
+  size_t size, unit;
 } shared;
 
 /* Where part `part` of `parts` of `size` begins, at a multiple of `unit`. */
@@ -53,24 +55,30 @@ static dni__gemm_call cut_columns(const dni__gemm_call *call, size_t first, size
 
 static void run_part(void *argument, size_t part, size_t parts) {
   const shared *all = argument;
-  size_t size = all->by_rows ? all->call->m : all->call->n;
-  size_t unit = all->by_rows ? all->kernel->tile_rows : all->kernel->tile_columns;
-  size_t first = part_begin(size, unit, part, parts), end = part_begin(size, unit, part + 1, parts);
+  size_t first = part_begin(all->size, all->unit, part, parts);
+  size_t end = part_begin(all->size, all->unit, part + 1, parts);
   if (first == end) return;
   dni__gemm_call own =
       all->by_rows ? cut_rows(all->call, first, end) : cut_columns(all->call, first, end);
   all->kernel->run(&own);
 }
 
+/* Columns first, in pairs of panels: a part then copies only its own part of B. A, which every part
+ * copies, costs less. */
+static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
+                       const dni__gemm_call *call) {
+  size_t threads = dni__team_size(team), pair = 2 * kernel->tile_columns;
+  shared all = {kernel, call, false, call->n, pair};
+  if (call->n < threads * pair) all = (shared){kernel, call, true, call->m, 4 * kernel->tile_rows};
+  size_t parts = (all.size - 1) / all.unit + 1;
+  return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, &all);
+}
+
 static dni_status builtin_gemm(dni_backend *backend, const dni__gemm_call *call) {
   const builtin *own = (const builtin *)backend;
   const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
-  if (own->team && (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST) {
-    size_t panels = call->n / kernel->tile_columns;
-    shared all = {kernel, call, panels < 2 * dni__team_size(own->team)};
-    if (dni__team_run(own->team, run_part, &all)) return DNI_OK;
-  }
-  kernel->run(call);
+  bool large = (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST;
+  if (!own->team || !large || !run_shared(own->team, kernel, call)) kernel->run(call);
   return DNI_OK;
 }
 

@@ -1,6 +1,5 @@
 /* The CBLAS this library was linked with. */
 #include "backend/cblas_common.h"
-#include "backend/kinds.h"
 
 #if defined(DNI_HAVE_CBLAS)
 #include <cblas.h>
@@ -10,7 +9,7 @@ void openblas_set_num_threads(int threads) __attribute__((weak));
 void bli_thread_set_num_threads(intptr_t threads) __attribute__((weak));
 void MKL_Set_Num_Threads(int threads) __attribute__((weak));
 
-dni_status dni__backend_make_cblas(dni__memory *memory, dni_backend **out) {
+static dni_status make_cblas(dni__memory *memory, dni_backend **out) {
   const dni__cblas_functions functions = {
       (dni__function)cblas_sgemm,
       (dni__function)cblas_dgemm,
@@ -27,7 +26,7 @@ dni_status dni_backend_create_cblas(dni_context *context, dni_backend **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
 #if defined(DNI_HAVE_CBLAS)
-  return dni__backend_make_cblas(context->memory, out);
+  return make_cblas(context->memory, out);
 #else
   return dni__fail(DNI_ERROR_UNSUPPORTED, "backend cblas: this library was built with BLAS=none");
 #endif
