@@ -367,8 +367,8 @@ START_TEST(test_forged) {
   FORGED(COUNT, 3, 8, DNI_ERROR_DATA, "after the last layer");
   FORGED(COUNT, 5, 8, DNI_ERROR_DATA, "layer 4");
   FORGED(COUNT, UINT64_MAX, 8, DNI_ERROR_DATA, "layer 4");
-  FORGED(KIND, 0, 4, DNI_ERROR_DATA, "layer 0");
-  FORGED(KIND, 4, 4, DNI_ERROR_DATA, "layer 0");
+  FORGED(KIND, 0, 4, DNI_ERROR_DATA, "layer 0: kind 0");
+  FORGED(KIND, 4, 4, DNI_ERROR_DATA, "layer 0: kind 4");
   FORGED(ACTIVATION, 4, 4, DNI_ERROR_DATA, "activation 4");
   FORGED(INPUTS, 0, 8, DNI_ERROR_DATA, "layer 0: 0 inputs");
   FORGED(OUTPUTS, 0, 8, DNI_ERROR_DATA, "0 outputs");

@@ -67,7 +67,7 @@ static dni_status check_file(dni__input *input, dni_dtype *dtype, uint64_t *laye
 /* First walk: sizes. --------------------------------------------------------------------------- */
 
 /* The number of elements of a layer's parameters: weight and bias, or the four rows of batch
- * normalisation. false: an unknown kind, or the number overflows. */
+ * normalisation. false: it overflows. */
 static bool count_elements(const record *layer, size_t *count) {
   size_t columns; /* of [W b] */
   switch (layer->kind) {
@@ -76,11 +76,9 @@ static bool count_elements(const record *layer, size_t *count) {
            dni__multiply(columns, (size_t)layer->outputs, count);
   case DNI_LAYER_BATCH_NORM:
     return dni__multiply((size_t)layer->inputs, 4, count);
-  case DNI_LAYER_ACTIVATION:
+  default: /* activation */
     *count = 0;
     return true;
-  default:
-    return false;
   }
 }
 
@@ -115,9 +113,9 @@ static dni_status check_layer(dni__input *input, dni_dtype dtype, uint64_t *unit
   record layer = {.kind = 0};
   size_t elements, bytes;
   DNI_TRY(read_record(input, &layer));
-  DNI_TRY(check_sizes(&layer, units));
   if (layer.kind < DNI_LAYER_DENSE || layer.kind > DNI_LAYER_BATCH_NORM)
     return dni__fail(DNI_ERROR_DATA, "kind %u is unknown", (unsigned)layer.kind);
+  DNI_TRY(check_sizes(&layer, units));
   if (layer.activation > DNI_ACTIVATION_SIGMOID)
     return dni__fail(DNI_ERROR_DATA, "activation %u is unknown", (unsigned)layer.activation);
   if (!count_elements(&layer, &elements) ||
