@@ -1,31 +1,30 @@
-/* Fork and join. Each round of work has a number; a thread waits for the next number, does its part
- * and counts itself off. Waiting is first a short spin, since in training the next product is
- * usually microseconds away, then a sleep on a condition variable. */
+/* Fork and join. The parts of a piece of work are counted down, and whoever takes one off the count
+ * does it; the caller takes parts like the rest and waits only for those that others have taken. So
+ * a thread that the system is slow to wake costs nothing but its help.
+ *
+ * Waiting is first a short spin, since in training the next product is usually microseconds away,
+ * then a sleep on a condition variable. */
 #include <pthread.h>
 #include <signal.h>
 
 #include "core/threads.h"
 
-#define SPINS 2000 /* about 50 microseconds */
-
-typedef struct member {
-  dni__team *team;
-  size_t part;
-  pthread_t thread;
-} member;
+#define SPINS 2000 /* some 30 to 150 microseconds */
 
 struct dni__team {
   dni__memory *memory;
   size_t size;
   atomic_flag busy;
-  pthread_mutex_t mutex;
+  pthread_mutex_t mutex; /* held to raise unclaimed or set ending, and around sleeping */
   pthread_cond_t started, finished;
-  atomic_size_t round;   /* changed under the mutex */
-  atomic_size_t pending; /* members still at work in this round */
-  dni__team_work work;   /* NULL: end */
+  atomic_size_t unclaimed; /* parts nobody has taken yet */
+  atomic_size_t pending;   /* parts not done yet */
+  atomic_bool ending;
+  size_t parts; /* these three are read only by who has taken a part */
+  dni__team_work work;
   void *argument;
-  size_t members; /* threads running */
-  member member[];
+  size_t members; /* threads running, besides the caller */
+  pthread_t member[];
 };
 
 static void pause_briefly(void) {
@@ -34,27 +33,22 @@ static void pause_briefly(void) {
 #endif
 }
 
-/* Wait until the counter is no longer, or is, `value`; the condition is signalled under the mutex
- * after each change that matters. */
-static void wait_for(dni__team *team, atomic_size_t *counter, size_t value, bool equal,
-                     pthread_cond_t *condition) {
-  for (int spin = 0; spin < SPINS; spin++) {
-    if ((atomic_load_explicit(counter, memory_order_acquire) == value) == equal) return;
-    pause_briefly();
-  }
-  pthread_mutex_lock(&team->mutex);
-  while ((atomic_load_explicit(counter, memory_order_acquire) == value) != equal)
-    pthread_cond_wait(condition, &team->mutex);
-  pthread_mutex_unlock(&team->mutex);
+/* Take one part off the count, if there is one. A count of the next piece of work is as good. */
+static bool claim(dni__team *team, size_t *part) {
+  size_t left = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
+  while (left > 0)
+    if (atomic_compare_exchange_weak_explicit(&team->unclaimed, &left, left - 1,
+                                              memory_order_acquire, memory_order_acquire)) {
+      *part = left - 1;
+      return true;
+    }
+  return false;
 }
 
-static void *member_main(void *argument) {
-  member *self = argument;
-  dni__team *team = self->team;
-  for (size_t round = 0;; round++) {
-    wait_for(team, &team->round, round, false, &team->started);
-    if (!team->work) return NULL;
-    team->work(team->argument, self->part, team->size);
+static void do_parts(dni__team *team) {
+  size_t part;
+  while (claim(team, &part)) {
+    team->work(team->argument, part, team->parts);
     if (atomic_fetch_sub_explicit(&team->pending, 1, memory_order_acq_rel) > 1) continue;
     pthread_mutex_lock(&team->mutex);
     pthread_cond_signal(&team->finished);
@@ -62,12 +56,40 @@ static void *member_main(void *argument) {
   }
 }
 
-static void start_round(dni__team *team, dni__team_work work, void *argument) {
-  team->work = work;
-  team->argument = argument;
-  atomic_store_explicit(&team->pending, team->members, memory_order_relaxed);
+static bool has_work(dni__team *team) {
+  return atomic_load_explicit(&team->unclaimed, memory_order_relaxed) > 0 ||
+         atomic_load_explicit(&team->ending, memory_order_relaxed);
+}
+
+static bool is_finished(dni__team *team) {
+  return atomic_load_explicit(&team->pending, memory_order_acquire) == 0;
+}
+
+static void wait_until(dni__team *team, bool (*condition)(dni__team *team),
+                       pthread_cond_t *signal) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (condition(team)) return;
+    pause_briefly();
+  }
   pthread_mutex_lock(&team->mutex);
-  atomic_fetch_add_explicit(&team->round, 1, memory_order_release);
+  while (!condition(team))
+    pthread_cond_wait(signal, &team->mutex);
+  pthread_mutex_unlock(&team->mutex);
+}
+
+static void *member_main(void *argument) {
+  dni__team *team = argument;
+  while (!atomic_load_explicit(&team->ending, memory_order_relaxed)) {
+    wait_until(team, has_work, &team->started);
+    do_parts(team);
+  }
+  return NULL;
+}
+
+static void wake(dni__team *team, size_t parts, bool ending) {
+  pthread_mutex_lock(&team->mutex);
+  atomic_store_explicit(&team->ending, ending, memory_order_relaxed);
+  atomic_store_explicit(&team->unclaimed, parts, memory_order_release);
   pthread_cond_broadcast(&team->started);
   pthread_mutex_unlock(&team->mutex);
 }
@@ -78,9 +100,7 @@ static dni_status start_members(dni__team *team) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = 0;
   while (team->members < team->size - 1 && !failed) {
-    member *next = &team->member[team->members];
-    *next = (member){.team = team, .part = team->members + 1};
-    failed = pthread_create(&next->thread, NULL, member_main, next);
+    failed = pthread_create(&team->member[team->members], NULL, member_main, team);
     if (!failed) team->members++;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -92,7 +112,7 @@ static dni_status start_members(dni__team *team) {
 
 dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out) {
   size_t members, bytes;
-  if (!dni__multiply(threads - 1, sizeof(member), &members) ||
+  if (!dni__multiply(threads - 1, sizeof(pthread_t), &members) ||
       !dni__add(members, sizeof(dni__team), &bytes))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu threads", threads);
   dni__team *team = dni__allocate(memory, 1, bytes);
@@ -113,9 +133,9 @@ dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out
 
 void dni__team_destroy(dni__team *team) {
   if (!team) return;
-  start_round(team, NULL, NULL);
+  wake(team, 0, true);
   for (size_t i = 0; i < team->members; i++)
-    pthread_join(team->member[i].thread, NULL);
+    pthread_join(team->member[i], NULL);
   pthread_cond_destroy(&team->finished);
   pthread_cond_destroy(&team->started);
   pthread_mutex_destroy(&team->mutex);
@@ -126,11 +146,15 @@ size_t dni__team_size(const dni__team *team) {
   return team->size;
 }
 
-bool dni__team_run(dni__team *team, dni__team_work work, void *argument) {
+bool dni__team_run(dni__team *team, size_t parts, dni__team_work work, void *argument) {
   if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire)) return false;
-  start_round(team, work, argument);
-  work(argument, 0, team->size);
-  wait_for(team, &team->pending, 0, true, &team->finished);
+  team->parts = parts;
+  team->work = work;
+  team->argument = argument;
+  atomic_store_explicit(&team->pending, parts, memory_order_relaxed);
+  wake(team, parts, false);
+  do_parts(team);
+  wait_until(team, is_finished, &team->finished);
   atomic_flag_clear_explicit(&team->busy, memory_order_release);
   return true;
 }

@@ -6,7 +6,8 @@
 
 typedef struct dni__team dni__team;
 
-/* Part `part` of `parts` of the work. Must not fail, and must not depend on which thread does it. */
+/* Part `part` of `parts` of the work. Must not fail, nor depend on which thread does it, nor wait for
+ * another part. */
 typedef void (*dni__team_work)(void *argument, size_t part, size_t parts);
 
 /* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here,
@@ -18,8 +19,9 @@ void dni__team_destroy(dni__team *team);
 
 size_t dni__team_size(const dni__team *team);
 
-/* Do all parts, one per thread, and return true when all are done. If the team is at work for
- * another thread nothing is done and the answer is false at once. */
-bool dni__team_run(dni__team *team, dni__team_work work, void *argument);
+/* Do `parts` >= 1 parts, each on whichever thread is free, and return true when all are done. More
+ * parts than threads even out threads of different speed. If the team is at work for another thread
+ * nothing is done and the answer is false at once. */
+bool dni__team_run(dni__team *team, size_t parts, dni__team_work work, void *argument);
 
 #endif
