@@ -148,13 +148,18 @@ $(BUILD)/programs/tests/test_%.o: tests/test_%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,$(TEST_FLAGS))
 
+$(BUILD)/programs/tests/support/%.o: tests/support/%.c $(COMPILED_WITH)
+	@mkdir -p $(@D)
+	$(call COMPILE,$(TEST_FLAGS))
+
 $(BUILD)/programs/%.o: %.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,)
 
 objects = $(patsubst %.c,$(BUILD)/programs/%.o,$(1))
-# sources of build/examples/x, build/tests/test_x, build/bench/x
-sources = $(wildcard $(1).c $(1)/*.c $(filter tests/bench/%,tests/$(1).c))
+# sources of build/examples/x, build/tests/test_x (with what suites share), build/bench/x
+sources = $(wildcard $(1).c $(1)/*.c $(filter tests/bench/%,tests/$(1).c) \
+                     $(if $(filter tests/test_%,$(1)),tests/support/*.c))
 $(foreach program,$(PROGRAMS),\
   $(eval $(program): $(call objects,$(call sources,$(program:$(BUILD)/%=%)))))
 
@@ -200,20 +205,22 @@ sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' \
   LDFLAGS='$(2)' check-suites
 
 check-asan: ## the suites under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+	+@$(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 
 check-tsan: ## the suites under ThreadSanitizer
-	$(call sanitize,tsan,-fsanitize=thread)
+	+@$(call sanitize,tsan,-fsanitize=thread)
 
+# What is only possibly lost belongs to BLAS libraries, which stay loaded and keep their memory.
+VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite
 check-valgrind: ## the suites under valgrind
-	$(call variant,valgrind) CK_FORK=no CFLAGS='-O1 -g' check-suites \
-	  TEST_PREFIX='valgrind -q --error-exitcode=9 --leak-check=full'
+	+@$(call variant,valgrind) CK_FORK=no CFLAGS='-O1 -g' check-suites \
+	  TEST_PREFIX='valgrind -q --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
 
 check-clang: ## check, built with clang
-	$(call variant,clang) CC=clang CXX=clang++ check
+	+@$(call variant,clang) CC=clang CXX=clang++ check
 
 check-builtin: ## check, built without a BLAS
-	$(call variant,builtin) BLAS=none check
+	+@$(call variant,builtin) BLAS=none check
 
 check-all: ## all of these
 	$(MAKE) check
