@@ -1,0 +1,153 @@
+/* custom_loop: a training loop of one's own, from the library's pieces and without its trainer.
+ *
+ * Shows one synthetic gradient (SG) between two modules: the lower module moves before the upper
+ * one has seen its output, on the SG's guess of dL/dh; the gradient that the upper module then
+ * finds for its own input teaches the SG. The order is that of Czarnecki et al., "Understanding
+ * Synthetic Gradients and Decoupled Neural Interfaces" (2017), section 2; the data are linear_100
+ * of its Appendix D. Takes under a second. */
+#include <dni.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EXAMPLES = 1000, BATCH = 100, INPUTS = 100, UNITS = 64, CLASSES = 2, PRINT_EVERY = 50 };
+
+/* A linear map, ReLU and batch normalisation below; a linear classifier above. */
+static dni_layer *dense, *norm, *upper;
+static dni_loss *loss;
+static dni_sg *sg;
+static dni_optimiser *lower_optimiser, *upper_optimiser, *sg_optimiser;
+
+/* A batch on its way up, x -> r -> h -> out, and dL/d of what each name says, per example. */
+static float x_data[BATCH * INPUTS], y_data[BATCH * CLASSES], out_data[BATCH * CLASSES];
+static float r_data[BATCH * UNITS], h_data[BATCH * UNITS];
+static float delta_h_data[BATCH * UNITS], target_data[BATCH * UNITS];
+static float delta_out_data[BATCH * CLASSES];
+static dni_matrix x, y, r, h, out, delta_h, target, delta_out;
+
+static void check(dni_status status) {
+  if (status == DNI_OK) return;
+  fprintf(stderr, "custom_loop: %s\n", dni_last_message());
+  exit(EXIT_FAILURE);
+}
+
+static void make_views(void) {
+  dni_matrix_init_f32(&x, x_data, BATCH, INPUTS);
+  dni_matrix_init_f32(&y, y_data, BATCH, CLASSES);
+  dni_matrix_init_f32(&r, r_data, BATCH, UNITS);
+  dni_matrix_init_f32(&h, h_data, BATCH, UNITS);
+  dni_matrix_init_f32(&out, out_data, BATCH, CLASSES);
+  dni_matrix_init_f32(&delta_h, delta_h_data, BATCH, UNITS);
+  dni_matrix_init_f32(&target, target_data, BATCH, UNITS);
+  dni_matrix_init_f32(&delta_out, delta_out_data, BATCH, CLASSES);
+}
+
+static void make_modules(dni_context *context) {
+  check(dni_layer_create_dense(context, INPUTS, UNITS, DNI_ACTIVATION_RELU, &dense));
+  check(dni_layer_create_batch_norm(context, UNITS, &norm));
+  check(dni_layer_create_dense(context, UNITS, CLASSES, DNI_ACTIVATION_IDENTITY, &upper));
+  check(dni_loss_create_softmax_cross_entropy(context, &loss));
+  check(dni_sg_create_synthetic(context, UNITS, CLASSES, NULL, &sg));
+  check(dni_sg_reserve(sg, BATCH)); /* so that no step allocates */
+  check(dni_optimiser_create_adam(context, 1e-3, &lower_optimiser));
+  check(dni_optimiser_create_like(lower_optimiser, &upper_optimiser));
+  check(dni_optimiser_create_like(lower_optimiser, &sg_optimiser));
+  check(dni_optimiser_add_layer(lower_optimiser, dense));
+  check(dni_optimiser_add_layer(lower_optimiser, norm));
+  check(dni_optimiser_add_layer(upper_optimiser, upper));
+  check(dni_optimiser_add_sg(sg_optimiser, sg));
+}
+
+static void release_modules(void) {
+  dni_optimiser_release(sg_optimiser);
+  dni_optimiser_release(upper_optimiser);
+  dni_optimiser_release(lower_optimiser);
+  dni_sg_release(sg);
+  dni_loss_release(loss);
+  dni_layer_release(upper);
+  dni_layer_release(norm);
+  dni_layer_release(dense);
+}
+
+/* Asks nobody above. Backward uses delta_h as working space: it goes on as dL/dr. */
+static void train_lower(void) {
+  check(dni_layer_forward(dense, DNI_MODE_TRAINING, &x, &r));
+  check(dni_layer_forward(norm, DNI_MODE_TRAINING, &r, &h));
+  check(dni_sg_estimate(sg, &h, &y, NULL, &delta_h));
+  check(dni_layer_backward(norm, DNI_GRADIENT_REPLACE, &r, &h, &delta_h, &delta_h));
+  check(dni_layer_backward(dense, DNI_GRADIENT_REPLACE, &x, &r, &delta_h, NULL));
+  check(dni_optimiser_step(lower_optimiser));
+}
+
+/* On the h it was sent; its dL/dh is the SG's target. Returns the loss. */
+static double train_upper(void) {
+  double mean;
+  check(dni_layer_forward(upper, DNI_MODE_TRAINING, &h, &out));
+  check(dni_loss_evaluate(loss, &out, &y, &delta_out, NULL, &mean));
+  check(dni_layer_backward(upper, DNI_GRADIENT_REPLACE, &h, &out, &delta_out, &target));
+  check(dni_optimiser_step(upper_optimiser));
+  return mean;
+}
+
+/* NULL for the prediction, which backward used up: it is computed again. Returns the cosine. */
+static double train_sg(void) {
+  double cosine;
+  check(dni_sg_learn(sg, &h, &y, &target, NULL, NULL, &cosine));
+  check(dni_optimiser_step(sg_optimiser));
+  return cosine;
+}
+
+static void train(dni_dataset *data, uint64_t steps) {
+  printf("%6s  %6s  cosine of the SG and its target\n", "step", "loss");
+  for (uint64_t step = 1; step <= steps; step++) {
+    size_t first = (size_t)((step - 1) % (EXAMPLES / BATCH)) * BATCH;
+    if (first == 0) check(dni_dataset_shuffle(data));
+    check(dni_dataset_batch(data, first, &x, &y));
+    train_lower();
+    double mean = train_upper(), cosine = train_sg();
+    if (step == 1 || step % PRINT_EVERY == 0)
+      printf("%6llu  %6.4f  %.3f\n", (unsigned long long)step, mean, cosine);
+  }
+}
+
+/* --steps and --seed; ends the program on --help and on anything else. */
+static void parse_options(int argc, char **argv, uint64_t *steps, uint64_t *seed) {
+  static const struct option options[] = {{"steps", required_argument, NULL, 's'},
+                                          {"seed", required_argument, NULL, 'r'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    char *end = NULL;
+    if (option == 's') *steps = strtoull(optarg, &end, 10);
+    if (option == 'r') *seed = strtoull(optarg, &end, 10);
+    if (option == 'h') {
+      puts("Usage: custom_loop [--steps N, default 500] [--seed N, default 1]");
+      exit(EXIT_SUCCESS);
+    }
+    if (end && end != optarg && *end == '\0') continue;
+    if (option != '?') fprintf(stderr, "custom_loop: %s: not a number\n", optarg);
+    exit(2);
+  }
+  if (optind == argc) return;
+  fprintf(stderr, "custom_loop: unexpected argument %s\n", argv[optind]);
+  exit(2);
+}
+
+int main(int argc, char **argv) {
+  uint64_t steps = 500;
+  dni_context_options options = {.struct_size = sizeof options, .seed = 1};
+  dni_context *context;
+  dni_dataset *data;
+  parse_options(argc, argv, &steps, &options.seed);
+  check(dni_context_create(&options, &context));
+  check(dni_dataset_create_artificial(context, DNI_ARTIFICIAL_LINEAR, INPUTS, EXAMPLES, CLASSES,
+                                      &data));
+  make_views();
+  make_modules(context);
+  train(data, steps);
+  release_modules();
+  dni_dataset_release(data);
+  dni_context_release(context);
+  return EXIT_SUCCESS;
+}
