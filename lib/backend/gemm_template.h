@@ -17,22 +17,21 @@
 #define LANES   (DNI_VECTOR_BYTES / sizeof(REAL))
 #define COLUMNS (2 * LANES)
 #define SQUARE  (16 / sizeof(REAL))
-/* Bytes on the stack: B 16 or 8 KB, half of a first-level cache at most; A about 70 KB, in the second
- * level. */
-#ifndef DEPTH
-#define DEPTH 128
-#endif
+#define WORK    FN(work)
+/* On the stack are a panel of B, at most 16 KB, so that it stays in the first-level cache, and a
+ * block of A, at most 70 KB. */
+#define DEPTH      128
 #define BLOCK_ROWS (71680 / (DEPTH * sizeof(REAL)) / TILE_ROWS * TILE_ROWS)
 
 /* One product being worked on. */
-typedef struct FN(work) {
+typedef struct WORK {
   const dni__gemm_call *call;
   REAL *a;     /* the block of op(A), see copy_a */
   REAL *panel; /* [DEPTH][COLUMNS] */
   size_t first_depth, depth;
   size_t first_row, rows;
   REAL alpha, beta; /* of this run */
-} FN(work);
+} WORK;
 
 /* C [rows][vectors] = alpha A B + beta C in registers. Element (i, p) of A is
  * a[i * row_step + p * depth_step]. Always inlined, with all but the pointers and ld constant. */
@@ -77,17 +76,17 @@ FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, size_t
       TILE(rows, 1, DEPTH, 1);                                                                     \
   }
 
-static void FN(tile_full)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b,
-                          size_t ldb, REAL *c, size_t ldc) {
+static void FN(tile_full)(const WORK *w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
+                          REAL *c, size_t ldc) {
   TILES(TILE_ROWS)
 }
 
-static void FN(tile_4)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
+static void FN(tile_4)(const WORK *w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
                        REAL *c, size_t ldc) {
   TILES(4)
 }
 
-static void FN(tile_1)(const FN(work) * w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
+static void FN(tile_1)(const WORK *w, size_t vectors, const REAL *a, const REAL *b, size_t ldb,
                        REAL *c, size_t ldc) {
   TILES(1)
 }
@@ -111,7 +110,7 @@ static void FN(copy)(size_t rows, size_t columns, const REAL *from, size_t from_
 
 /* The tiles of one panel `width` columns wide, of which b has whole vectors. Tiles that hang over
  * the edge of C are worked on in a copy. */
-static void FN(panel)(const FN(work) * w, size_t width, const REAL *b, size_t ldb, REAL *c) {
+static void FN(panel)(const WORK *w, size_t width, const REAL *b, size_t ldb, REAL *c) {
   size_t vectors = width <= LANES ? 1 : 2, ldc = w->call->ldc, rows;
   REAL edge[TILE_ROWS * COLUMNS] __attribute__((aligned(DNI_VECTOR_BYTES)));
   for (size_t i = 0; i < w->rows; i += rows, c += rows * ldc) {
@@ -150,33 +149,36 @@ static void FN(copy_transposed)(size_t width, size_t depth, const REAL *b, size_
 }
 
 /* Put columns first .. first+width-1 of this run of op(B) into the panel, zeros beside them. */
-static void FN(copy_b)(const FN(work) * w, size_t first, size_t width) {
-  const dni__gemm_call *call = w->call;
-  const REAL *b = call->b;
-  if (width < COLUMNS) memset(w->panel, 0, w->depth * COLUMNS * sizeof(REAL));
-  if (call->transpose_b)
-    FN(copy_transposed)
-    (width, w->depth, b + first * call->ldb + w->first_depth, call->ldb, w->panel);
-  else if (width == COLUMNS)
-    FN(copy)
-    (w->depth, COLUMNS, b + w->first_depth * call->ldb + first, call->ldb, w->panel, COLUMNS);
-  else
-    FN(copy)(w->depth, width, b + w->first_depth * call->ldb + first, call->ldb, w->panel, COLUMNS);
+static void FN(copy_b)(const WORK *w, size_t first, size_t width) {
+  size_t ldb = w->call->ldb, depth = w->depth;
+  const REAL *b = w->call->b;
+  if (width < COLUMNS) memset(w->panel, 0, depth * COLUMNS * sizeof(REAL));
+  if (w->call->transpose_b) {
+    FN(copy_transposed)(width, depth, b + first * ldb + w->first_depth, ldb, w->panel);
+    return;
+  }
+  b += w->first_depth * ldb + first;
+  if (width == COLUMNS) { /* for a loop of constant length */
+    FN(copy)(depth, COLUMNS, b, ldb, w->panel, COLUMNS);
+  } else {
+    FN(copy)(depth, width, b, ldb, w->panel, COLUMNS);
+  }
 }
 
 /* The block of A as it is stored: [rows][DEPTH], or [depth][BLOCK_ROWS] if transposed. */
-static void FN(copy_a)(const FN(work) * w) {
-  const dni__gemm_call *call = w->call;
-  const REAL *a = call->a;
-  if (call->transpose_a)
-    FN(copy)
-    (w->depth, w->rows, a + w->first_depth * call->lda + w->first_row, call->lda, w->a, BLOCK_ROWS);
-  else
-    FN(copy)
-    (w->rows, w->depth, a + w->first_row * call->lda + w->first_depth, call->lda, w->a, DEPTH);
+static void FN(copy_a)(const WORK *w) {
+  size_t lda = w->call->lda;
+  const REAL *a = w->call->a;
+  if (w->call->transpose_a) {
+    a += w->first_depth * lda + w->first_row;
+    FN(copy)(w->depth, w->rows, a, lda, w->a, BLOCK_ROWS);
+  } else {
+    a += w->first_row * lda + w->first_depth;
+    FN(copy)(w->rows, w->depth, a, lda, w->a, DEPTH);
+  }
 }
 
-static void FN(block)(const FN(work) * w) {
+static void FN(block)(const WORK *w) {
   const dni__gemm_call *call = w->call;
   REAL *c = (REAL *)call->c + w->first_row * call->ldc;
   FN(copy_a)(w);
@@ -203,7 +205,7 @@ static size_t FN(share)(size_t size, size_t most, size_t unit) {
 static void FN(gemm)(const dni__gemm_call *call) {
   REAL a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   REAL panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
-  FN(work) w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
+  WORK w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
   size_t depth = FN(share)(call->k, DEPTH, 1);
   size_t rows = FN(share)(call->m, BLOCK_ROWS, TILE_ROWS);
   for (w.first_depth = 0; w.first_depth < call->k; w.first_depth += depth, w.beta = 1) {
@@ -220,4 +222,6 @@ const dni__gemm_kernel KERNEL = {FN(gemm), TILE_ROWS, COLUMNS};
 #undef LANES
 #undef COLUMNS
 #undef SQUARE
+#undef WORK
+#undef DEPTH
 #undef BLOCK_ROWS

@@ -1,7 +1,7 @@
 /* The public face of layers: checks every view once, then calls the kind. */
 #include "layer/layer.h"
 
-#include "layer/tunable.h"
+#include "core/tunable.h"
 
 static const char *const activation_names[] = {"identity", "relu", "tanh", "sigmoid"};
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "layer/tunable.h"
+#include "core/tunable.h"
 
 dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind *kind,
                                  const dni__optimiser_settings *settings, dni_optimiser **out) {

@@ -1,6 +1,6 @@
 /* Numbered tunables: their bounds, and the checks every set and get makes. Internal. */
-#ifndef DNI_LAYER_TUNABLE_H
-#define DNI_LAYER_TUNABLE_H
+#ifndef DNI_CORE_TUNABLE_H
+#define DNI_CORE_TUNABLE_H
 
 #include "core/core.h"
 

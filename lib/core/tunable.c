@@ -1,5 +1,5 @@
 /* Numbered tunables and their bounds. Adding one: a number in dni/layer.h and a row here. */
-#include "layer/tunable.h"
+#include "core/tunable.h"
 
 #include <float.h>
 
