@@ -1,7 +1,7 @@
 /* The matrix core as the rest of the library sees it. Internal.
  *
  * Each kind fills in a vtable; dni__gemm checks nothing but handles what must be the same on every
- * backend (empty products, k = 0) before it calls one. */
+ * backend (empty products, k = 0 or alpha = 0, which do not read A and B) before it calls one. */
 #ifndef DNI_BACKEND_BACKEND_H
 #define DNI_BACKEND_BACKEND_H
 
