@@ -1,0 +1,297 @@
+/* For tests of networks and trainers: networks described by a line of text, and their parameters as
+ * one list of numbers. What a test makes through these functions is released by training_end(), the
+ * teardown of each test, which also expects every byte of every context to be back. */
+#ifndef TEST_TRAINING_H
+#define TEST_TRAINING_H
+
+#include "support/support.h"
+
+/* The call fails like this, and its message has these words. */
+#define EXPECT_MESSAGE(expected, words, call)                                                      \
+  do {                                                                                             \
+    EXPECT_STATUS(expected, call);                                                                 \
+    EXPECT(strstr(dni_last_message(), words), "%s: message \"%s\" lacks \"%s\"", #call,            \
+           dni_last_message(), words);                                                             \
+  } while (0)
+
+/* Everything a test makes. --------------------------------------------------------------------- */
+
+typedef enum thing_kind {
+  BLOCK,
+  CONTEXT,
+  BACKEND,
+  LAYER,
+  LOSS,
+  OPTIMISER,
+  ESTIMATOR,
+  NETWORK,
+  TRAINER,
+  DATASET
+} thing_kind;
+
+static struct {
+  thing_kind kind;
+  void *thing;
+} kept[2000];
+static size_t kept_count;
+
+/* Have `thing` released at the end of the test. */
+static inline void *keep(thing_kind kind, void *thing) {
+  ck_assert_uint_lt(kept_count, sizeof kept / sizeof *kept);
+  kept[kept_count].kind = kind;
+  kept[kept_count++].thing = thing;
+  return thing;
+}
+
+static inline void release(thing_kind kind, void *thing) {
+  switch (kind) {
+  case BLOCK:
+    free(thing);
+    break;
+  case CONTEXT:
+    dni_context_release(thing);
+    break;
+  case BACKEND:
+    dni_backend_release(thing);
+    break;
+  case LAYER:
+    dni_layer_release(thing);
+    break;
+  case LOSS:
+    dni_loss_release(thing);
+    break;
+  case OPTIMISER:
+    dni_optimiser_release(thing);
+    break;
+  case ESTIMATOR:
+    dni_sg_release(thing);
+    break;
+  case NETWORK:
+    dni_network_release(thing);
+    break;
+  case TRAINER:
+    dni_trainer_release(thing);
+    break;
+  case DATASET:
+    dni_dataset_release(thing);
+    break;
+  }
+}
+
+static inline void training_end(void) {
+  while (kept_count > 0) {
+    kept_count--;
+    release(kept[kept_count].kind, kept[kept_count].thing);
+  }
+  support_teardown();
+}
+
+static inline dni_context *make_context(dni_dtype dtype, uint64_t seed) {
+  dni_context_options options = {
+      .struct_size = sizeof options, .seed = seed, .dtype = dtype, .allocator = &support_allocator};
+  dni_context *context;
+  EXPECT_OK(dni_context_create(&options, &context));
+  return keep(CONTEXT, context);
+}
+
+static inline void use_builtin_backend(dni_context *context) {
+  dni_backend *backend;
+  EXPECT_OK(dni_backend_create_builtin(context, &backend));
+  EXPECT_OK(dni_context_set_backend(context, keep(BACKEND, backend)));
+}
+
+/* Rows first .. first + rows - 1. */
+static inline dni_matrix some_rows(dni_matrix matrix, size_t first, size_t rows) {
+  size_t element = matrix.dtype == DNI_F32 ? sizeof(float) : sizeof(double);
+  matrix.data = (char *)matrix.data + first * matrix.stride * element;
+  matrix.rows = rows;
+  return matrix;
+}
+
+/* Networks. ------------------------------------------------------------------------------------ */
+
+/* "relu9": a dense layer of 9 ReLU units, "relu": ReLU alone; "dense9", "tanh9", ... likewise;
+ * "norm": batch normalisation. */
+static inline dni_layer *make_layer(dni_context *context, size_t inputs, const char *word) {
+  static const char *const names[] = {"dense", "relu", "tanh", "sigmoid"}; /* by dni_activation */
+  size_t letters = strcspn(word, "0123456789");
+  size_t units = strtoul(word + letters, NULL, 10);
+  dni_activation activation = DNI_ACTIVATION_IDENTITY;
+  while (activation < DNI_ACTIVATION_SIGMOID && strncmp(word, names[activation], letters) != 0)
+    activation++;
+  dni_layer *layer;
+  if (strcmp(word, "norm") == 0)
+    EXPECT_OK(dni_layer_create_batch_norm(context, inputs, &layer));
+  else if (units > 0)
+    EXPECT_OK(dni_layer_create_dense(context, inputs, units, activation, &layer));
+  else
+    EXPECT_OK(dni_layer_create_activation(context, inputs, activation, &layer));
+  return layer;
+}
+
+/* "exact", "fa", "dfa", or "sg" followed by what differs from a linear one in (h, y): the number of
+ * hidden layers, then h or y if it sees that alone: "sg", "sg1", "sg2h". */
+static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
+                              const char *word) {
+  dni_sg *sg;
+  dni_sg_options options = {.struct_size = sizeof options};
+  if (strchr(word, '1')) options.hidden_layers = 1;
+  if (strchr(word, '2')) options.hidden_layers = 2;
+  if (strchr(word, 'h')) options.condition = DNI_CONDITION_H;
+  if (strchr(word, 'y')) options.condition = DNI_CONDITION_Y;
+  if (strcmp(word, "exact") == 0)
+    EXPECT_OK(dni_sg_create_exact(context, units, &sg));
+  else if (strcmp(word, "fa") == 0)
+    EXPECT_OK(dni_sg_create_fa(context, units, above, &sg));
+  else if (strcmp(word, "dfa") == 0)
+    EXPECT_OK(dni_sg_create_dfa(context, units, outputs, &sg));
+  else
+    EXPECT_OK(dni_sg_create_synthetic(context, units, outputs, &options, &sg));
+  return sg;
+}
+
+/* A network in words: the number of inputs, layers, and estimators marked "|":
+ * "6 relu9 norm |sg relu8 |fa dense4". Layers are made first, so networks of the same layers start
+ * with the same weights whatever their estimators. */
+static inline dni_network *make_network(dni_context *context, const char *text) {
+  char words[512], *rest = words, *word, *interfaces[128] = {NULL};
+  (void)snprintf(words, sizeof words, "%s", text);
+  dni_network *network;
+  EXPECT_OK(dni_network_create(context, &network));
+  size_t count = 0, units = strtoul(strtok_r(words, " ", &rest), NULL, 10);
+  while ((word = strtok_r(NULL, " ", &rest))) {
+    if (*word == '|') {
+      interfaces[count - 1] = word + 1;
+      continue;
+    }
+    dni_layer *layer = make_layer(context, units, word);
+    EXPECT_OK(dni_network_add(network, layer));
+    dni_layer_release(layer);
+    units = dni_network_outputs(network);
+    count++;
+  }
+  for (size_t i = 0; i + 1 < count; i++) {
+    if (!interfaces[i]) continue;
+    dni_sg *sg = make_sg(context, dni_layer_outputs(dni_network_layer(network, i)), units,
+                         dni_layer_outputs(dni_network_layer(network, i + 1)), interfaces[i]);
+    EXPECT_OK(dni_network_set_sg(network, i, sg));
+    dni_sg_release(sg);
+  }
+  return keep(NETWORK, network);
+}
+
+static inline dni_optimiser *make_sgd(dni_context *context, double rate) {
+  dni_optimiser *optimiser;
+  EXPECT_OK(dni_optimiser_create_sgd(context, rate, &optimiser));
+  return keep(OPTIMISER, optimiser);
+}
+
+static inline dni_optimiser *make_adam(dni_context *context, double rate) {
+  dni_optimiser *optimiser;
+  EXPECT_OK(dni_optimiser_create_adam(context, rate, &optimiser));
+  return keep(OPTIMISER, optimiser);
+}
+
+static inline dni_loss *make_cross_entropy(dni_context *context) {
+  dni_loss *loss;
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
+  return keep(LOSS, loss);
+}
+
+/* Softmax cross-entropy; probability 0 is the sequential schedule. */
+static inline dni_trainer *make_trainer(dni_context *context, dni_network *network,
+                                        dni_optimiser *optimiser, dni_optimiser *sg_optimiser,
+                                        size_t max_batch, double probability) {
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .max_batch = max_batch,
+                                 .schedule = probability > 0 ? DNI_SCHEDULE_RANDOM
+                                                             : DNI_SCHEDULE_SEQUENTIAL,
+                                 .update_probability = probability};
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(context, network, make_cross_entropy(context), optimiser,
+                               sg_optimiser, &options, &trainer));
+  return keep(TRAINER, trainer);
+}
+
+/* Parameters as numbers. ----------------------------------------------------------------------- */
+
+typedef struct numbers {
+  double *data;
+  size_t count;
+} numbers;
+
+static inline void append(numbers *list, const dni_matrix *matrix) {
+  for (size_t r = 0; r < matrix->rows; r++)
+    for (size_t c = 0; c < matrix->columns; c++)
+      list->data[list->count++] = matrix_get(matrix, r, c);
+}
+
+static inline numbers empty_numbers(void) {
+  return (numbers){keep(BLOCK, calloc(40000, sizeof(double))), 0};
+}
+
+/* Of layers first .. first + count - 1, what the optimiser moves; `all`: running statistics too. */
+static inline numbers layer_numbers(const dni_network *network, size_t first, size_t count,
+                                    bool all) {
+  numbers list = empty_numbers();
+  for (size_t i = first; i < first + count; i++) {
+    dni_layer *layer = dni_network_layer(network, i);
+    for (size_t p = 0; p < dni_layer_parameter_count(layer); p++) {
+      dni_matrix value, gradient;
+      EXPECT_OK(dni_layer_parameter(layer, p, &value, &gradient));
+      if (all || gradient.data) append(&list, &value);
+    }
+  }
+  return list;
+}
+
+/* Of all estimators of the network. */
+static inline numbers sg_numbers(const dni_network *network) {
+  numbers list = empty_numbers();
+  for (size_t i = 0; i < dni_network_layer_count(network); i++) {
+    dni_sg *sg = dni_network_sg(network, i);
+    for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
+      dni_matrix value;
+      EXPECT_OK(dni_sg_parameter(sg, p, &value, NULL));
+      append(&list, &value);
+    }
+  }
+  return list;
+}
+
+static inline numbers all_layer_numbers(const dni_network *network) {
+  return layer_numbers(network, 0, dni_network_layer_count(network), true);
+}
+
+static inline bool same_bits(numbers a, numbers b) {
+  return a.count == b.count && memcmp(a.data, b.data, a.count * sizeof *a.data) == 0;
+}
+
+/* The largest difference, relative to the larger of 1 and the number. NaN differs from all. */
+static inline double difference(numbers a, numbers b) {
+  double most = 0;
+  ck_assert_uint_eq(a.count, b.count);
+  for (size_t i = 0; i < a.count; i++) {
+    double d = fabs(a.data[i] - b.data[i]) / fmax(1, fabs(a.data[i]));
+    if (!(d <= most)) most = isnan(d) ? INFINITY : d;
+  }
+  return most;
+}
+
+#define EXPECT_SAME_BITS(a, b)                                                                     \
+  do {                                                                                             \
+    numbers a_ = (a), b_ = (b);                                                                    \
+    EXPECT(same_bits(a_, b_), "%s and %s differ by %g", #a, #b, difference(a_, b_));               \
+  } while (0)
+
+/* Groups. ------------------------------------------------------------------------------------- */
+
+static inline TCase *add_group(Suite *suite, const char *name) {
+  TCase *group = tcase_create(name);
+  suite_add_tcase(suite, group);
+  tcase_add_checked_fixture(group, support_setup, training_end);
+  tcase_set_timeout(group, 120);
+  return group;
+}
+
+#endif
