@@ -73,6 +73,12 @@ DNI_API DNI_MUST_USE dni_status dni_layer_create_dense(dni_context *context, siz
                                                        size_t outputs, dni_activation activation,
                                                        dni_layer **out);
 
+/* Draw a dense layer's weights anew: normal with mean 0 and variance gain / inputs, from a new stream;
+ * biases 0. Where batch normalisation follows, the scale of the weights does not change what the layer
+ * computes but how far a step of a given size turns them: with Adam at a small rate a smaller gain learns
+ * faster. DNI_ERROR_ARGUMENT: NULL, another kind of layer, a gain that is negative or not finite. */
+DNI_API DNI_MUST_USE dni_status dni_layer_initialise(dni_layer *layer, double gain);
+
 /* y = activation(x), element by element; no parameters. y may be x itself. DNI_ERROR_ARGUMENT:
  * NULL, units = 0, unknown activation. DNI_ERROR_MEMORY. */
 DNI_API DNI_MUST_USE dni_status dni_layer_create_activation(dni_context *context, size_t units,

@@ -32,17 +32,24 @@ static const dni__layer_vtable dense_vtable = {
     DNI_LAYER_DENSE, false, dense_forward, dense_backward, NULL, NULL,
 };
 
-/* Keeps the variance of activations from layer to layer: 2 / inputs where ReLU halves it (He et al.
- * 2015, eq. 10), 1 / inputs otherwise (LeCun et al. 1998). */
-static void initialise_weight(dni_layer *layer) {
-  double gain = layer->activation == DNI_ACTIVATION_RELU ? 2 : 1;
+dni_status dni_layer_initialise(dni_layer *layer, double gain) {
+  DNI_REQUIRE(layer);
+  if (layer->vtable != &dense_vtable)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: only dense layers have weights to draw",
+                     dni_layer_kind_name(layer));
+  if (!isfinite(gain) || gain < 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dense: gain %g is negative or not finite", gain);
   dni_matrix *weight = &layer->parameters[WEIGHT].value;
   dni__random random;
   dni__context_random(layer->context, &random);
   dni__random_fill_normal(&random, weight->dtype, weight->data, weight->rows * weight->columns,
                           sqrt(gain / (double)layer->inputs));
+  dni__parameter_fill(&layer->parameters[BIAS], 0);
+  return DNI_OK;
 }
 
+/* The gain keeps the variance of activations from layer to layer: 2 where ReLU halves it (He et al. 2015,
+ * eq. 10), 1 otherwise (LeCun et al. 1998). */
 dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t outputs,
                                   dni_activation activation, dni_layer **out) {
   DNI_TRY(dni__layer_check_create(context, out, inputs, outputs, "dense"));
@@ -59,7 +66,6 @@ dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t ou
   }
   layer->parameters[WEIGHT] = affine.weight;
   layer->parameters[BIAS] = affine.bias;
-  initialise_weight(layer);
   *out = layer;
-  return DNI_OK;
+  return dni_layer_initialise(layer, activation == DNI_ACTIVATION_RELU ? 2 : 1);
 }
