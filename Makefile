@@ -261,9 +261,8 @@ install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX
 	$(INSTALL) -m 644 $(BUILD)/libdni.pc '$(PC_FILE)'
 
 uninstall: ## remove what install put there
-	cd '$(HEADER_DIR)' && rm -f $(HEADERS)
-	cd '$(LIBRARY_DIR)' && rm -f $(notdir $(STATIC) $(SHARED) $(LINKS))
-	rm -f '$(PC_FILE)'
+	rm -f $(HEADERS:%='$(HEADER_DIR)/%') '$(PC_FILE)'
+	rm -f $(patsubst %,'$(LIBRARY_DIR)/%',$(notdir $(STATIC) $(SHARED) $(LINKS)))
 	[ ! -d '$(HEADER_DIR)/dni' ] || rmdir '$(HEADER_DIR)/dni'
 
 clean: ## remove what was built
