@@ -17,7 +17,6 @@
 /* Everything a test makes. --------------------------------------------------------------------- */
 
 typedef enum thing_kind {
-  BLOCK,
   CONTEXT,
   BACKEND,
   LAYER,
@@ -32,7 +31,7 @@ typedef enum thing_kind {
 static struct {
   thing_kind kind;
   void *thing;
-} kept[2000];
+} kept[200];
 static size_t kept_count;
 
 /* Have `thing` released at the end of the test. */
@@ -45,9 +44,6 @@ static inline void *keep(thing_kind kind, void *thing) {
 
 static inline void release(thing_kind kind, void *thing) {
   switch (kind) {
-  case BLOCK:
-    free(thing);
-    break;
   case CONTEXT:
     dni_context_release(thing);
     break;
@@ -78,11 +74,15 @@ static inline void release(thing_kind kind, void *thing) {
   }
 }
 
-static inline void training_end(void) {
+static inline void release_all(void) {
   while (kept_count > 0) {
     kept_count--;
     release(kept[kept_count].kind, kept[kept_count].thing);
   }
+}
+
+static inline void training_end(void) {
+  release_all();
   support_teardown();
 }
 
@@ -216,24 +216,30 @@ static inline dni_trainer *make_trainer(dni_context *context, dni_network *netwo
 /* Parameters as numbers. ----------------------------------------------------------------------- */
 
 typedef struct numbers {
-  double *data;
   size_t count;
+  double data[2000];
 } numbers;
+
+static inline void append_number(numbers *list, double number) {
+  EXPECT(list->count < sizeof list->data / sizeof *list->data, "too many numbers");
+  list->data[list->count++] = number;
+}
+
+static inline void append_numbers(numbers *list, numbers more) {
+  for (size_t i = 0; i < more.count; i++)
+    append_number(list, more.data[i]);
+}
 
 static inline void append(numbers *list, const dni_matrix *matrix) {
   for (size_t r = 0; r < matrix->rows; r++)
     for (size_t c = 0; c < matrix->columns; c++)
-      list->data[list->count++] = matrix_get(matrix, r, c);
-}
-
-static inline numbers empty_numbers(void) {
-  return (numbers){keep(BLOCK, calloc(40000, sizeof(double))), 0};
+      append_number(list, matrix_get(matrix, r, c));
 }
 
 /* Of layers first .. first + count - 1, what the optimiser moves; `all`: running statistics too. */
 static inline numbers layer_numbers(const dni_network *network, size_t first, size_t count,
                                     bool all) {
-  numbers list = empty_numbers();
+  numbers list = {0};
   for (size_t i = first; i < first + count; i++) {
     dni_layer *layer = dni_network_layer(network, i);
     for (size_t p = 0; p < dni_layer_parameter_count(layer); p++) {
@@ -245,17 +251,22 @@ static inline numbers layer_numbers(const dni_network *network, size_t first, si
   return list;
 }
 
-/* Of all estimators of the network. */
-static inline numbers sg_numbers(const dni_network *network) {
-  numbers list = empty_numbers();
-  for (size_t i = 0; i < dni_network_layer_count(network); i++) {
-    dni_sg *sg = dni_network_sg(network, i);
-    for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
-      dni_matrix value;
-      EXPECT_OK(dni_sg_parameter(sg, p, &value, NULL));
-      append(&list, &value);
-    }
+/* Of the estimator after a layer. */
+static inline numbers sg_numbers(const dni_network *network, size_t after) {
+  numbers list = {0};
+  dni_sg *sg = dni_network_sg(network, after);
+  for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
+    dni_matrix value;
+    EXPECT_OK(dni_sg_parameter(sg, p, &value, NULL));
+    append(&list, &value);
   }
+  return list;
+}
+
+static inline numbers all_sg_numbers(const dni_network *network) {
+  numbers list = {0};
+  for (size_t i = 0; i < dni_network_layer_count(network); i++)
+    append_numbers(&list, sg_numbers(network, i));
   return list;
 }
 
