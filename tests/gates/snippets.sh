@@ -61,7 +61,8 @@ for block in "$work"/block_*; do
   grep -q '^static ' "$block" && before='' after=''
   { cat "$work/prelude"; echo "$before"; cat "$block"; echo "$after"; } >"$work/snippet.c"
   # shellcheck disable=SC2086 # flags
-  $CC $strict $incomplete -fsyntax-only "$work/snippet.c" || complain "$name: does not compile"
+  $CC $strict $incomplete -c -o "$work/snippet.o" "$work/snippet.c" ||
+    complain "$name: does not compile"
 done
 
 # Names of functions, types and constants; "dni_layer_create_*" stands for several.
