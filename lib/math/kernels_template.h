@@ -89,8 +89,8 @@ static void FN(activation_backward)(size_t rows, size_t columns, const void *y, 
                                     dni_activation activation) {
   for (size_t r = 0; r < rows; r++)
     FN(activation_backward_row)
-    (columns, (const REAL *)y + r * ldy, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx,
-     activation);
+  (columns, (const REAL *)y + r * ldy, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx,
+   activation);
 }
 
 static void FN(add_row)(size_t columns, const REAL *restrict row, REAL factor,
@@ -162,8 +162,7 @@ static void FN(normalise_sums)(size_t rows, size_t columns, const void *x, size_
   memset(sum_dy_deviation, 0, columns * sizeof(REAL));
   for (size_t r = 0; r < rows; r++)
     FN(normalise_sums_row)
-    (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, mean, sum_dy,
-     sum_dy_deviation);
+  (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, mean, sum_dy, sum_dy_deviation);
 }
 
 static void FN(normalise_backward_row)(size_t columns, const REAL *restrict x, const REAL *dy,
@@ -180,8 +179,8 @@ static void FN(normalise_backward)(size_t rows, size_t columns, const void *x, s
                                    const void *slope) {
   for (size_t r = 0; r < rows; r++)
     FN(normalise_backward_row)
-    (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx, mean,
-     factor, offset, slope);
+  (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx, mean,
+   factor, offset, slope);
 }
 
 /* The sum of LANES partial sums, pairwise. */
@@ -279,26 +278,23 @@ static void FN(sgd)(size_t count, void *w, const void *g, void *v, const dni__sg
     FN(sgd_plain)(count, w, g, step);
 }
 
-/* In blocks, so that float partial sums stay short; the total is kept in double. */
+/* In double throughout: a float's square may be too large or too small for float. */
 static double FN(sum_squares)(size_t count, const void *values, double limit) {
   const REAL *g = values;
-  const size_t block = 64 * LANES;
-  double total = 0;
-  for (size_t first = 0; first < count; first += block) {
-    size_t end = count - first < block ? count : first + block;
-    REAL lanes[LANES] = {0};
-    size_t i = first;
-    for (; i + LANES <= end; i += LANES)
-      for (size_t l = 0; l < LANES; l++) {
-        REAL value = FN(limited)(g[i + l], (REAL)limit);
-        lanes[l] += value * value;
-      }
-    for (size_t l = 0; i < end; i++, l++) {
-      REAL value = FN(limited)(g[i], (REAL)limit);
+  const REAL most = (REAL)limit;
+  double lanes[LANES] = {0}, total = 0;
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      double value = FN(limited)(g[i + l], most);
       lanes[l] += value * value;
     }
-    total += FN(lanes_total)(lanes);
+  for (size_t l = 0; i < count; i++, l++) {
+    double value = FN(limited)(g[i], most);
+    lanes[l] += value * value;
   }
+  for (size_t l = 0; l < LANES; l++)
+    total += lanes[l];
   return total;
 }
 

@@ -92,8 +92,11 @@ static dni_status allocate_moments(dni_optimiser *optimiser, dni__moved *moved) 
   return DNI_OK;
 }
 
-static dni_status add_checked(dni_optimiser *optimiser, const dni_matrix *value,
-                              const dni_matrix *gradient, dni_layer *layer, dni_sg *sg) {
+static dni_status add_parameter(dni_optimiser *optimiser, const dni_matrix *value,
+                                const dni_matrix *gradient, dni_layer *layer, dni_sg *sg) {
+  dni_dtype dtype = optimiser->context->dtype;
+  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
+  DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient"));
   DNI_TRY(make_room(optimiser));
   dni__moved moved = {.value = *value, .gradient = *gradient, .layer = layer, .sg = sg};
   DNI_TRY(allocate_moments(optimiser, &moved));
@@ -107,10 +110,7 @@ dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
                              const dni_matrix *gradient) {
   DNI_REQUIRE(optimiser);
   DNI_REQUIRE(value);
-  dni_dtype dtype = optimiser->context->dtype;
-  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
-  DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient"));
-  return add_checked(optimiser, value, gradient, NULL, NULL);
+  return add_parameter(optimiser, value, gradient, NULL, NULL);
 }
 
 dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
@@ -121,7 +121,7 @@ dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
     dni_matrix value, gradient;
     dni_status status = dni_layer_parameter(layer, i, &value, &gradient);
     if (status == DNI_OK && gradient.data)
-      status = add_checked(optimiser, &value, &gradient, layer, NULL);
+      status = add_parameter(optimiser, &value, &gradient, layer, NULL);
     if (status != DNI_OK) {
       drop_moved(optimiser, before);
       return status;
@@ -138,7 +138,7 @@ dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
     dni_matrix value, gradient;
     dni_status status = dni_sg_parameter(sg, i, &value, &gradient);
     if (status == DNI_OK && gradient.data)
-      status = add_checked(optimiser, &value, &gradient, NULL, sg);
+      status = add_parameter(optimiser, &value, &gradient, NULL, sg);
     if (status != DNI_OK) {
       drop_moved(optimiser, before);
       return status;
