@@ -74,11 +74,15 @@ static inline void release(thing_kind kind, void *thing) {
   }
 }
 
+/* What was made last. */
+static inline void release_last(void) {
+  kept_count--;
+  release(kept[kept_count].kind, kept[kept_count].thing);
+}
+
 static inline void release_all(void) {
-  while (kept_count > 0) {
-    kept_count--;
-    release(kept[kept_count].kind, kept[kept_count].thing);
-  }
+  while (kept_count > 0)
+    release_last();
 }
 
 static inline void training_end(void) {
@@ -154,8 +158,9 @@ static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs
  * "6 relu9 norm |sg relu8 |fa dense4". Layers are made first, so networks of the same layers start
  * with the same weights whatever their estimators. */
 static inline dni_network *make_network(dni_context *context, const char *text) {
-  char words[512], *rest = words, *word, *interfaces[128] = {NULL};
+  char words[2000], *rest = words, *word, *interfaces[128] = {NULL};
   (void)snprintf(words, sizeof words, "%s", text);
+  EXPECT(strlen(text) < sizeof words, "too long a description");
   dni_network *network;
   EXPECT_OK(dni_network_create(context, &network));
   size_t count = 0, units = strtoul(strtok_r(words, " ", &rest), NULL, 10);

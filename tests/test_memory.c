@@ -1,0 +1,365 @@
+/* Memory: steps allocate and free nothing, activations are kept for one module at a time, and every
+ * failed allocation on every way to a trainer is an error that leaves nothing behind. */
+#include "training.h"
+
+enum { ROWS = 8, EXAMPLES = 50, INPUTS = 6, CLASSES = 4 };
+
+static dni_dataset *make_dataset(dni_context *context) {
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_matrix x = matrix_random(dtype, EXAMPLES, INPUTS);
+  dni_matrix y = matrix_one_hot(dtype, EXAMPLES, CLASSES);
+  dni_dataset *dataset;
+  EXPECT_OK(dni_dataset_create_memory(context, &x, &y, DNI_DATA_COPY, &dataset));
+  return keep(DATASET, dataset);
+}
+
+/* Steps allocate nothing. ---------------------------------------------------------------------- */
+
+static const struct {
+  const char *text;
+  double probability; /* 0: sequential */
+} methods[] = {{"6 relu9 norm relu8 norm dense4", 0},
+               {"6 relu9 |exact norm |exact relu8 |exact dense4", 0},
+               {"6 relu9 norm |sg relu8 norm |sg dense4", 0},
+               {"6 relu9 norm |sg1 relu8 norm |sg2 dense4", 0},
+               {"6 relu9 norm |sg1y relu8 norm |sg2h dense4", 0},
+               {"6 relu9 norm |sgh relu8 norm |sgy dense4", 0},
+               {"6 relu9 norm |dfa relu8 norm |dfa dense4", 0},
+               {"6 relu9 norm |fa relu8 norm |fa dense4", 0},
+               {"6 relu9 |sg relu8 |exact tanh7 |fa relu6 |dfa dense4", 0},
+               {"6 relu9 norm |sg relu8 norm |sg2 relu7 |dfa dense4", 0.5}};
+
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static int32_t ignore(void *user, const dni_step_report *report) {
+  (void)user, (void)report;
+  return 0;
+}
+
+START_TEST(test_steps_allocate_nothing) {
+  dni_context *context = make_context(support_dtypes[_i / METHODS % 2], 3);
+  if (_i >= 2 * METHODS) use_builtin_backend(context);
+  dni_network *network = make_network(context, methods[_i % METHODS].text);
+  dni_trainer *trainer =
+      make_trainer(context, network, make_adam(context, 0.01), make_adam(context, 0.01), ROWS,
+                   methods[_i % METHODS].probability);
+  dni_dataset *dataset = make_dataset(context);
+  dni_matrix x = matrix_random(dni_context_dtype(context), ROWS, INPUTS);
+  dni_matrix y = matrix_one_hot(dni_context_dtype(context), ROWS, CLASSES);
+  size_t calls = support_watched.calls;
+  for (size_t step = 0; step < 200; step++) {
+    dni_matrix some_x = some_rows(x, 0, 1 + step % ROWS), some_y = some_rows(y, 0, 1 + step % ROWS);
+    dni_step_report report = {.struct_size = sizeof report};
+    if (step % ROWS == 0) some_x = x, some_y = y; /* the largest first */
+    EXPECT_OK(dni_trainer_step(trainer, &some_x, &some_y, &report));
+  }
+  ck_assert_uint_eq(support_watched.calls, calls);
+  dni_fit_options options = {.struct_size = sizeof options, .steps = 200, .callback = ignore};
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  ck_assert_uint_eq(support_watched.calls, calls);
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 400);
+}
+END_TEST
+
+START_TEST(test_reserved_predictions_allocate_nothing) {
+  dni_context *context = make_context(support_dtypes[_i], 3);
+  dni_network *network = make_network(context, "6 relu9 norm tanh8 dense4");
+  dni_matrix x = matrix_random(support_dtypes[_i], 30, INPUTS);
+  dni_matrix h = matrix_make(support_dtypes[_i], 30, CLASSES);
+  EXPECT_OK(dni_network_reserve(network, 20));
+  size_t calls = support_watched.calls;
+  EXPECT_OK(dni_network_predict(network, &x, &h)); /* in parts */
+  ck_assert_uint_eq(support_watched.calls, calls);
+}
+END_TEST
+
+/* How much memory. ----------------------------------------------------------------------------- */
+
+static dni_memory_report memory_of(dni_context *context, size_t layers, const char *estimator,
+                                   size_t rows, size_t *added) {
+  char text[2000] = "6 relu9";
+  for (size_t i = 1; i < layers; i++)
+    (void)snprintf(text + strlen(text), sizeof text - strlen(text), " |%s relu9", estimator);
+  (void)snprintf(text + strlen(text), sizeof text - strlen(text), " |%s dense4", estimator);
+  dni_network *network = make_network(context, text);
+  dni_optimiser *adam = make_adam(context, 0.01), *teacher = make_adam(context, 0.01);
+  size_t before = dni_context_bytes(context);
+  dni_trainer *trainer = make_trainer(context, network, adam, teacher, rows, 0);
+  *added = dni_context_bytes(context) - before;
+  dni_memory_report report = {.struct_size = sizeof report};
+  EXPECT_OK(dni_trainer_memory(trainer, &report));
+  return report;
+}
+
+START_TEST(test_activations_of_one_module) {
+  dni_context *context = make_context(support_dtypes[_i], 3);
+  size_t element = _i == 0 ? 4 : 8, added, rows = 64;
+  dni_memory_report ten = memory_of(context, 10, "sg", rows, &added);
+  dni_memory_report hundred = memory_of(context, 100, "sg", rows, &added);
+  ck_assert_uint_eq(ten.activation_bytes, hundred.activation_bytes);
+  ck_assert_uint_ge(ten.activation_bytes, rows * 9 * element);
+  ten = memory_of(context, 10, "exact", rows, &added);
+  hundred = memory_of(context, 100, "exact", rows, &added);
+  ck_assert_uint_ge(hundred.activation_bytes - ten.activation_bytes, 90 * rows * 9 * element);
+  ck_assert_uint_le(hundred.activation_bytes, 2 * 101 * rows * 16 * element);
+}
+END_TEST
+
+/* Against counting by hand, and against what the context gave out. */
+START_TEST(test_memory_report) {
+  dni_context *context = make_context(support_dtypes[_i], 3);
+  size_t element = _i == 0 ? 4 : 8, added;
+  dni_memory_report report = memory_of(context, 3, "sg", 32, &added);
+  size_t layers = 9 * 7 + 2 * 9 * 10 + 4 * 10, estimators = 3 * 9 * (9 + CLASSES + 1);
+  ck_assert_uint_eq(report.parameter_bytes, (layers + estimators) * element);
+  ck_assert_uint_eq(report.gradient_bytes, (layers + estimators) * element);
+  ck_assert_uint_eq(report.optimiser_bytes, 2 * (layers + estimators) * element);
+  size_t sum = report.optimiser_bytes + report.activation_bytes + report.workspace_bytes;
+  ck_assert_uint_le(sum, added);
+  ck_assert_uint_le(added, sum + 16384); /* handles, lists, optimisers */
+  EXPECT_ARGUMENT(dni_trainer_memory(NULL, &report));
+}
+END_TEST
+
+/* Failing allocations. ------------------------------------------------------------------------- */
+
+/* An allocator that can fail once, unlike the shared one, whose failures last. */
+static struct {
+  size_t calls, fail_at; /* of alloc since arm(); SIZE_MAX: never */
+  bool lasting;
+} trap;
+
+static void arm(size_t fail_at, bool lasting) {
+  trap.calls = 0;
+  trap.fail_at = fail_at;
+  trap.lasting = lasting;
+}
+
+static void *trapped_alloc(void *user, size_t alignment, size_t size) {
+  size_t call = trap.calls++;
+  if (call == trap.fail_at || (trap.lasting && call > trap.fail_at)) return NULL;
+  return support_allocator.alloc(user, alignment, size);
+}
+
+/* What calls need, made without failures; NULL where not made. */
+typedef struct stage {
+  dni_context *context;
+  dni_network *network, *empty;
+  dni_layer *layer;
+  dni_sg *sg;
+  dni_loss *loss;
+  dni_optimiser *optimiser, *scheduled;
+  dni_trainer *trainer;
+  dni_dataset *dataset;
+  dni_matrix x, h;
+} stage;
+
+/* One call that may allocate; what it makes goes to *out. */
+typedef dni_status (*call)(stage *scene, void **out);
+
+static dni_status make_context_call(stage *scene, void **out) {
+  (void)scene;
+  dni_allocator allocator = support_allocator;
+  allocator.alloc = trapped_alloc;
+  dni_context_options options = {.struct_size = sizeof options, .seed = 3, .allocator = &allocator};
+  return dni_context_create(&options, (dni_context **)out);
+}
+
+#define CALL(name, expression)                                                                     \
+  static dni_status name(stage *scene, void **out) {                                               \
+    (void)scene, (void)out;                                                                        \
+    return expression;                                                                             \
+  }
+
+static dni_status estimate_nothing(void *user, const dni_matrix *h, const dni_matrix *y,
+                                   const dni_matrix *error, const dni_matrix *delta) {
+  (void)user, (void)h, (void)y, (void)error, (void)delta;
+  return DNI_OK;
+}
+
+static dni_status forward_nothing(void *user, int32_t mode, const dni_matrix *x,
+                                  const dni_matrix *y) {
+  (void)user, (void)mode, (void)x, (void)y;
+  return DNI_OK;
+}
+
+static dni_status backward_nothing(void *user, int32_t mode, const dni_matrix *x,
+                                   const dni_matrix *y, const dni_matrix *dy,
+                                   const dni_matrix *dx) {
+  (void)user, (void)mode, (void)x, (void)y, (void)dy, (void)dx;
+  return DNI_OK;
+}
+
+static const dni_layer_callbacks layer_callbacks = {.struct_size = sizeof layer_callbacks,
+                                                    .forward = forward_nothing,
+                                                    .backward = backward_nothing};
+static const dni_sg_callbacks sg_callbacks = {.struct_size = sizeof sg_callbacks,
+                                              .estimate = estimate_nothing};
+static const dni_sg_options two_hidden = {.struct_size = sizeof two_hidden, .hidden_layers = 2};
+static const dni_trainer_options trainer_options = {.struct_size = sizeof trainer_options,
+                                                    .max_batch = ROWS};
+static const uint64_t boundaries[] = {10, 20};
+static const double factors[] = {0.5, 0.1};
+
+#define CONTEXT_OF scene->context
+CALL(make_builtin, dni_backend_create_builtin(CONTEXT_OF, (dni_backend **)out))
+CALL(make_dense, dni_layer_create_dense(CONTEXT_OF, 5, 7, 1, (dni_layer **)out))
+CALL(make_activation, dni_layer_create_activation(CONTEXT_OF, 5, 1, (dni_layer **)out))
+CALL(make_norm, dni_layer_create_batch_norm(CONTEXT_OF, 5, (dni_layer **)out))
+CALL(make_own_layer,
+     dni_layer_create_callback(CONTEXT_OF, 5, 7, &layer_callbacks, (dni_layer **)out))
+CALL(make_softmax, dni_loss_create_softmax_cross_entropy(CONTEXT_OF, (dni_loss **)out))
+CALL(make_sigmoid, dni_loss_create_sigmoid_cross_entropy(CONTEXT_OF, (dni_loss **)out))
+CALL(make_squared, dni_loss_create_squared_error(CONTEXT_OF, (dni_loss **)out))
+CALL(make_absolute, dni_loss_create_absolute_error(CONTEXT_OF, (dni_loss **)out))
+CALL(make_sgd_call, dni_optimiser_create_sgd(CONTEXT_OF, 0.1, (dni_optimiser **)out))
+CALL(make_adam_call, dni_optimiser_create_adam(CONTEXT_OF, 0.1, (dni_optimiser **)out))
+CALL(make_adamw, dni_optimiser_create_adamw(CONTEXT_OF, 0.1, (dni_optimiser **)out))
+CALL(make_like, dni_optimiser_create_like(scene->scheduled, (dni_optimiser **)out))
+CALL(add_layer, dni_optimiser_add_layer(scene->optimiser, scene->layer))
+CALL(add_sg, dni_optimiser_add_sg(scene->optimiser, scene->sg))
+CALL(add_own, dni_optimiser_add(scene->optimiser, &scene->x, &scene->x))
+CALL(set_schedule, dni_optimiser_set_schedule_piecewise(scene->optimiser, boundaries, factors, 2))
+CALL(make_exact, dni_sg_create_exact(CONTEXT_OF, 5, (dni_sg **)out))
+CALL(make_linear, dni_sg_create_synthetic(CONTEXT_OF, 5, 4, NULL, (dni_sg **)out))
+CALL(make_hidden, dni_sg_create_synthetic(CONTEXT_OF, 5, 4, &two_hidden, (dni_sg **)out))
+CALL(make_dfa, dni_sg_create_dfa(CONTEXT_OF, 5, 4, (dni_sg **)out))
+CALL(make_fa, dni_sg_create_fa(CONTEXT_OF, 5, 4, (dni_sg **)out))
+CALL(make_own_sg, dni_sg_create_callback(CONTEXT_OF, 5, 4, 0, &sg_callbacks, (dni_sg **)out))
+CALL(reserve_sg, dni_sg_reserve(scene->sg, 40))
+CALL(make_empty, dni_network_create(CONTEXT_OF, (dni_network **)out))
+CALL(add, dni_network_add(scene->empty, scene->layer))
+CALL(set_sg, dni_network_set_sg(scene->network, 1, scene->sg))
+CALL(reserve, dni_network_reserve(scene->network, 40))
+CALL(predict, dni_network_predict(scene->network, &scene->x, &scene->h))
+CALL(plan, dni_trainer_create(CONTEXT_OF, scene->network, scene->loss, scene->scheduled,
+                              scene->scheduled, &trainer_options, (dni_trainer **)out))
+
+static dni_status evaluate(stage *scene, void **out) {
+  (void)out;
+  dni_evaluation evaluation = {.struct_size = sizeof evaluation, .loss = -1};
+  dni_status status =
+      dni_network_evaluate(scene->network, scene->loss, scene->dataset, &evaluation);
+  ck_assert_int_eq(evaluation.loss >= 0, status == DNI_OK);
+  return status;
+}
+
+static const struct {
+  const char *name;
+  call call;
+  thing_kind kind; /* of *out, if it makes something */
+  bool makes;
+} calls[] = {
+    {"context", make_context_call, CONTEXT, true},
+    {"builtin", make_builtin, BACKEND, true},
+    {"dense", make_dense, LAYER, true},
+    {"activation", make_activation, LAYER, true},
+    {"batch norm", make_norm, LAYER, true},
+    {"callback layer", make_own_layer, LAYER, true},
+    {"softmax", make_softmax, LOSS, true},
+    {"sigmoid", make_sigmoid, LOSS, true},
+    {"squared", make_squared, LOSS, true},
+    {"absolute", make_absolute, LOSS, true},
+    {"sgd", make_sgd_call, OPTIMISER, true},
+    {"adam", make_adam_call, OPTIMISER, true},
+    {"adamw", make_adamw, OPTIMISER, true},
+    {"like", make_like, OPTIMISER, true},
+    {"add layer", add_layer, LAYER, false},
+    {"add sg", add_sg, LAYER, false},
+    {"add own", add_own, LAYER, false},
+    {"schedule", set_schedule, LAYER, false},
+    {"exact", make_exact, ESTIMATOR, true},
+    {"linear", make_linear, ESTIMATOR, true},
+    {"hidden", make_hidden, ESTIMATOR, true},
+    {"dfa", make_dfa, ESTIMATOR, true},
+    {"fa", make_fa, ESTIMATOR, true},
+    {"callback estimator", make_own_sg, ESTIMATOR, true},
+    {"reserve sg", reserve_sg, LAYER, false},
+    {"network", make_empty, NETWORK, true},
+    {"network add", add, LAYER, false},
+    {"set sg", set_sg, LAYER, false},
+    {"reserve", reserve, LAYER, false},
+    {"predict", predict, LAYER, false},
+    {"trainer", plan, TRAINER, true},
+    {"evaluate", evaluate, LAYER, false},
+};
+
+enum { CALLS = sizeof calls / sizeof *calls };
+
+static stage make_scene(void) {
+  stage scene = {NULL};
+  arm(SIZE_MAX, false);
+  EXPECT_OK(make_context_call(NULL, (void **)&scene.context));
+  keep(CONTEXT, scene.context);
+  scene.network = make_network(scene.context, "6 relu9 norm |sg relu8 norm |sg2 relu7 |fa tanh6 "
+                                              "|dfa dense4");
+  scene.empty = make_network(scene.context, "6 relu5");
+  scene.layer = make_layer(scene.context, 5, "relu7");
+  keep(LAYER, scene.layer);
+  EXPECT_OK(dni_sg_create_synthetic(scene.context, 9, CLASSES, &two_hidden, &scene.sg));
+  keep(ESTIMATOR, scene.sg);
+  scene.loss = make_cross_entropy(scene.context);
+  scene.optimiser = make_adam(scene.context, 0.1);
+  scene.scheduled = make_adam(scene.context, 0.1);
+  EXPECT_OK(dni_optimiser_set_schedule_piecewise(scene.scheduled, boundaries, factors, 2));
+  scene.dataset = make_dataset(scene.context);
+  scene.x = matrix_random(DNI_F32, 30, INPUTS);
+  scene.h = matrix_make(DNI_F32, 30, CLASSES);
+  return scene;
+}
+
+static void clear(void) {
+  arm(SIZE_MAX, false);
+  release_all();
+  ck_assert_uint_eq(support_watched.blocks, 0);
+}
+
+/* The same call on new scenes with allocation 0, 1, ... failing, until it succeeds. Calls on older
+ * objects may leave these with more room than before; clear() sees that it is theirs. */
+static void sweep(size_t index, bool lasting) {
+  thing_kind kind = calls[index].kind;
+  for (size_t fail_at = 0;; fail_at++) {
+    stage scene = make_scene();
+    size_t bytes = support_watched.bytes, networks = dni_network_layer_count(scene.empty);
+    char sentinel;
+    void *out = &sentinel;
+    arm(fail_at, lasting);
+    dni_status status = calls[index].call(&scene, &out);
+    bool reached = trap.calls > fail_at;
+    if (status != DNI_OK) {
+      EXPECT(status == DNI_ERROR_MEMORY, "%s, allocation %zu: %s: %s", calls[index].name, fail_at,
+             dni_status_name(status), dni_last_message());
+      EXPECT(reached, "%s fails for want of memory that was there", calls[index].name);
+      EXPECT(out == &sentinel, "%s, allocation %zu: output changed", calls[index].name, fail_at);
+      EXPECT(!calls[index].makes || kind == TRAINER || support_watched.bytes == bytes,
+             "%s, allocation %zu: %zu bytes more than before", calls[index].name, fail_at,
+             support_watched.bytes - bytes);
+      ck_assert_uint_eq(dni_network_layer_count(scene.empty), networks);
+      arm(SIZE_MAX, false);
+      EXPECT_OK(calls[index].call(&scene, &out)); /* the same call works now */
+    }
+    arm(SIZE_MAX, false);
+    if (calls[index].makes) keep(kind, out);
+    clear();
+    if (!reached) {
+      EXPECT(status == DNI_OK, "%s", dni_last_message());
+      return;
+    }
+  }
+}
+
+START_TEST(test_failing_allocations) {
+  sweep((size_t)_i % CALLS, (size_t)_i >= CALLS);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("memory");
+  TCase *group = add_group(suite, "memory");
+  tcase_add_loop_test(group, test_steps_allocate_nothing, 0, 4 * METHODS);
+  tcase_add_loop_test(group, test_reserved_predictions_allocate_nothing, 0, 2);
+  tcase_add_loop_test(group, test_activations_of_one_module, 0, 2);
+  tcase_add_loop_test(group, test_memory_report, 0, 2);
+  tcase_add_loop_test(group, test_failing_allocations, 0, 2 * CALLS);
+  return support_run(suite);
+}
