@@ -39,7 +39,7 @@ build() {
 # The static library is named by file, so that the linker cannot take the shared one. OpenBLAS's .pc
 # adds -lgfortran, which its packages do not bring and which only a static OpenBLAS would need.
 shared=$(pc --libs)
-static=$(pc --static --libs | sed "s|-ldni|$stage$prefix/lib/libdni.a|; s|-lgfortran||")
+static=$(pc --static --libs | sed "s|-ldni|$stage$prefix/lib/libdni.a|; s|-lgfortran||g")
 # shellcheck disable=SC2086 # a compiler with options
 build c_shared "tests/outside/loop.c $shared" $CC -std=c99
 build c_static "tests/outside/loop.c $static" $CC -std=c99
