@@ -14,7 +14,9 @@ gradients are means over the batch.
     loss        softmax cross-entropy, delta = softmax(h) - y
     SG          E = mean_s |M(h, y) - target|^2, dE/dM = 2 (M - target) / B
     FA          delta = dz B, dz of the dense layer above;   DFA  delta = e B, e = delta at the top
-    Adam        m, v with bias correction, w -= r m^ / (sqrt(v^) + 1e-8)
+    Adam        m, v with bias correction, w -= r m^ / (sqrt(v^) + epsilon); epsilon is large, since
+                with the usual 1e-8 a gradient that is 0 but for rounding (that of a bias whose unit
+                is active on every example, below batch norm) would move its parameter by r
 
 A step, for each module (layers between two non-exact, non-FA interfaces) from the lowest: forward;
 delta from the estimator above, or from the loss; backward; update the module; then the SG below is
@@ -24,7 +26,7 @@ import sys
 import numpy as np
 
 BATCH, STEPS = 6, 3
-RATE, SG_RATE = 0.02, 0.05
+RATE, SG_RATE, EPSILON = 0.02, 0.05, 1e-3
 
 
 class Stream:
@@ -52,7 +54,7 @@ class Adam:
         for p, g, m, v in zip(self.parameters, gradients, self.m, self.v):
             m[...] = 0.9 * m + 0.1 * g
             v[...] = 0.999 * v + 0.001 * g * g
-            p -= self.rate * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.999**self.t)) + 1e-8)
+            p -= self.rate * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.999**self.t)) + EPSILON)
 
 
 class Dense:
@@ -299,6 +301,7 @@ def main():
     print("/* clang-format off */\n")
     print("enum { REFERENCE_STEPS = %d, REFERENCE_BATCH = %d };" % (STEPS, BATCH))
     print("static const double reference_rate = %s, reference_sg_rate = %s;" % (RATE, SG_RATE))
+    print("static const double reference_epsilon = %s;" % EPSILON)
     cases = [two_modules, sg_everywhere, other_conditions, direct_feedback, feedback, mixed]
     for seed, build in enumerate(cases):
         print()
