@@ -23,6 +23,8 @@ static dni_status check_sizes(const dni_trainer *trainer, const dni_dataset *dat
 
 static dni_status set_defaults(const dni_trainer *trainer, const dni_dataset *dataset,
                                dni_fit_options *options) {
+  if (options->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
   if (options->batch == 0) options->batch = trainer->max_batch;
   if (options->batch > trainer->max_batch)
     return dni__fail(DNI_ERROR_ARGUMENT,

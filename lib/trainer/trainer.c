@@ -11,6 +11,8 @@ static dni_status check_options(const dni_trainer_options *options) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: update_probability %g is not in (0, 1]",
                      options->update_probability);
+  if (options->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_trainer_options: reserved is not 0");
   return DNI_OK;
 }
 
@@ -49,6 +51,14 @@ static dni_status check_network(const dni_context *context, const dni_network *n
     if (status != DNI_OK) return dni__fail_prefix(status, "interface after layer %zu: ", i);
   }
   return DNI_OK;
+}
+
+/* The loss of an empty batch fails if the loss has another element type. */
+static dni_status check_loss(const dni_context *context, const dni_network *network,
+                             dni_loss *loss) {
+  dni_matrix none = dni__matrix_make(NULL, 0, dni_network_outputs(network), context->dtype);
+  dni_status status = dni_loss_evaluate(loss, &none, &none, NULL, NULL, NULL);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "loss: ");
 }
 
 static dni_status create_module(dni_trainer *trainer, dni__train_module *module,
@@ -155,6 +165,7 @@ dni_status dni_trainer_create(dni_context *context, dni_network *network, dni_lo
   DNI_TRY(dni__options_copy(&known, sizeof known, sizeof known, options, "dni_trainer_options"));
   DNI_TRY(check_options(&known));
   DNI_TRY(check_network(context, network, sg_optimiser));
+  DNI_TRY(check_loss(context, network, loss));
   dni_trainer *trainer = trainer_allocate(context, network, loss, &known);
   if (!trainer) return DNI_ERROR_MEMORY;
   dni_status status = create_modules(trainer, optimiser);
