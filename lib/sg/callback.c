@@ -49,6 +49,8 @@ static dni_status check_callbacks(const dni_sg_callbacks *callbacks, size_t unit
   if (callbacks->needs < DNI_SG_NEEDS_NOTHING || callbacks->needs > DNI_SG_NEEDS_DELTA)
     return dni__fail(DNI_ERROR_ARGUMENT, "callback sg: needs %d is unknown", (int)callbacks->needs);
   if (!callbacks->estimate) return dni__fail(DNI_ERROR_ARGUMENT, "callback sg: estimate is NULL");
+  if (callbacks->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_sg_callbacks: reserved is not 0");
   if (callbacks->parameter_count > 0 && !callbacks->parameter)
     return dni__fail(DNI_ERROR_ARGUMENT, "callback sg: %zu parameters but no parameter function",
                      callbacks->parameter_count);
