@@ -1,0 +1,623 @@
+/* Statuses and messages, versions, options that grow, memory, matrix views, random streams, order of
+ * release, threads. */
+#include <pthread.h>
+
+#include "support/support.h"
+
+/* Status and version. ------------------------------------------------------------------------ */
+
+START_TEST(status_names) {
+  static const char *const names[] = {"DNI_OK",
+                                      "DNI_ERROR_ARGUMENT",
+                                      "DNI_ERROR_STATE",
+                                      "DNI_ERROR_MEMORY",
+                                      "DNI_ERROR_IO",
+                                      "DNI_ERROR_DATA",
+                                      "DNI_ERROR_UNSUPPORTED",
+                                      "DNI_ERROR_BACKEND",
+                                      "DNI_ERROR_NON_FINITE",
+                                      "DNI_ERROR_CANCELLED"};
+  for (dni_status status = 0; status < 10; status++)
+    EXPECT_TEXT(dni_status_name(status), names[status]);
+  EXPECT_TEXT(dni_status_name(-1), "unknown status");
+  EXPECT_TEXT(dni_status_name(10), "unknown status");
+  EXPECT_TEXT(dni_status_name(INT32_MAX), "unknown status");
+  EXPECT_TEXT(dni_status_name(INT32_MIN), "unknown status");
+}
+END_TEST
+
+START_TEST(versions) {
+  ck_assert_int_eq(dni_version(),
+                   DNI_VERSION_MAJOR * 10000 + DNI_VERSION_MINOR * 100 + DNI_VERSION_PATCH);
+  char expected[32];
+  (void)snprintf(expected, sizeof expected, "%d.%d.%d", DNI_VERSION_MAJOR, DNI_VERSION_MINOR,
+                 DNI_VERSION_PATCH);
+  EXPECT_TEXT(dni_version_string(), expected);
+  EXPECT(strlen(dni_build_info()) > 0 && !strchr(dni_build_info(), '\n'), "\"%s\"",
+         dni_build_info());
+}
+END_TEST
+
+static void *message_thread(void *argument) {
+  char *first = argument;
+  (void)snprintf(first, 64, "%s", dni_last_message());
+  dni_layer *layer = NULL;
+  EXPECT_ARGUMENT(dni_layer_create_dense(NULL, 1, 1, 0, &layer));
+  return NULL;
+}
+
+/* Each thread has its own, "" at first. */
+START_TEST(messages_are_per_thread) {
+  dni_network *network = NULL;
+  EXPECT_ARGUMENT(dni_network_create(NULL, &network));
+  char before[512], first[64] = "?";
+  (void)snprintf(before, sizeof before, "%s", dni_last_message());
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, message_thread, first), 0);
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  EXPECT_TEXT(first, "");
+  EXPECT_TEXT(dni_last_message(), before);
+}
+END_TEST
+
+/* A message that would be too long is cut to 511 bytes, one line. */
+START_TEST(messages_are_bounded) {
+  dni_context *context = support_context(DNI_F32);
+  char *path = malloc(20000);
+  ck_assert_ptr_nonnull(path);
+  memset(path, 'x', 19999);
+  path[19999] = 0;
+  dni_network *network = NULL;
+  EXPECT_STATUS(DNI_ERROR_IO, dni_network_load(context, path, &network));
+  EXPECT(strlen(dni_last_message()) <= 511, "%zu bytes", strlen(dni_last_message()));
+  free(path);
+  dni_context_release(context);
+}
+END_TEST
+
+START_TEST(messages_name_the_culprit) {
+  dni_context *context = support_context(DNI_F32);
+  dni_layer *layer = NULL;
+  EXPECT_OK(dni_layer_create_dense(context, 784, 10, 0, &layer));
+  dni_matrix x = matrix_random(DNI_F32, 3, 100), y = matrix_make(DNI_F32, 3, 10);
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &x, &y));
+  const char *message = dni_last_message();
+  EXPECT(strstr(message, "x") && strstr(message, "100") && strstr(message, "784"), "\"%s\"",
+         message);
+  dni_matrix right = matrix_random(DNI_F32, 3, 784);
+  EXPECT_OK(dni_layer_forward(layer, 0, &right, &y));
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Options. ----------------------------------------------------------------------------------- */
+
+START_TEST(context_options) {
+  dni_context *context = NULL;
+  const dni_context_options good = {.struct_size = sizeof good, .allocator = &support_allocator};
+  dni_context_options bad = good;
+  EXPECT_ARGUMENT(dni_context_create(&good, NULL));
+  bad.struct_size = 0;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad.struct_size = sizeof(size_t);
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad.struct_size = SIZE_MAX;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad = good, bad.dtype = 3;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad = good, bad.dtype = -1;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad = good, bad.instructions = 4;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  bad = good, bad.instructions = -1;
+  EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  dni_allocator broken[3] = {support_allocator, support_allocator, support_allocator};
+  broken[0].alloc = NULL;
+  broken[1].free = NULL;
+  broken[2].struct_size = 8;
+  for (size_t i = 0; i < 3; i++) {
+    bad = good, bad.allocator = &broken[i];
+    EXPECT_ARGUMENT(dni_context_create(&bad, &context));
+  }
+  EXPECT(context == NULL, "out was written");
+}
+END_TEST
+
+/* A struct from a newer header: fine while what we do not know is zero. */
+START_TEST(newer_options) {
+  struct {
+    dni_context_options known;
+    unsigned char newer[24];
+  } options = {.known = {.struct_size = sizeof options, .allocator = &support_allocator}};
+  dni_context *context = NULL;
+  EXPECT_OK(dni_context_create(&options.known, &context));
+  dni_context_release(context);
+  context = NULL;
+  for (size_t i = 0; i < 24; i += 23) {
+    options.newer[i] = 1;
+    EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_context_create(&options.known, &context));
+    options.newer[i] = 0;
+  }
+  EXPECT(context == NULL, "out was written");
+}
+END_TEST
+
+START_TEST(context_defaults) {
+  dni_context *context = NULL;
+  EXPECT_OK(dni_context_create(NULL, &context));
+  ck_assert_int_eq(dni_context_dtype(context), DNI_F32);
+  EXPECT(dni_context_backend(context) != NULL, "no backend");
+  EXPECT(dni_context_bytes(context) > 0, "no bytes");
+  dni_context_retain(context);
+  dni_context_release(context);
+  dni_context_release(context);
+  dni_context_retain(NULL);
+  dni_context_release(NULL);
+  ck_assert_int_eq(dni_context_dtype(NULL), 0);
+  ck_assert_uint_eq(dni_context_bytes(NULL), 0);
+  EXPECT(dni_context_backend(NULL) == NULL, "NULL has a backend");
+  (void)dni_context_instructions(NULL); /* any answer, no crash */
+}
+END_TEST
+
+START_TEST(instruction_sets) {
+  static const char *const names[] = {"", "baseline", "avx2", "avx512"};
+  const char *best = "";
+  for (int32_t level = DNI_INSTRUCTIONS_BASELINE; level <= DNI_INSTRUCTIONS_AVX512; level++) {
+    dni_context_options options = {
+        .struct_size = sizeof options, .allocator = &support_allocator, .instructions = level};
+    dni_context *context = NULL;
+    dni_status status = dni_context_create(&options, &context);
+    EXPECT(status == DNI_OK || (status == DNI_ERROR_UNSUPPORTED && level > 1), "%s: %s",
+           names[level], dni_status_name(status));
+    if (status != DNI_OK) continue;
+    best = names[level];
+    EXPECT_TEXT(dni_context_instructions(context), names[level]);
+    dni_context_release(context);
+  }
+  dni_context *context = support_context(DNI_F32);
+  EXPECT_TEXT(dni_context_instructions(context), best);
+  dni_context_release(context);
+}
+END_TEST
+
+START_TEST(backends_of_a_context) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_backend *builtin = NULL;
+  EXPECT_OK(dni_backend_create_builtin(context, &builtin));
+  EXPECT_ARGUMENT(dni_context_set_backend(context, NULL));
+  EXPECT_ARGUMENT(dni_context_set_backend(NULL, builtin));
+  EXPECT_OK(dni_context_set_backend(context, builtin));
+  EXPECT(dni_context_backend(context) == builtin, "another backend");
+  dni_backend_release(builtin);
+  EXPECT_TEXT(dni_backend_name(dni_context_backend(context)), "builtin");
+  dni_context_release(context);
+}
+END_TEST
+
+/* Memory. ------------------------------------------------------------------------------------ */
+
+/* One of everything, with the allocator's own count beside the context's. */
+typedef struct everything {
+  dni_layer *layers[3];
+  dni_loss *loss;
+  dni_optimiser *optimiser;
+  dni_sg *sgs[4];
+  dni_network *network;
+  dni_trainer *trainer;
+} everything;
+
+static everything make_everything(dni_context *context) {
+  everything all = {.loss = NULL};
+  EXPECT_OK(dni_layer_create_dense(context, 5, 4, DNI_ACTIVATION_TANH, &all.layers[0]));
+  EXPECT_OK(dni_layer_create_batch_norm(context, 4, &all.layers[1]));
+  EXPECT_OK(dni_layer_create_dense(context, 4, 3, DNI_ACTIVATION_IDENTITY, &all.layers[2]));
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &all.loss));
+  EXPECT_OK(dni_optimiser_create_adam(context, 0.01, &all.optimiser));
+  EXPECT_OK(dni_sg_create_synthetic(context, 4, 3, NULL, &all.sgs[0]));
+  EXPECT_OK(dni_sg_create_exact(context, 4, &all.sgs[1]));
+  EXPECT_OK(dni_sg_create_dfa(context, 4, 3, &all.sgs[2]));
+  EXPECT_OK(dni_sg_create_fa(context, 4, 3, &all.sgs[3]));
+  EXPECT_OK(dni_network_create(context, &all.network));
+  for (size_t l = 0; l < 3; l++)
+    EXPECT_OK(dni_network_add(all.network, all.layers[l]));
+  EXPECT_OK(dni_network_set_sg(all.network, 1, all.sgs[0]));
+  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = 8};
+  EXPECT_OK(dni_trainer_create(context, all.network, all.loss, all.optimiser, all.optimiser,
+                               &options, &all.trainer));
+  return all;
+}
+
+/* Give back the i-th of the handles made above, the context being number 11. */
+enum { HANDLES = 12 };
+
+static void release_one(const everything *all, dni_context *context, size_t index) {
+  switch (index) {
+  case 0:
+  case 1:
+  case 2:
+    dni_layer_release(all->layers[index]);
+    break;
+  case 3:
+    dni_loss_release(all->loss);
+    break;
+  case 4:
+    dni_optimiser_release(all->optimiser);
+    break;
+  case 5:
+  case 6:
+  case 7:
+  case 8:
+    dni_sg_release(all->sgs[index - 5]);
+    break;
+  case 9:
+    dni_network_release(all->network);
+    break;
+  case 10:
+    dni_trainer_release(all->trainer);
+    break;
+  default:
+    dni_context_release(context);
+  }
+}
+
+/* Random orders of release; what is still held goes on working. support_teardown sees that nothing
+ * is left, that sizes given back are those asked for, and that nothing outside was written. */
+START_TEST(any_order_of_release) {
+  for (size_t trial = 0; trial < 40; trial++) {
+    dni_context *context = support_context(support_dtypes[_i]);
+    everything all = make_everything(context);
+    dni_matrix x = matrix_random(support_dtypes[_i], 6, 5);
+    dni_matrix y = matrix_one_hot(support_dtypes[_i], 6, 3);
+    size_t order[HANDLES];
+    for (size_t i = 0; i < HANDLES; i++) {
+      size_t at = support_random() % (i + 1);
+      order[i] = order[at];
+      order[at] = i;
+    }
+    bool trainer_there = true;
+    for (size_t i = 0; i < HANDLES; i++) {
+      release_one(&all, context, order[i]);
+      if (order[i] == 10) trainer_there = false;
+      if (trainer_there) EXPECT_OK(dni_trainer_step(all.trainer, &x, &y, NULL));
+    }
+    EXPECT(support_watched.blocks == 0, "%zu blocks left", (size_t)support_watched.blocks);
+  }
+}
+END_TEST
+
+START_TEST(bytes_are_those_of_the_allocator) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  everything all = make_everything(context);
+  size_t bytes = dni_context_bytes(context);
+  EXPECT(bytes <= support_watched.bytes && bytes + 2048 > support_watched.bytes,
+         "%zu bytes, the allocator has given %zu", bytes, (size_t)support_watched.bytes);
+  for (size_t i = 0; i < HANDLES - 1; i++)
+    release_one(&all, context, i);
+  dni_context *fresh = support_context(support_dtypes[_i]);
+  EXPECT(dni_context_bytes(context) == dni_context_bytes(fresh), "%zu bytes left, %zu when new",
+         dni_context_bytes(context), dni_context_bytes(fresh));
+  dni_context_release(fresh);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Every allocation of creating a context fails in turn. */
+START_TEST(context_without_memory) {
+  dni_context_options options = {.struct_size = sizeof options, .allocator = &support_allocator};
+  dni_status status = DNI_ERROR_MEMORY;
+  for (size_t allowed = 0; status != DNI_OK; allowed++) {
+    dni_context *context = NULL;
+    support_watched.fail_after = allowed;
+    status = dni_context_create(&options, &context);
+    support_watched.fail_after = SIZE_MAX;
+    EXPECT(allowed < 100 && (status == DNI_OK || status == DNI_ERROR_MEMORY), "%s",
+           dni_status_name(status));
+    EXPECT((context != NULL) == (status == DNI_OK), "out was written");
+    EXPECT(context || support_watched.blocks == 0, "memory kept after a failure");
+    dni_context_release(context);
+  }
+}
+END_TEST
+
+/* Matrix views. ------------------------------------------------------------------------------ */
+
+START_TEST(views) {
+  float single[12] = {0};
+  double twice[12] = {0};
+  dni_matrix view;
+  dni_matrix_init_f32(&view, single, 3, 4);
+  EXPECT(view.data == single && view.rows == 3 && view.columns == 4 && view.stride == 4 &&
+             view.dtype == DNI_F32 && view.reserved == 0,
+         "f32");
+  dni_matrix_init_f64(&view, twice, 4, 3);
+  EXPECT(view.data == twice && view.rows == 4 && view.columns == 3 && view.stride == 3 &&
+             view.dtype == DNI_F64 && view.reserved == 0,
+         "f64");
+  view.reserved = 9;
+  dni_matrix_init_strided_f32(&view, single, 2, 3, 6);
+  EXPECT(view.data == single && view.stride == 6 && view.dtype == DNI_F32 && view.reserved == 0,
+         "strided f32");
+  dni_matrix_init_strided_f64(&view, twice, 2, 3, 5);
+  EXPECT(view.data == twice && view.stride == 5 && view.dtype == DNI_F64, "strided f64");
+  dni_matrix_init_f32(NULL, single, 3, 4);
+  dni_matrix_init_f64(NULL, twice, 3, 4);
+  dni_matrix_init_strided_f32(NULL, single, 3, 4, 5);
+  dni_matrix_init_strided_f64(NULL, twice, 3, 4, 5);
+}
+END_TEST
+
+/* Through a layer of two units, which writes nothing when it refuses. */
+START_TEST(bad_views_are_refused) {
+  dni_dtype dtype = support_dtypes[_i], other = support_dtypes[1 - _i];
+  dni_context *context = support_context(dtype);
+  dni_layer *layer = NULL;
+  EXPECT_OK(dni_layer_create_activation(context, 2, DNI_ACTIVATION_RELU, &layer));
+  dni_matrix x = matrix_random(dtype, 3, 2), y = matrix_make(dtype, 3, 2), bad;
+  bad = x, bad.stride = 1;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.stride = 0;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.dtype = other;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.dtype = 0;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.data = NULL;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.reserved = 1;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  bad = x, bad.data = (unsigned char *)x.data + 1; /* misaligned */
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &x, &bad));
+  bad = x, bad.columns = 3;
+  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &bad, &y));
+  matrix_expect_untouched(&y, "y");
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Views whose last element would lie beyond the end of all memory. Both agree on the rows, so only
+ * the size can be what is wrong. */
+START_TEST(huge_views_are_refused) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  dni_layer *layer = NULL;
+  EXPECT_OK(dni_layer_create_activation(context, 2, DNI_ACTIVATION_RELU, &layer));
+  dni_matrix x = matrix_random(dtype, 3, 2);
+  static const size_t sizes[][2] = {{SIZE_MAX, 2},         {SIZE_MAX / 2, 2},
+                                    {SIZE_MAX / 8 + 2, 2}, {2, SIZE_MAX},
+                                    {3, SIZE_MAX / 2},     {(size_t)1 << 33, (size_t)1 << 33},
+                                    {3, SIZE_MAX / 8},     {SIZE_MAX / 16 + 1, 2}};
+  for (size_t i = 0; i < 8; i++) {
+    dni_matrix huge = x;
+    huge.rows = sizes[i][0];
+    huge.stride = sizes[i][1];
+    dni_status status = dni_layer_forward(layer, 0, &huge, &huge);
+    EXPECT(status == DNI_ERROR_ARGUMENT || status == DNI_ERROR_MEMORY, "%zu rows of stride %zu: %s",
+           huge.rows, huge.stride, dni_status_name(status));
+  }
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Random streams. ---------------------------------------------------------------------------- */
+
+/* The first weight of each of three layers and of a feedback matrix, made in this order. */
+static void first_numbers(uint64_t seed, dni_dtype dtype, double out[4]) {
+  dni_context_options options = {
+      .struct_size = sizeof options, .allocator = &support_allocator, .seed = seed, .dtype = dtype};
+  dni_context *context = NULL;
+  EXPECT_OK(dni_context_create(&options, &context));
+  for (size_t i = 0; i < 4; i++) {
+    dni_layer *layer = NULL;
+    dni_sg *sg = NULL;
+    dni_matrix value;
+    if (i < 3) {
+      EXPECT_OK(dni_layer_create_dense(context, 7, 5, 0, &layer));
+      EXPECT_OK(dni_layer_parameter(layer, 0, &value, NULL));
+    } else {
+      EXPECT_OK(dni_sg_create_dfa(context, 7, 5, &sg));
+      EXPECT_OK(dni_sg_parameter(sg, 0, &value, NULL));
+    }
+    out[i] = matrix_get(&value, 0, 0);
+    dni_layer_release(layer);
+    dni_sg_release(sg);
+  }
+  dni_context_release(context);
+}
+
+START_TEST(seeds) {
+  static const uint64_t values[] = {0, 1, 2, 1u << 31, UINT64_MAX, 0x123456789ABCDEF0u};
+  double all[6][4], again[4];
+  for (size_t s = 0; s < 6; s++) {
+    first_numbers(values[s], support_dtypes[_i], all[s]);
+    first_numbers(values[s], support_dtypes[_i], again);
+    EXPECT(!memcmp(all[s], again, sizeof again), "seed %zu: not the same twice", s);
+  }
+  for (size_t a = 0; a < 24; a++)
+    for (size_t b = 0; b < a; b++)
+      EXPECT(all[a / 4][a % 4] != all[b / 4][b % 4], "streams %zu and %zu begin alike", a, b);
+}
+END_TEST
+
+/* What does not draw numbers does not move the streams of what does. */
+START_TEST(streams_count_only_what_draws) {
+  double expected[4], got[2];
+  first_numbers(77, DNI_F64, expected);
+  dni_context_options options = {
+      .struct_size = sizeof options, .allocator = &support_allocator, .seed = 77, .dtype = DNI_F64};
+  dni_context *context = NULL;
+  EXPECT_OK(dni_context_create(&options, &context));
+  for (size_t i = 0; i < 2; i++) {
+    dni_layer *layer = NULL, *other = NULL;
+    dni_loss *loss = NULL;
+    dni_matrix value;
+    EXPECT_OK(dni_layer_create_batch_norm(context, 3, &other));
+    EXPECT_OK(dni_loss_create_squared_error(context, &loss));
+    EXPECT_OK(dni_layer_create_dense(context, 7, 5, 0, &layer));
+    EXPECT_OK(dni_layer_parameter(layer, 0, &value, NULL));
+    got[i] = matrix_get(&value, 0, 0);
+    dni_layer_release(layer);
+    dni_layer_release(other);
+    dni_loss_release(loss);
+  }
+  EXPECT(got[0] == expected[0] && got[1] == expected[1], "other numbers");
+  dni_context_release(context);
+}
+END_TEST
+
+/* Threads. ----------------------------------------------------------------------------------- */
+
+enum { THREADS = 4, THREAD_STEPS = 60 };
+
+/* A layer with batch norm above it and an SG, each thread its own, all on one context. */
+typedef struct worker {
+  dni_layer *dense, *norm;
+  dni_sg *sg;
+  dni_optimiser *optimiser;
+  dni_matrix x, h, y, labels, delta, dh;
+  dni_status status;
+} worker;
+
+static worker make_worker(dni_context *context) {
+  dni_dtype dtype = dni_context_dtype(context);
+  worker w = {.x = matrix_random(dtype, 16, 9),
+              .h = matrix_make(dtype, 16, 12),
+              .y = matrix_make(dtype, 16, 12),
+              .labels = matrix_one_hot(dtype, 16, 3),
+              .delta = matrix_make(dtype, 16, 12),
+              .dh = matrix_make(dtype, 16, 12)};
+  EXPECT_OK(dni_layer_create_dense(context, 9, 12, DNI_ACTIVATION_TANH, &w.dense));
+  EXPECT_OK(dni_layer_create_batch_norm(context, 12, &w.norm));
+  EXPECT_OK(dni_sg_create_synthetic(context, 12, 3, NULL, &w.sg));
+  EXPECT_OK(dni_optimiser_create_adam(context, 0.01, &w.optimiser));
+  EXPECT_OK(dni_optimiser_add_layer(w.optimiser, w.dense));
+  EXPECT_OK(dni_optimiser_add_layer(w.optimiser, w.norm));
+  EXPECT_OK(dni_optimiser_add_sg(w.optimiser, w.sg));
+  return w;
+}
+
+static dni_status work_step(worker *w) {
+  dni_status status = dni_layer_forward(w->dense, DNI_MODE_TRAINING, &w->x, &w->h);
+  if (!status) status = dni_layer_forward(w->norm, DNI_MODE_TRAINING, &w->h, &w->y);
+  if (!status) status = dni_sg_learn(w->sg, &w->y, &w->labels, &w->y, NULL, NULL, NULL);
+  if (!status) status = dni_sg_estimate(w->sg, &w->y, &w->labels, NULL, &w->delta);
+  if (!status) status = dni_layer_backward(w->norm, 0, &w->h, &w->y, &w->delta, &w->dh);
+  if (!status) status = dni_layer_backward(w->dense, 0, &w->x, &w->h, &w->dh, NULL);
+  return status ? status : dni_optimiser_step(w->optimiser);
+}
+
+/* References to shared things come and go meanwhile, and so do failures with their messages. */
+static void *work(void *argument) {
+  worker *w = argument;
+  for (size_t step = 0; step < THREAD_STEPS && w->status == DNI_OK; step++) {
+    w->status = work_step(w);
+    dni_layer_retain(w->dense);
+    dni_layer_release(w->dense);
+    if (dni_layer_forward(w->dense, 7, &w->x, &w->h) != DNI_ERROR_ARGUMENT) w->status = -1;
+  }
+  return NULL;
+}
+
+static void release_worker(worker *w) {
+  dni_layer_release(w->dense);
+  dni_layer_release(w->norm);
+  dni_sg_release(w->sg);
+  dni_optimiser_release(w->optimiser);
+}
+
+/* Handles of one context, used on several threads, do what they do on one. */
+START_TEST(threads_share_a_context) {
+  dni_matrix expected[THREADS];
+  for (int serial = 1; serial >= 0; serial--) {
+    support_setup(); /* the same inputs both times */
+    dni_context *context = support_context(support_dtypes[_i]);
+    worker workers[THREADS];
+    pthread_t threads[THREADS];
+    for (size_t t = 0; t < THREADS; t++)
+      workers[t] = make_worker(context);
+    for (size_t t = 0; t < THREADS; t++)
+      if (serial)
+        (void)work(&workers[t]);
+      else
+        ck_assert_int_eq(pthread_create(&threads[t], NULL, work, &workers[t]), 0);
+    for (size_t t = 0; t < THREADS; t++) {
+      if (!serial) ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
+      EXPECT(workers[t].status == DNI_OK, "thread %zu: %d", t, workers[t].status);
+      dni_matrix weight;
+      EXPECT_OK(dni_layer_parameter(workers[t].dense, 0, &weight, NULL));
+      if (serial)
+        expected[t] = matrix_convert(&weight, weight.dtype);
+      else
+        matrix_expect_same(&weight, &expected[t], "weights trained on a thread");
+      release_worker(&workers[t]);
+    }
+    dni_context_release(context);
+  }
+}
+END_TEST
+
+static void *hold_and_let_go(void *argument) {
+  for (size_t i = 0; i < 2000; i++) {
+    dni_layer_retain(argument);
+    dni_layer_release(argument);
+  }
+  dni_layer_release(argument);
+  return NULL;
+}
+
+/* One handle retained and released on many threads; the last release, wherever it is, frees it. */
+START_TEST(references_on_threads) {
+  dni_context *context = support_context(DNI_F32);
+  dni_layer *layer = NULL;
+  EXPECT_OK(dni_layer_create_dense(context, 3, 3, 0, &layer));
+  dni_context_release(context);
+  pthread_t threads[THREADS];
+  for (size_t t = 0; t < THREADS; t++)
+    dni_layer_retain(layer);
+  for (size_t t = 0; t < THREADS; t++)
+    ck_assert_int_eq(pthread_create(&threads[t], NULL, hold_and_let_go, layer), 0);
+  dni_layer_release(layer);
+  for (size_t t = 0; t < THREADS; t++)
+    ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
+  EXPECT(support_watched.blocks == 0, "%zu blocks left", (size_t)support_watched.blocks);
+}
+END_TEST
+
+static Suite *core_suite(void) {
+  Suite *suite = suite_create("core");
+  TCase *basics = tcase_create("statuses, options, views");
+  tcase_add_checked_fixture(basics, support_setup, support_teardown);
+  tcase_add_test(basics, status_names);
+  tcase_add_test(basics, versions);
+  tcase_add_test(basics, messages_are_per_thread);
+  tcase_add_test(basics, messages_are_bounded);
+  tcase_add_test(basics, messages_name_the_culprit);
+  tcase_add_test(basics, context_options);
+  tcase_add_test(basics, newer_options);
+  tcase_add_test(basics, context_defaults);
+  tcase_add_test(basics, instruction_sets);
+  tcase_add_loop_test(basics, backends_of_a_context, 0, SUPPORT_DTYPES);
+  tcase_add_test(basics, views);
+  tcase_add_loop_test(basics, bad_views_are_refused, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(basics, huge_views_are_refused, 0, SUPPORT_DTYPES);
+  suite_add_tcase(suite, basics);
+  TCase *objects = tcase_create("memory, random streams, threads");
+  tcase_add_checked_fixture(objects, support_setup, support_teardown);
+  tcase_add_loop_test(objects, any_order_of_release, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(objects, bytes_are_those_of_the_allocator, 0, SUPPORT_DTYPES);
+  tcase_add_test(objects, context_without_memory);
+  tcase_add_loop_test(objects, seeds, 0, SUPPORT_DTYPES);
+  tcase_add_test(objects, streams_count_only_what_draws);
+  tcase_add_loop_test(objects, threads_share_a_context, 0, SUPPORT_DTYPES);
+  tcase_add_test(objects, references_on_threads);
+  suite_add_tcase(suite, objects);
+  return suite;
+}
+
+int main(void) {
+  return support_run(core_suite());
+}
