@@ -284,6 +284,8 @@ START_TEST(test_evaluate_refused) {
   EXPECT_ARGUMENT(dni_network_evaluate(network, loss, dataset, NULL));
   EXPECT_ARGUMENT(dni_network_evaluate(network, loss, make_dataset(y, y), &out));
   EXPECT_ARGUMENT(dni_network_evaluate(network, loss, make_dataset(x, x), &out));
+  dni_loss *alien = make_cross_entropy(make_context(support_dtypes[1 - _i], 1));
+  EXPECT_ARGUMENT(dni_network_evaluate(network, alien, dataset, &out));
   out.struct_size = 3;
   EXPECT_ARGUMENT(dni_network_evaluate(network, loss, dataset, &out));
   out.struct_size = sizeof out;

@@ -1,0 +1,424 @@
+/* The trainer's manners: reports, refusals that change nothing, divergence, callbacks that fail. What
+ * a step computes is in test_equivalence.c, the random schedule in test_schedules.c,
+ * dni_trainer_fit in test_fit.c. */
+#include "training.h"
+
+enum { ROWS = 16, INPUTS = 6, CLASSES = 4 };
+
+static const char mixed[] = "6 relu9 |sg relu8 |exact tanh7 |fa relu6 |dfa dense4";
+
+static dni_context *context;
+static dni_dtype dtype;
+static dni_matrix x, y;
+
+static void use(int index) {
+  dtype = support_dtypes[index];
+  context = make_context(dtype, 9);
+  x = matrix_random(dtype, ROWS, INPUTS);
+  y = matrix_one_hot(dtype, ROWS, CLASSES);
+}
+
+static dni_trainer *make_plain(const char *text, dni_network **network) {
+  dni_network *made = make_network(context, text);
+  if (network) *network = made;
+  return make_trainer(context, made, make_adam(context, 0.01), make_adam(context, 0.01), ROWS, 0);
+}
+
+static numbers everything(const dni_network *network) {
+  numbers list = all_layer_numbers(network);
+  append_numbers(&list, all_sg_numbers(network));
+  return list;
+}
+
+/* Reports. ------------------------------------------------------------------------------------- */
+
+/* Loss and accuracy are those before the updates; without batch normalisation a prediction tells. */
+START_TEST(test_report) {
+  use(_i);
+  dni_network *network;
+  dni_trainer *trainer = make_plain(mixed, &network);
+  for (size_t step = 1; step <= 20; step++) {
+    dni_matrix h = matrix_make(dtype, ROWS, CLASSES);
+    dni_loss *loss = make_cross_entropy(context);
+    size_t right;
+    double mean;
+    EXPECT_OK(dni_network_predict(network, &x, &h));
+    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, NULL, &mean));
+    EXPECT_OK(dni_loss_count_correct(loss, &h, &y, &right));
+    dni_step_report report = {.struct_size = sizeof report};
+    EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
+    ck_assert_uint_eq(report.step, step);
+    expect_close(report.loss, mean, support_tolerance(dtype, 1e-6, 1e-14), "loss");
+    ck_assert_double_eq(report.accuracy, (double)right / ROWS);
+    ck_assert_uint_eq(report.interface_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+      ck_assert_uint_eq(report.interface_after[i], i);
+      ck_assert_int_eq(isnan(report.sg_error[i]) != 0, i > 0);
+      ck_assert_int_eq(isnan(report.sg_cosine[i]) != 0, i > 0);
+    }
+    ck_assert_double_ge(report.sg_error[0], 0);
+    ck_assert_double_le(fabs(report.sg_cosine[0]), 1 + 1e-6);
+    ck_assert_uint_eq(report.module_count, 3);
+    for (size_t module = 0; module < 3; module++)
+      ck_assert_int_eq(report.module_updated[module], 1);
+  }
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 20);
+}
+END_TEST
+
+START_TEST(test_report_of_plain_network) {
+  use(_i);
+  dni_trainer *trainer = make_plain("6 relu9 dense4", NULL);
+  dni_step_report report = {.struct_size = sizeof report};
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
+  ck_assert_uint_eq(report.interface_count, 0);
+  ck_assert_uint_eq(report.module_count, 1);
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+}
+END_TEST
+
+/* A caller built against a newer header has longer structs: what this library does not know stays. */
+START_TEST(test_longer_structs) {
+  struct {
+    dni_step_report known;
+    double unknown;
+  } report = {{.struct_size = sizeof report}, -5};
+  struct {
+    dni_memory_report known;
+    size_t unknown;
+  } memory = {{.struct_size = sizeof memory}, 77};
+  use(_i);
+  dni_trainer *trainer = make_plain("6 relu9 |sg dense4", NULL);
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report.known));
+  EXPECT_OK(dni_trainer_memory(trainer, &memory.known));
+  ck_assert_uint_eq(report.known.struct_size, sizeof report);
+  ck_assert_uint_eq(report.known.step, 1);
+  ck_assert_double_eq(report.unknown, -5);
+  ck_assert_uint_gt(memory.known.parameter_bytes, 0);
+  ck_assert_uint_eq(memory.unknown, 77);
+  report.known.struct_size = sizeof report.known - 1;
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, &y, &report.known));
+  memory.known.struct_size = 3;
+  EXPECT_ARGUMENT(dni_trainer_memory(trainer, &memory.known));
+}
+END_TEST
+
+/* Refusals. ------------------------------------------------------------------------------------ */
+
+START_TEST(test_step_refused) {
+  use(_i);
+  dni_network *network;
+  dni_trainer *trainer = make_plain("6 relu9 norm |sg relu8 |dfa dense4", &network);
+  numbers before = everything(network);
+  dni_matrix narrow = matrix_random(dtype, ROWS, INPUTS - 1), none = matrix_make(dtype, 0, INPUTS);
+  dni_matrix no_targets = matrix_make(dtype, 0, CLASSES), fewer = some_rows(y, 0, ROWS - 1);
+  dni_matrix many = matrix_random(dtype, ROWS + 1, INPUTS);
+  dni_matrix targets = matrix_one_hot(dtype, ROWS + 1, CLASSES);
+  dni_matrix wide = matrix_random(dtype, ROWS, CLASSES + 1), stride = x, empty = x;
+  dni_matrix other = matrix_random(support_dtypes[1 - _i], ROWS, INPUTS);
+  stride.stride = INPUTS - 1;
+  empty.data = NULL;
+  EXPECT_ARGUMENT(dni_trainer_step(NULL, &x, &y, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, NULL, &y, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, NULL, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", dni_trainer_step(trainer, &narrow, &y, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", dni_trainer_step(trainer, &x, &wide, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "15", dni_trainer_step(trainer, &x, &fewer, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "17", dni_trainer_step(trainer, &many, &targets, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &none, &no_targets, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &other, &y, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &stride, &y, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &empty, &y, NULL));
+  dni_step_report report = {.struct_size = 0};
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, &y, &report));
+  EXPECT_SAME_BITS(everything(network), before);
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
+  ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_module_optimiser(trainer, 0)), 0);
+  ck_assert_uint_eq(dni_trainer_step_count(NULL), 0);
+  ck_assert_uint_eq(dni_trainer_module_count(NULL), 0);
+}
+END_TEST
+
+/* What a trainer is made of; each test changes one thing. */
+typedef struct recipe {
+  dni_network *network;
+  dni_loss *loss;
+  dni_optimiser *optimiser, *sg_optimiser;
+  dni_trainer_options options;
+} recipe;
+
+static recipe good_recipe(const char *text) {
+  return (recipe){make_network(context, text),
+                  make_cross_entropy(context),
+                  make_adam(context, 0.01),
+                  make_adam(context, 0.01),
+                  {.struct_size = sizeof(dni_trainer_options), .max_batch = ROWS}};
+}
+
+static void expect_refused(recipe r, dni_status expected, const char *why) {
+  dni_trainer *out = NULL;
+  dni_status status =
+      dni_trainer_create(context, r.network, r.loss, r.optimiser, r.sg_optimiser, &r.options, &out);
+  EXPECT(status == expected, "%s: %s", why, dni_status_name(status));
+  ck_assert_ptr_null(out);
+}
+
+START_TEST(test_create_refused) {
+  use(_i);
+  recipe good = good_recipe("6 relu9 |sg dense4"), bad;
+  dni_context *other = make_context(support_dtypes[1 - _i], 1);
+  dni_trainer *out = NULL;
+#define BAD(change)                                                                                \
+  bad = good;                                                                                      \
+  bad.change;                                                                                      \
+  expect_refused(bad, DNI_ERROR_ARGUMENT, #change)
+  BAD(network = NULL);
+  BAD(loss = NULL);
+  BAD(optimiser = NULL);
+  BAD(sg_optimiser = NULL);
+  BAD(loss = make_cross_entropy(other));
+  BAD(optimiser = make_adam(other, 0.1));
+  BAD(sg_optimiser = make_adam(other, 0.1));
+  BAD(network = make_network(context, "6"));
+  BAD(options.max_batch = 0);
+  BAD(options.struct_size = 4);
+  BAD(options.schedule = 2);
+  BAD(options.schedule = -1);
+  good.options.schedule = DNI_SCHEDULE_RANDOM;
+  BAD(options.update_probability = -0.1);
+  BAD(options.update_probability = 1.1);
+  BAD(options.update_probability = NAN);
+#undef BAD
+  bad = good;
+  bad.options.max_batch = SIZE_MAX / 4;
+  expect_refused(bad, DNI_ERROR_MEMORY, "batch");
+  bad = good;
+  bad.options.reserved = 1;
+  expect_refused(bad, DNI_ERROR_UNSUPPORTED, "reserved");
+  dni_trainer_options *options = &good.options;
+  EXPECT_ARGUMENT(dni_trainer_create(NULL, good.network, good.loss, good.optimiser,
+                                     good.sg_optimiser, options, &out));
+  EXPECT_ARGUMENT(dni_trainer_create(context, good.network, good.loss, good.optimiser,
+                                     good.sg_optimiser, NULL, &out));
+  EXPECT_ARGUMENT(dni_trainer_create(context, good.network, good.loss, good.optimiser,
+                                     good.sg_optimiser, options, NULL));
+  EXPECT_OK(dni_network_set_sg(good.network, 0, NULL)); /* refused trainers do not fix the shape */
+}
+END_TEST
+
+/* Estimators that fit their interface but not the network. */
+START_TEST(test_estimators_refused) {
+  use(_i);
+  dni_sg *sg;
+  recipe bad = good_recipe("6 relu9 dense4");
+  EXPECT_OK(dni_sg_create_synthetic(context, 9, CLASSES + 1, NULL, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
+  EXPECT(strstr(dni_last_message(), "layer 0"), "message \"%s\"", dni_last_message());
+  EXPECT_OK(dni_sg_create_dfa(context, 9, CLASSES + 1, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
+  EXPECT(strstr(dni_last_message(), "layer 0"), "message \"%s\"", dni_last_message());
+  bad = good_recipe("6 relu9 dense4");
+  EXPECT_OK(dni_sg_create_synthetic(context, CLASSES, CLASSES, NULL, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 1, keep(ESTIMATOR, sg)));
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
+  /* exact after the last layer is what that interface is anyway; nothing learns */
+  dni_trainer *trainer;
+  EXPECT_OK(dni_sg_create_exact(context, CLASSES, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 1, keep(ESTIMATOR, sg)));
+  EXPECT_OK(dni_trainer_create(context, bad.network, bad.loss, bad.optimiser, NULL, &bad.options,
+                               &trainer));
+  EXPECT_OK(dni_trainer_step(keep(TRAINER, trainer), &x, &y, NULL));
+}
+END_TEST
+
+static dni_status refuse(void *user, const dni_matrix *h, const dni_matrix *targets,
+                         const dni_matrix *error, const dni_matrix *delta) {
+  (void)h, (void)targets, (void)error, (void)delta;
+  return *(dni_status *)user;
+}
+
+/* A callback estimator that waits for an error cannot also be taught. */
+START_TEST(test_learning_and_waiting_refused) {
+  use(_i);
+  dni_status status = DNI_OK;
+  for (int32_t needs = DNI_SG_NEEDS_OUTPUT_ERROR; needs <= DNI_SG_NEEDS_DELTA; needs++) {
+    recipe bad = good_recipe("6 relu9 dense4");
+    dni_sg_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                  .user = &status,
+                                  .needs = needs,
+                                  .estimate = refuse,
+                                  .learn = refuse};
+    dni_sg *sg;
+    EXPECT_OK(dni_sg_create_callback(context, 9, CLASSES, CLASSES, &callbacks, &sg));
+    EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
+    expect_refused(bad, DNI_ERROR_UNSUPPORTED, "estimator");
+  }
+}
+END_TEST
+
+/* Numbers out of bounds. ----------------------------------------------------------------------- */
+
+static const char *const methods[] = {
+    "6 tanh9 dense8 dense4",           "6 tanh9 norm dense8 norm dense4",
+    "6 tanh9 |sg dense8 |sg dense4",   "6 tanh9 norm |sg1 dense8 norm |sg2 dense4",
+    "6 tanh9 |dfa dense8 |dfa dense4", "6 tanh9 |fa dense8 |fa dense4"};
+
+enum { METHODS = sizeof methods / sizeof *methods };
+
+/* Steps until one fails; its message names step and layer. */
+static void expect_divergence(dni_trainer *trainer) {
+  char word[32];
+  dni_status status = DNI_OK;
+  while (status == DNI_OK && dni_trainer_step_count(trainer) < 200)
+    status = dni_trainer_step(trainer, &x, &y, NULL);
+  ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
+  EXPECT(strstr(dni_last_message(), "layer "), "message \"%s\"", dni_last_message());
+  (void)snprintf(word, sizeof word, "step %ju", (uintmax_t)dni_trainer_step_count(trainer));
+  bool named = strstr(dni_last_message(), word) != NULL;
+  (void)snprintf(word, sizeof word, "step %ju", (uintmax_t)dni_trainer_step_count(trainer) + 1);
+  named = named || strstr(dni_last_message(), word);
+  EXPECT(named, "message \"%s\" after step %ju", dni_last_message(),
+         (uintmax_t)dni_trainer_step_count(trainer));
+}
+
+static dni_trainer *make_squared(dni_network *network, double rate, double sg_rate) {
+  dni_loss *loss;
+  dni_trainer *trainer;
+  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = ROWS};
+  EXPECT_OK(dni_loss_create_squared_error(context, &loss));
+  EXPECT_OK(dni_trainer_create(context, network, keep(LOSS, loss), make_sgd(context, rate),
+                               make_sgd(context, sg_rate), &options, &trainer));
+  return keep(TRAINER, trainer);
+}
+
+START_TEST(test_divergence) {
+  use(_i % 2);
+  expect_divergence(make_squared(make_network(context, methods[_i / 2]), 1e30, 0.01));
+}
+END_TEST
+
+START_TEST(test_divergence_of_estimators) {
+  use(_i);
+  expect_divergence(make_squared(make_network(context, methods[2]), 0, 1e30));
+  EXPECT(strstr(dni_last_message(), "layer 1") || strstr(dni_last_message(), "layer 0"),
+         "message \"%s\"", dni_last_message());
+}
+END_TEST
+
+START_TEST(test_bad_numbers_of_the_caller) {
+  static const double bad[] = {NAN, INFINITY, -INFINITY};
+  use(_i % 2);
+  dni_trainer *trainer = make_squared(make_network(context, methods[_i / 2 % METHODS]), 0.01, 0.01);
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  matrix_set(_i / 2 < METHODS ? &x : &y, 3, 2, bad[_i % 3]);
+  dni_status status = dni_trainer_step(trainer, &x, &y, NULL);
+  /* tanh takes infinity for a number */
+  bool finite = !isnan(bad[_i % 3]) && _i / 2 < METHODS;
+  EXPECT(status == DNI_ERROR_NON_FINITE || (finite && status == DNI_OK), "%s",
+         dni_status_name(status));
+}
+END_TEST
+
+/* Callbacks that fail. ------------------------------------------------------------------------- */
+
+typedef struct faulty {
+  dni_status forward, backward;
+} faulty;
+
+static dni_status faulty_forward(void *user, int32_t mode, const dni_matrix *input,
+                                 const dni_matrix *output) {
+  (void)mode;
+  matrix_copy(input, output);
+  return ((faulty *)user)->forward;
+}
+
+static dni_status faulty_backward(void *user, int32_t mode, const dni_matrix *input,
+                                  const dni_matrix *output, const dni_matrix *dy,
+                                  const dni_matrix *dx) {
+  (void)mode, (void)input, (void)output;
+  if (dx) matrix_copy(dy, dx);
+  return ((faulty *)user)->backward;
+}
+
+/* A status of the callback's own comes through, and the trainer can be used afterwards. */
+START_TEST(test_failing_layer) {
+  use(_i);
+  faulty faults = {DNI_OK, DNI_OK};
+  dni_layer_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                   .user = &faults,
+                                   .forward = faulty_forward,
+                                   .backward = faulty_backward};
+  dni_network *network = make_network(context, "6 relu9");
+  dni_layer *own, *top = keep(LAYER, make_layer(context, 9, "dense4"));
+  EXPECT_OK(dni_layer_create_callback(context, 9, 9, &callbacks, &own));
+  EXPECT_OK(dni_network_add(network, keep(LAYER, own)));
+  EXPECT_OK(dni_network_add(network, top));
+  dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.01), NULL, ROWS, 0);
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  numbers before = everything(network);
+  faults.forward = 77;
+  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), 77);
+  faults = (faulty){DNI_OK, -5};
+  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), -5);
+  EXPECT_SAME_BITS(everything(network), before); /* one module: backward comes before updates */
+  faults.backward = DNI_OK;
+  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+}
+END_TEST
+
+START_TEST(test_failing_estimator) {
+  use(_i);
+  dni_status status = 88;
+  dni_network *network = make_network(context, "6 relu9 dense4");
+  dni_sg_callbacks callbacks = {
+      .struct_size = sizeof callbacks, .user = &status, .estimate = refuse};
+  dni_sg *sg;
+  EXPECT_OK(dni_sg_create_callback(context, 9, CLASSES, 0, &callbacks, &sg));
+  EXPECT_OK(dni_network_set_sg(network, 0, keep(ESTIMATOR, sg)));
+  dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.01), NULL, ROWS, 0);
+  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), 88);
+}
+END_TEST
+
+/* Batches. ------------------------------------------------------------------------------------- */
+
+/* Plans for 16 and for 13 rows do the same with 13. */
+START_TEST(test_smaller_batches) {
+  use(_i);
+  static const char text[] = "6 relu9 norm |sg relu8 norm |sg1 tanh7 |dfa dense4";
+  dni_network *networks[2];
+  dni_matrix some_x = some_rows(x, 0, 13), some_y = some_rows(y, 0, 13);
+  for (size_t i = 0; i < 2; i++) {
+    dni_context *own = make_context(dtype, 21);
+    networks[i] = make_network(own, text);
+    dni_trainer *trainer = make_trainer(own, networks[i], make_adam(own, 0.01),
+                                        make_adam(own, 0.01), i == 0 ? ROWS : 13, 0);
+    for (size_t step = 0; step < 20; step++)
+      EXPECT_OK(dni_trainer_step(trainer, &some_x, &some_y, NULL));
+  }
+  EXPECT_SAME_BITS(everything(networks[0]), everything(networks[1]));
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("trainer");
+  TCase *group = add_group(suite, "reports");
+  tcase_add_loop_test(group, test_report, 0, 2);
+  tcase_add_loop_test(group, test_report_of_plain_network, 0, 2);
+  tcase_add_loop_test(group, test_longer_structs, 0, 2);
+  group = add_group(suite, "refusals");
+  tcase_add_loop_test(group, test_step_refused, 0, 2);
+  tcase_add_loop_test(group, test_create_refused, 0, 2);
+  tcase_add_loop_test(group, test_estimators_refused, 0, 2);
+  tcase_add_loop_test(group, test_learning_and_waiting_refused, 0, 2);
+  group = add_group(suite, "failures");
+  tcase_add_loop_test(group, test_divergence, 0, 2 * METHODS);
+  tcase_add_loop_test(group, test_divergence_of_estimators, 0, 2);
+  tcase_add_loop_test(group, test_bad_numbers_of_the_caller, 0, 4 * METHODS);
+  tcase_add_loop_test(group, test_failing_layer, 0, 2);
+  tcase_add_loop_test(group, test_failing_estimator, 0, 2);
+  tcase_add_loop_test(group, test_smaller_batches, 0, 2);
+  return support_run(suite);
+}
