@@ -28,25 +28,37 @@ typedef struct dni_backend_callbacks {
 } dni_backend_callbacks;
 
 /* The library's own matrix core: cache-blocked, vectorised, no dependency, one thread unless
- * dni_backend_set_threads() asks for more. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_MEMORY. */
+ * dni_backend_set_threads() asks for more.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_builtin(dni_context *context, dni_backend **out);
 
-/* The CBLAS this library was linked with (see dni_build_info()). DNI_ERROR_ARGUMENT: NULL.
- * DNI_ERROR_UNSUPPORTED: built with BLAS=none. DNI_ERROR_MEMORY. */
+/* The CBLAS this library was linked with (see dni_build_info()).
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_UNSUPPORTED  built with BLAS=none
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_cblas(dni_context *context, dni_backend **out);
 
 /* Any CBLAS, from the shared library at `path` (a path, or a name the dynamic loader finds). The
  * symbol suffix ("", "_64", "64_", "_64_") and integer width (32 or 64 bits) are probed, and one
  * small product is checked before use. The library stays loaded until the process ends, since a
  * threaded BLAS cannot be unloaded safely.
- * DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_IO: the loader cannot open path; the message has its reason.
- * DNI_ERROR_BACKEND: no cblas_sgemm and cblas_dgemm in it, or they compute wrong numbers.
- * DNI_ERROR_MEMORY. */
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_IO           the loader cannot open path; the message has its reason
+ *   DNI_ERROR_BACKEND      no cblas_sgemm and cblas_dgemm in it, or they compute wrong numbers
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_dynamic(dni_context *context, const char *path,
                                                            dni_backend **out);
 
-/* The caller's own. DNI_ERROR_ARGUMENT: NULL, both products NULL, wrong struct_size; destroy is
- * then not called. DNI_ERROR_UNSUPPORTED: unknown non-zero fields. DNI_ERROR_MEMORY. */
+/* The caller's own.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, both products NULL, wrong struct_size; destroy is then not
+ *                          called
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero fields
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_callback(dni_context *context,
                                                             const dni_backend_callbacks *callbacks,
                                                             dni_backend **out);
@@ -60,20 +72,23 @@ DNI_API void dni_backend_release(dni_backend *backend);
  * backend. */
 DNI_API const char *dni_backend_name(const dni_backend *backend);
 
-/* Ask for `threads` >= 1 threads in each product. For builtin the setting is the handle's own; for
- * a CBLAS it is what that library offers, as a rule one setting for the whole process.
- * DNI_ERROR_ARGUMENT: NULL or threads < 1. DNI_ERROR_UNSUPPORTED: this backend has no such setting.
- * DNI_ERROR_MEMORY. Not while another thread uses the backend. */
+/* Ask for `threads` >= 1 threads in each product. For builtin the setting is the handle's own;
+ * for a CBLAS it is what that library offers, as a rule one setting for the whole process. Not
+ * while another thread uses the backend.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL or threads < 1
+ *   DNI_ERROR_UNSUPPORTED  this backend has no such setting
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_backend_set_threads(dni_backend *backend, int32_t threads);
 
-/* C = alpha op(A) op(B) + beta C on any backend, with the same behaviour everywhere: with beta = 0
- * C is not read; k = 0 scales C by beta; an empty C is no work. transpose_a and transpose_b are 0
- * or
- * 1. op(A) is [m][k], op(B) [k][n], C [m][n]; C must not overlap A or B.
- * DNI_ERROR_ARGUMENT: NULL, shapes that do not fit, mixed element types, bad strides.
- * DNI_ERROR_UNSUPPORTED: the backend lacks this element type, or a size exceeds its integers.
- * DNI_ERROR_BACKEND: a callback failed; C is then undefined. Several threads may call it at once
- * on one backend. */
+/* C = alpha op(A) op(B) + beta C on any backend, with the same behaviour everywhere: with beta =
+ * 0 C is not read; k = 0 scales C by beta; an empty C is no work. With alpha = 0, A and B are not
+ * read. The flags transpose_a and transpose_b are 0 or 1. Shapes: op(A) is [m][k], op(B) [k][n],
+ * C [m][n]; C must not overlap A or B. Several threads may call it at once on one backend.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes that do not fit, mixed element types, bad strides
+ *   DNI_ERROR_UNSUPPORTED  the backend lacks this element type, or a size exceeds its integers
+ *   DNI_ERROR_BACKEND      a callback failed; C is then undefined */
 DNI_API DNI_MUST_USE dni_status dni_backend_gemm(dni_backend *backend, int32_t transpose_a,
                                                  int32_t transpose_b, double alpha,
                                                  const dni_matrix *a, const dni_matrix *b,

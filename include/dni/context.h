@@ -47,25 +47,28 @@ typedef struct dni_context_options {
   void *log_user;
 } dni_context_options;
 
-/* Make a context. `options` may be NULL for the defaults. The context starts with the
- * builtin backend; dni_context_set_backend() changes it, for example to the linked CBLAS.
+/* Make a context. `options` may be NULL for the defaults. The context starts with the builtin
+ * backend; dni_context_set_backend() changes it, for example to the linked CBLAS.
  *
  * Random numbers: each object that draws any (a dense layer's weights, a feedback matrix, a data
- * set's order, the random schedule) has a xoshiro256++ stream of its own, seeded through splitmix64
- * from the context's seed and the number of streams made on the context before it. The same calls
- * in the same order therefore give the same numbers.
+ * set's order, the random schedule) has a xoshiro256++ stream of its own, seeded through
+ * splitmix64 from the context's seed and the number of streams made on the context before it. The
+ * same calls in the same order therefore give the same numbers.
  *
- * DNI_ERROR_ARGUMENT: out is NULL, a wrong struct_size, an unknown dtype or instructions value, an
- * allocator with a missing function. DNI_ERROR_UNSUPPORTED: this processor lacks the instructions
- * asked for, or options has unknown non-zero fields. DNI_ERROR_MEMORY. */
+ *   DNI_ERROR_ARGUMENT     out is NULL, a wrong struct_size, an unknown dtype or instructions
+ *                          value, an allocator with a missing function
+ *   DNI_ERROR_UNSUPPORTED  this processor lacks the instructions asked for, or options has
+ *                          unknown non-zero fields
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_context_create(const dni_context_options *options,
                                                    dni_context **out);
 DNI_API void dni_context_retain(dni_context *context);
 DNI_API void dni_context_release(dni_context *context);
 
-/* Use `backend` for objects created on this context from now on; those made before keep theirs. The
- * context keeps the backend. DNI_ERROR_ARGUMENT: NULL, or a backend without this context's element
- * type. */
+/* Use `backend` for objects created on this context from now on; those made before keep theirs.
+ * The context keeps the backend.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, or a backend without this context's element type */
 DNI_API DNI_MUST_USE dni_status dni_context_set_backend(dni_context *context, dni_backend *backend);
 
 /* The backend of objects to come. Borrowed; valid until set_backend or the context's last release.

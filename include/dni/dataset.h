@@ -9,33 +9,44 @@ typedef struct dni_dataset dni_dataset;
 
 /* What happens to the caller's memory. */
 enum {
-  DNI_DATA_COPY = 0, /* copied during the call */
-  DNI_DATA_BORROW =
-      1 /* kept: must stay valid and unchanged as long as the data set and its splits */
+  DNI_DATA_COPY = 0,  /* copied during the call */
+  DNI_DATA_BORROW = 1 /* kept: must stay valid and unchanged as long as data set and splits */
 };
 
-/* From the caller's memory: x [examples][features], y [examples][targets], of the context's element
- * type. DNI_ERROR_ARGUMENT: NULL, no rows or columns, different numbers of rows, another element
- * type, unknown mode. DNI_ERROR_DATA: NaN or infinity; the message names row and column.
- * DNI_ERROR_MEMORY. */
+/* From the caller's memory: x [examples][features], y [examples][targets], of the context's
+ * element type.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, no rows or columns, different numbers of rows, another element
+ *                          type, unknown mode
+ *   DNI_ERROR_DATA         NaN or infinity; the message names row and column
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_memory(dni_context *context, const dni_matrix *x,
                                                           const dni_matrix *y, int32_t mode,
                                                           dni_dataset **out);
 
 /* The same with class labels 0 .. classes-1, one per row of x; `labels` are always copied, and
- * handed out as one-hot rows. DNI_ERROR_DATA: also a label out of range. */
+ * handed out as one-hot rows.
+ *
+ *   DNI_ERROR_ARGUMENT     as dni_dataset_create_memory; classes = 0
+ *   DNI_ERROR_DATA         NaN or infinity, a label out of range; the message names the row
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_labels(dni_context *context, const dni_matrix *x,
                                                           const int32_t *labels, size_t classes,
                                                           int32_t mode, dni_dataset **out);
 
-/* From IDX files of unsigned bytes, plain or gzip (told apart by content): images of any rank >= 2,
- * whose trailing dimensions are flattened, and labels of rank 1. Pixels are multiplied by `scale`
- * (1.0 / 255 gives [0, 1]). classes = 0: one more than the largest label.
- * DNI_ERROR_ARGUMENT: NULL, scale not finite. DNI_ERROR_IO: a file cannot be opened or read.
- * DNI_ERROR_DATA: empty, truncated, trailing bytes, wrong magic, corrupt gzip, sizes that overflow
- * or exceed what the file holds, different counts, a label out of range. DNI_ERROR_UNSUPPORTED: IDX
- * of another element type. DNI_ERROR_MEMORY. Messages name the file. Sizes are believed only as far
- * as the file backs them: a header that claims 2^31 items does not allocate them. */
+/* From IDX files of unsigned bytes, plain or gzip (told apart by content): images of any rank >=
+ * 2, whose trailing dimensions are flattened, and labels of rank 1. Pixels are multiplied by
+ * `scale` (1.0 / 255 gives [0, 1]). classes = 0: one more than the largest label. Messages name
+ * the file. Sizes are believed only as far as the file backs them: a header that claims 2^31
+ * items does not allocate them.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, scale not finite
+ *   DNI_ERROR_IO           a file cannot be opened or read
+ *   DNI_ERROR_DATA         empty, truncated, trailing bytes, wrong magic, corrupt gzip, sizes
+ *                          that overflow or exceed what the file holds, different counts, a
+ *                          label out of range
+ *   DNI_ERROR_UNSUPPORTED  IDX of another element type
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_idx(dni_context *context,
                                                        const char *images_path,
                                                        const char *labels_path, double scale,
@@ -53,10 +64,15 @@ typedef struct dni_csv_options {
 } dni_csv_options;
 
 /* From a CSV file of numbers (plain or gzip), one example per line; spaces around numbers, empty
- * lines and CR LF are accepted. Decimal points are always '.', whatever the locale. options may be
- * NULL. DNI_ERROR_ARGUMENT: NULL path, bad options. DNI_ERROR_IO. DNI_ERROR_DATA: no rows, ragged
- * rows, text, NaN or infinity, a label out of range; the message names file, line and column.
- * DNI_ERROR_UNSUPPORTED: unknown non-zero options. DNI_ERROR_MEMORY. */
+ * lines and CR LF are accepted. Decimal points are always '.', whatever the locale. options may
+ * be NULL.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL path, bad options
+ *   DNI_ERROR_IO
+ *   DNI_ERROR_DATA         no rows, ragged rows, text, NaN or infinity, a label out of range;
+ *                          the message names file, line and column
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero options
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_csv(dni_context *context, const char *path,
                                                        const dni_csv_options *options,
                                                        dni_dataset **out);
@@ -69,16 +85,20 @@ enum {
 };
 
 /* classes = 2: y is one-hot [examples][2]; classes = 1: y is one column of 0 or 1 (for a sigmoid
- * output). Draws from a stream of its own. DNI_ERROR_ARGUMENT: NULL, unknown kind, a size of 0,
- * classes not 1 or
- * 2. DNI_ERROR_MEMORY. */
+ * output). Draws from a stream of its own.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, unknown kind, a size of 0, classes neither 1 nor 2
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_artificial(dni_context *context, int32_t kind,
                                                               size_t dimensions, size_t examples,
                                                               size_t classes, dni_dataset **out);
 
-/* Cut the current order in two: the first `count` examples and the rest. Both parts keep and share
- * the examples of `dataset`, and have orders of their own. Shuffle first for a random split.
- * DNI_ERROR_ARGUMENT: NULL, count 0 or not below the number of examples. DNI_ERROR_MEMORY. */
+/* Cut the current order in two: the first `count` examples and the rest. Both parts keep and
+ * share the examples of `dataset`, and have orders of their own. Shuffle first for a random
+ * split.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, count 0 or not below the number of examples
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_dataset_split(dni_dataset *dataset, size_t count,
                                                   dni_dataset **first, dni_dataset **second);
 
@@ -92,24 +112,31 @@ DNI_API size_t dni_dataset_targets(const dni_dataset *dataset);
 DNI_API size_t dni_dataset_classes(const dni_dataset *dataset);
 
 /* x = x * factor + offset for all examples this data set owns; splits made from it see it too.
- * DNI_ERROR_ARGUMENT: NULL, values not finite. DNI_ERROR_STATE: the memory is borrowed, or the data
- * set is a split. DNI_ERROR_DATA: a result would overflow; nothing changed. */
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, values not finite
+ *   DNI_ERROR_STATE        the memory is borrowed, or the data set is a split
+ *   DNI_ERROR_DATA         a result would overflow; nothing changed */
 DNI_API DNI_MUST_USE dni_status dni_dataset_scale(dni_dataset *dataset, double factor,
                                                   double offset);
 
-/* Put the examples into a new random order (Fisher-Yates, from the data set's own stream), or back
- * into the order they came in. DNI_ERROR_ARGUMENT: NULL. */
+/* Put the examples into a new random order (Fisher-Yates, from the data set's own stream), or
+ * back into the order they came in.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL */
 DNI_API DNI_MUST_USE dni_status dni_dataset_shuffle(dni_dataset *dataset);
 DNI_API DNI_MUST_USE dni_status dni_dataset_unshuffle(dni_dataset *dataset);
 
 /* Copy examples first .. first+rows-1 of the current order into x [rows][features] and y
- * [rows][targets]; either may be NULL, rows are taken from the other. DNI_ERROR_ARGUMENT: both
- * NULL, out of range, shapes or types that do not fit. Nothing is allocated. */
+ * [rows][targets]; either may be NULL, rows are taken from the other. Nothing is allocated.
+ *
+ *   DNI_ERROR_ARGUMENT     both NULL, out of range, shapes or types that do not fit */
 DNI_API DNI_MUST_USE dni_status dni_dataset_batch(const dni_dataset *dataset, size_t first,
                                                   const dni_matrix *x, const dni_matrix *y);
 
-/* The same for class labels, into labels[0 .. count-1]. DNI_ERROR_STATE: the targets are not
- * classes. */
+/* The same for class labels, into labels[0 .. count-1].
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, out of range
+ *   DNI_ERROR_STATE        the targets are not classes */
 DNI_API DNI_MUST_USE dni_status dni_dataset_labels(const dni_dataset *dataset, size_t first,
                                                    size_t count, int32_t *labels);
 

@@ -7,21 +7,31 @@
 
 typedef struct dni_network dni_network;
 
-/* An empty chain. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_MEMORY. */
+/* An empty chain.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_network_create(dni_context *context, dni_network **out);
 DNI_API void dni_network_retain(dni_network *network);
 DNI_API void dni_network_release(dni_network *network);
 
 /* Append a layer; the network keeps it. Once a trainer has been made on the network its shape is
- * fixed (DNI_ERROR_STATE). DNI_ERROR_ARGUMENT: NULL, a layer whose inputs differ from the outputs
- * below it, or of another element type. DNI_ERROR_MEMORY: nothing changed. */
+ * fixed.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, a layer whose inputs differ from the outputs below it, or of
+ *                          another element type
+ *   DNI_ERROR_STATE        a trainer has been made on the network
+ *   DNI_ERROR_MEMORY       nothing changed */
 DNI_API DNI_MUST_USE dni_status dni_network_add(dni_network *network, dni_layer *layer);
 
-/* Put an estimator at the interface after layer `after` (from 0). After the last layer it must stay
- * exact, since that gradient is the loss's own; dni_trainer_create checks. The network keeps it. NULL: exact, which is what every interface is
- * at first. DNI_ERROR_ARGUMENT: no such interface, units that differ from the layer's outputs, an
- * fa whose layer above is not dense or whose error units differ from that layer's outputs.
- * DNI_ERROR_STATE: a trainer has been made, or the layer above an fa is not there yet. */
+/* Put an estimator at the interface after layer `after` (from 0). After the last layer it must
+ * stay exact, since that gradient is the loss's own; dni_trainer_create checks. The network keeps
+ * it. NULL: exact, which is what every interface is at first.
+ *
+ *   DNI_ERROR_ARGUMENT     no such interface, units that differ from the layer's outputs, an fa
+ *                          whose layer above is not dense or whose error units differ from that
+ *                          layer's outputs
+ *   DNI_ERROR_STATE        a trainer has been made, or the layer above an fa is not there yet */
 DNI_API DNI_MUST_USE dni_status dni_network_set_sg(dni_network *network, size_t after, dni_sg *sg);
 
 /* Sizes and parts; 0 or NULL for NULL or out of range. Parts are borrowed. sg is NULL where exact
@@ -33,15 +43,21 @@ DNI_API dni_layer *dni_network_layer(const dni_network *network, size_t index);
 DNI_API dni_sg *dni_network_sg(const dni_network *network, size_t after);
 
 /* Plan workspace for predictions of up to `rows` rows, so that they allocate nothing.
- * DNI_ERROR_ARGUMENT: NULL, or rows = 0. DNI_ERROR_STATE: no layers. DNI_ERROR_MEMORY: the old
- * workspace stays. */
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, or rows = 0
+ *   DNI_ERROR_STATE        no layers
+ *   DNI_ERROR_MEMORY       the old workspace stays */
 DNI_API DNI_MUST_USE dni_status dni_network_reserve(dni_network *network, size_t rows);
 
-/* h [rows][outputs] = the output of the last layer for x [rows][inputs], in inference mode. Batches
- * of more rows than reserved are processed in parts, so memory does not grow; without
- * dni_network_reserve the first call reserves min(rows, 256). DNI_ERROR_ARGUMENT: NULL, shapes or
- * types that do not fit. DNI_ERROR_STATE: no layers. DNI_ERROR_MEMORY; DNI_ERROR_BACKEND,
- * DNI_ERROR_UNSUPPORTED as dni_backend_gemm: h is then undefined. */
+/* h [rows][outputs] = the output of the last layer for x [rows][inputs], in inference mode.
+ * Batches of more rows than reserved are processed in parts, so memory does not grow; without
+ * dni_network_reserve the first call reserves min(rows, 256).
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit
+ *   DNI_ERROR_STATE        no layers
+ *   DNI_ERROR_MEMORY
+ *   DNI_ERROR_BACKEND      as dni_backend_gemm: h is then undefined
+ *   DNI_ERROR_UNSUPPORTED  as dni_backend_gemm: h is then undefined */
 DNI_API DNI_MUST_USE dni_status dni_network_predict(dni_network *network, const dni_matrix *x,
                                                     const dni_matrix *h);
 

@@ -9,14 +9,18 @@
 typedef struct dni_optimiser dni_optimiser;
 typedef struct dni_sg dni_sg; /* dni/sg.h */
 
-/* With g the gradient after clipping, w the parameter, r the rate of this step, d the weight decay:
+/* With g the gradient after clipping, w the parameter, r the rate of this step, d the weight
+ * decay:
+ *
  *   SGD    g += d w;  v = momentum v + g;  w -= r v
  *   Adam   g += d w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
  *          w -= r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)      (Kingma and Ba 2015)
- *   AdamW  as Adam without the first term, and first w -= r d w             (Loshchilov and Hutter
- * 2019) Other settings have the defaults of dni/layer.h and are changed with
- * dni_optimiser_set_f64(). DNI_ERROR_ARGUMENT: NULL, or a learning rate that is negative or not
- * finite. DNI_ERROR_MEMORY. */
+ *   AdamW  as Adam without the first term, and first w -= r d w  (Loshchilov and Hutter 2019)
+ *
+ * Other settings have the defaults of dni/layer.h and are changed with dni_optimiser_set_f64().
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, or a learning rate that is negative or not finite
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_sgd(dni_context *context, double learning_rate,
                                                          dni_optimiser **out);
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adam(dni_context *context,
@@ -27,7 +31,10 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adamw(dni_context *context,
                                                            dni_optimiser **out);
 
 /* A new optimiser of the same kind, settings and schedule as `other`, with no parameters and at
- * step 0. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_MEMORY. */
+ * step 0.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_like(const dni_optimiser *other,
                                                           dni_optimiser **out);
 
@@ -35,36 +42,47 @@ DNI_API void dni_optimiser_retain(dni_optimiser *optimiser);
 DNI_API void dni_optimiser_release(dni_optimiser *optimiser);
 
 /* Make a parameter one of those this optimiser moves; its moments are allocated now, zero.
- * add_layer and add_sg take all trained parameters and keep the layer or SG. add takes the caller's
- * own value and gradient, of equal shape: the memory they view is kept and must stay valid as long
- * as the optimiser. DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit. DNI_ERROR_MEMORY:
- * nothing was added. */
+ * add_layer and add_sg take all trained parameters and keep the layer or SG. add takes the
+ * caller's own value and gradient, of equal shape: the memory they view is kept and must stay
+ * valid as long as the optimiser.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit
+ *   DNI_ERROR_MEMORY       nothing was added */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer);
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg);
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
                                                   const dni_matrix *gradient);
 
-/* One update of every parameter from its gradient as it now stands. Gradients are left as they are. DNI_ERROR_ARGUMENT: NULL. DNI_ERROR_NON_FINITE: with
- * DNI_PARAM_CLIP_NORM the norm was not finite, and nothing was changed. Nothing is allocated. */
+/* One update of every parameter from its gradient as it now stands. Gradients are left as they
+ * are. Nothing is allocated.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   DNI_ERROR_NON_FINITE   with DNI_PARAM_CLIP_NORM the norm was not finite, and nothing was
+ *                          changed */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_step(dni_optimiser *optimiser);
 
 /* Multiply the rate by `factor` after every `steps` steps. Replaces an earlier schedule.
- * DNI_ERROR_ARGUMENT: NULL, steps = 0, factor negative or not finite. */
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, steps = 0, factor negative or not finite */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_set_schedule_step(dni_optimiser *optimiser,
                                                                 uint64_t steps, double factor);
 
 /* From step boundaries[i] on (counted from 0, increasing) the rate is the learning rate times
- * factors[i]; before the first it is the learning rate. Both arrays are copied; count 0 removes the
- * schedule. Example, the paper's: boundaries {300000, 400000}, factors {0.1, 0.01}.
- * DNI_ERROR_ARGUMENT: NULL, boundaries not increasing, a factor negative or not finite.
- * DNI_ERROR_MEMORY. The old schedule stays after a failure. */
+ * factors[i]; before the first it is the learning rate. Both arrays are copied; count 0 removes
+ * the schedule. Example, the paper's: boundaries {300000, 400000}, factors {0.1, 0.01}. The old
+ * schedule stays after a failure.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, boundaries not increasing, a factor negative or not finite
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_set_schedule_piecewise(dni_optimiser *optimiser,
                                                                      const uint64_t *boundaries,
                                                                      const double *factors,
                                                                      size_t count);
 
-/* Tunables; which kind has which, their bounds and defaults: dni/layer.h. DNI_ERROR_ARGUMENT: NULL,
- * a parameter this kind does not have, a value out of bounds (nothing changes). */
+/* Tunables; which kind has which, their bounds and defaults: dni/layer.h.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, a parameter this kind does not have, a value out of bounds
+ *                          (nothing changes) */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_set_f64(dni_optimiser *optimiser, dni_param parameter,
                                                       double value);
 DNI_API DNI_MUST_USE dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser,

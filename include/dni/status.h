@@ -35,8 +35,8 @@ enum {
   DNI_ERROR_CANCELLED = 9    /* a callback asked to stop */
 };
 
-/* The name of a status, e.g. "DNI_ERROR_IO"; "unknown status" for a value not listed above.
- * Never NULL; static storage. Any thread. */
+/* The name of a status, e.g. "DNI_ERROR_IO"; "unknown status" for a value not listed above. Never
+ * NULL; static storage. Any thread. */
 DNI_API const char *dni_status_name(dni_status status);
 
 /* One line about the last failure on the calling thread, without newline, naming the culprit:

@@ -21,8 +21,7 @@ typedef struct dni_trainer dni_trainer;
 
 enum {
   DNI_SCHEDULE_SEQUENTIAL = 0,
-  DNI_SCHEDULE_RANDOM =
-      1 /* each module's backward and update happen with probability p in each step */
+  DNI_SCHEDULE_RANDOM = 1 /* each module moves with probability p in each step */
 };
 
 /* Zero means default. */
@@ -60,15 +59,18 @@ typedef struct dni_memory_report {
   size_t workspace_bytes;  /* deltas, predictions, batch buffers, estimators' own */
 } dni_memory_report;
 
-/* Plan the training of `network` under `loss`. Everything a step needs is allocated here, so steps
- * allocate nothing. `optimiser` and `sg_optimiser` are patterns: each module gets its own
- * dni_optimiser_create_like(optimiser), each learning estimator one of sg_optimiser, so modules can
- * move independently (a clip norm is therefore per module). sg_optimiser may be NULL if no
+/* Plan the training of `network` under `loss`. Everything a step needs is allocated here, so
+ * steps allocate nothing. `optimiser` and `sg_optimiser` are patterns: each module gets its own
+ * dni_optimiser_create_like(optimiser), each learning estimator one of sg_optimiser, so modules
+ * can move independently (a clip norm is therefore per module). sg_optimiser may be NULL if no
  * estimator learns. The trainer keeps network and loss, and fixes the network's shape.
- * DNI_ERROR_ARGUMENT: NULL, no layers, max_batch 0, unknown schedule, p out of range, an estimator
- * whose targets or error units differ from the network's outputs, sg_optimiser missing, mixed
- * element types. DNI_ERROR_UNSUPPORTED: unknown non-zero options; a callback estimator that learns but needs an
- * error signal before it answers. DNI_ERROR_MEMORY. */
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, no layers, max_batch 0, unknown schedule, p out of range, an
+ *                          estimator whose targets or error units differ from the network's
+ *                          outputs, sg_optimiser missing, mixed element types
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero options; a callback estimator that learns but needs
+ *                          an error signal before it answers
+ *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_trainer_create(dni_context *context, dni_network *network,
                                                    dni_loss *loss, const dni_optimiser *optimiser,
                                                    const dni_optimiser *sg_optimiser,
@@ -78,11 +80,15 @@ DNI_API void dni_trainer_retain(dni_trainer *trainer);
 DNI_API void dni_trainer_release(dni_trainer *trainer);
 
 /* One step on x [rows][inputs], y [rows][outputs], 1 <= rows <= max_batch. report may be NULL.
- * DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit; nothing happened.
- * DNI_ERROR_NON_FINITE: the loss, batch statistics or an SG error is NaN or infinite; the message
- * names step and layer. Modules below may have been updated in this step already, and parameters
- * may hold non-finite values: restore a checkpoint. DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED, and
- * statuses of callbacks: likewise partly done. */
+ * Nothing is allocated. After any failure but DNI_ERROR_ARGUMENT the step is partly done: modules
+ * below may have moved, and parameters may hold non-finite values. Restore a checkpoint.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit; nothing happened
+ *   DNI_ERROR_NON_FINITE   the loss, batch statistics or an SG error is NaN or infinite; the
+ *                          message names step and layer
+ *   DNI_ERROR_BACKEND      as dni_backend_gemm
+ *   DNI_ERROR_UNSUPPORTED  as dni_backend_gemm
+ *   others                 of the caller's own layers and estimators, passed through */
 DNI_API DNI_MUST_USE dni_status dni_trainer_step(dni_trainer *trainer, const dni_matrix *x,
                                                  const dni_matrix *y, dni_step_report *report);
 
@@ -105,9 +111,12 @@ typedef struct dni_fit_options {
 /* Train on `dataset` until epochs or steps are reached, whichever is first. Examples left over at
  * the end of an epoch when a whole batch no longer fits are dropped (the next order has them
  * elsewhere); a data set smaller than one batch is one batch. A later call goes on where this one
- * stopped, with a new epoch. Not reentrant from the callback. DNI_ERROR_ARGUMENT: NULL, sizes that
- * do not fit, batch over max_batch, or inside its own callback. DNI_ERROR_CANCELLED: the callback
- * stopped it, between two whole steps. Others as dni_trainer_step. */
+ * stopped, with a new epoch. Not reentrant from the callback.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, sizes that do not fit, batch over max_batch, or inside its own
+ *                          callback
+ *   DNI_ERROR_CANCELLED    the callback stopped it, between two whole steps
+ *   others                 as dni_trainer_step */
 DNI_API DNI_MUST_USE dni_status dni_trainer_fit(dni_trainer *trainer, dni_dataset *dataset,
                                                 const dni_fit_options *options);
 
@@ -117,15 +126,18 @@ DNI_API size_t dni_trainer_module_count(const dni_trainer *trainer);
 DNI_API dni_optimiser *dni_trainer_module_optimiser(const dni_trainer *trainer, size_t module);
 DNI_API dni_optimiser *dni_trainer_sg_optimiser(const dni_trainer *trainer, size_t after);
 
-/* The layers of module m: first, first + 1, ..., first + count - 1. DNI_ERROR_ARGUMENT: NULL, no
- * such module. */
+/* The layers of module m: first, first + 1, ..., first + count - 1.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, no such module */
 DNI_API DNI_MUST_USE dni_status dni_trainer_module_layers(const dni_trainer *trainer, size_t module,
                                                           size_t *first, size_t *count);
 
 /* Steps made so far; 0 for NULL. */
 DNI_API uint64_t dni_trainer_step_count(const dni_trainer *trainer);
 
-/* DNI_ERROR_ARGUMENT: NULL or a wrong struct_size. */
+/* What the training occupies, summed over the network, its estimators and the trainer.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL or a wrong struct_size */
 DNI_API DNI_MUST_USE dni_status dni_trainer_memory(const dni_trainer *trainer,
                                                    dni_memory_report *report);
 
@@ -139,9 +151,12 @@ typedef struct dni_evaluation {
 } dni_evaluation;
 
 /* Uses the network's prediction workspace (dni_network_reserve) and batch buffers that are
- * allocated and freed inside. Needs no trainer. DNI_ERROR_ARGUMENT: NULL, sizes that do not fit,
- * wrong struct_size. DNI_ERROR_NON_FINITE: the loss is NaN or infinite. DNI_ERROR_MEMORY, and as
- * dni_network_predict. */
+ * allocated and freed inside. Needs no trainer.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, sizes that do not fit, wrong struct_size
+ *   DNI_ERROR_NON_FINITE   the loss is NaN or infinite; the message names a layer
+ *   DNI_ERROR_MEMORY
+ *   others                 as dni_network_predict */
 DNI_API DNI_MUST_USE dni_status dni_network_evaluate(dni_network *network, dni_loss *loss,
                                                      const dni_dataset *dataset,
                                                      dni_evaluation *out);
