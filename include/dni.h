@@ -11,8 +11,9 @@
  * Conventions, true of every function unless its comment says otherwise:
  *
  * - Status. A function that can fail returns dni_status; DNI_OK is 0. After a failure
- *   dni_last_message() has one line for people, and every output argument is untouched. Comments list
- *   what a call can answer; a status without words means what its name says, and nothing changed.
+ *   dni_last_message() has one line for people, and every output argument is untouched. Comments
+ *   list what a call can answer; a status without words means what its name says, and nothing
+ *   changed.
  * - Data. Matrices are row-major views of the caller's memory, one row per example (dni/matrix.h).
  *   Each call checks shape and element type before it touches memory.
  * - Scale. Deltas (dL/dh) are per example: row s is the gradient of example s's own loss, NOT

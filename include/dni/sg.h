@@ -124,8 +124,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_callback(dni_context *context, siz
 DNI_API void dni_sg_retain(dni_sg *sg);
 DNI_API void dni_sg_release(dni_sg *sg);
 
-/* What it is and what it takes. 0 for NULL; kind_name: "exact", "synthetic", "dfa", "fa",
- * "callback", "" for NULL. learns: 1 if it wants targets, else 0. error_units: 0 if it needs no error. */
+/* What it is and what it takes; 0 or "" for NULL. kind_name: "exact", "synthetic", "dfa", "fa" or
+ * "callback". learns: 1 if it wants targets, else 0. error_units: 0 if it needs no error. */
 DNI_API int32_t dni_sg_kind(const dni_sg *sg);
 DNI_API const char *dni_sg_kind_name(const dni_sg *sg);
 DNI_API int32_t dni_sg_needs(const dni_sg *sg);
