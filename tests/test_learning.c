@@ -1,4 +1,4 @@
-/* Every method learns: more than 95 % of a small problem right, in float and double. */
+/* Every method learns: more than 95 % of a plane right, in float and double, and of two moons. */
 #include "training.h"
 
 enum { EXAMPLES = 200, ROWS = 32 };
@@ -54,11 +54,11 @@ static const struct {
  * enough for a plane and not for moons: the last three stay below 90 % there. */
 enum { METHODS = sizeof methods / sizeof *methods, MOONS_METHODS = METHODS - 3 };
 
-static double accuracy(dni_context *context, dni_dataset *dataset, int method) {
+static double accuracy(dni_context *context, dni_dataset *dataset, int method, uint64_t steps) {
   dni_network *network = make_network(context, methods[method].text);
   dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.003),
                                       make_adam(context, 0.01), ROWS, methods[method].probability);
-  dni_fit_options options = {.struct_size = sizeof options, .steps = 2000};
+  dni_fit_options options = {.struct_size = sizeof options, .steps = steps};
   dni_evaluation evaluation = {.struct_size = sizeof evaluation};
   EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
   EXPECT_OK(dni_network_evaluate(network, make_cross_entropy(context), dataset, &evaluation));
@@ -67,15 +67,15 @@ static double accuracy(dni_context *context, dni_dataset *dataset, int method) {
 
 START_TEST(test_plane) {
   dni_context *context = make_context(support_dtypes[_i / METHODS], 17);
-  double right = accuracy(context, make_plane(context), _i % METHODS);
+  double right = accuracy(context, make_plane(context), _i % METHODS, 600);
   EXPECT(right > 0.95, "%s: accuracy %g", methods[_i % METHODS].text, right);
 }
 END_TEST
 
 START_TEST(test_moons) {
-  dni_context *context = make_context(support_dtypes[_i / MOONS_METHODS], 17);
-  double right = accuracy(context, make_moons(context), _i % MOONS_METHODS);
-  EXPECT(right > 0.95, "%s: accuracy %g", methods[_i % MOONS_METHODS].text, right);
+  dni_context *context = make_context(DNI_F32, 17);
+  double right = accuracy(context, make_moons(context), _i, 2000);
+  EXPECT(right > 0.95, "%s: accuracy %g", methods[_i].text, right);
 }
 END_TEST
 
@@ -83,6 +83,6 @@ int main(void) {
   Suite *suite = suite_create("learning");
   TCase *group = add_group(suite, "learning");
   tcase_add_loop_test(group, test_plane, 0, 2 * METHODS);
-  tcase_add_loop_test(group, test_moons, 0, 2 * MOONS_METHODS);
+  tcase_add_loop_test(group, test_moons, 0, MOONS_METHODS);
   return support_run(suite);
 }
