@@ -84,7 +84,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES)
 
 .PHONY: all lib examples tests deps help mnist mnist-run bench check check-run check-suites \
         check-suites-run check-asan check-tsan check-valgrind check-clang check-builtin check-all \
-        format check-format install uninstall clean FORCE
+        format check-format docs install uninstall clean FORCE
 
 all: lib examples ## the libraries and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
@@ -240,6 +240,10 @@ format: ## lay out the sources by .clang-format
 
 check-format: ## is that so?
 	clang-format --dry-run --Werror $(FORMATTED)
+
+docs: ## reference pages from the headers into build/docs, by Doxygen
+	$(Q)mkdir -p $(BUILD)/docs
+	$(Q)(cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(BUILD)/docs') | doxygen -
 
 # Installing. ---------------------------------------------------------------------------------
 
