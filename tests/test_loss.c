@@ -1,4 +1,4 @@
-/* Losses against their definitions in extended precision and against central differences, on every
+/* Losses against their definitions in double precision and against central differences, on every
  * element type and instruction set; extreme logits, NaN, soft targets, counting. */
 #include "support/support.h"
 
@@ -43,32 +43,37 @@ static dni_matrix make_targets(int kind, dni_dtype dtype, size_t rows, size_t co
   return y;
 }
 
-/* log sum_c exp(h_c) of a row. */
-static long double log_sum_exp(const dni_matrix *h, size_t row) {
-  long double most = -INFINITY, sum = 0;
+/* The largest h of a row, and log sum_c exp(h_c - that). */
+static double largest(const dni_matrix *h, size_t row) {
+  double most = -INFINITY;
   for (size_t c = 0; c < h->columns; c++)
-    if (matrix_get(h, row, c) > (double)most) most = matrix_get(h, row, c);
-  for (size_t c = 0; c < h->columns; c++)
-    sum += expl(matrix_get(h, row, c) - most);
-  return most + logl(sum);
+    most = fmax(most, matrix_get(h, row, c));
+  return most;
 }
 
-/* One element's share of L_s and its slope; `log_sum` for softmax. */
-static long double element(int kind, long double h, long double y, long double log_sum,
-                           long double *slope) {
+static double log_sum_exp(const dni_matrix *h, size_t row) {
+  double sum = 0;
+  for (size_t c = 0; c < h->columns; c++)
+    sum += exp(matrix_get(h, row, c) - largest(h, row));
+  return log(sum);
+}
+
+/* One element's share of L_s and its slope. For softmax h and log_sum are relative to the row's
+ * largest: taken apart from it, so that large logits cost no digits. */
+static double element(int kind, double h, double y, double log_sum, double *slope) {
   switch (kind) {
   case SOFTMAX: /* the targets of a row sum to 1 */
-    *slope = expl(h - log_sum) - y;
+    *slope = exp(h - log_sum) - y;
     return y == 0 ? 0 : -y * (h - log_sum);
   case SIGMOID:
-    *slope = 1 / (1 + expl(-h)) - y;
-    return (h > 0 ? h : 0) + log1pl(expl(-fabsl(h))) - y * h;
+    *slope = 1 / (1 + exp(-h)) - y;
+    return (h > 0 ? h : 0) + log1p(exp(-fabs(h))) - y * h;
   case SQUARED:
     *slope = h - y;
     return (h - y) * (h - y) / 2;
   default:
     *slope = (h > y) - (h < y);
-    return fabsl(h - y);
+    return fabs(h - y);
   }
 }
 
@@ -81,14 +86,15 @@ static evaluation reference(int kind, const dni_matrix *h, const dni_matrix *y) 
   evaluation expected = {matrix_make(DNI_F64, h->rows, h->columns),
                          matrix_make(DNI_F64, h->rows, 1), 0};
   for (size_t r = 0; r < h->rows; r++) {
-    long double sum = 0, log_sum = kind == SOFTMAX ? log_sum_exp(h, r) : 0;
+    double sum = 0, log_sum = kind == SOFTMAX ? log_sum_exp(h, r) : 0;
+    double origin = kind == SOFTMAX ? largest(h, r) : 0;
     for (size_t c = 0; c < h->columns; c++) {
-      long double slope;
-      sum += element(kind, matrix_get(h, r, c), matrix_get(y, r, c), log_sum, &slope);
-      matrix_set(&expected.delta, r, c, (double)slope);
+      double slope;
+      sum += element(kind, matrix_get(h, r, c) - origin, matrix_get(y, r, c), log_sum, &slope);
+      matrix_set(&expected.delta, r, c, slope);
     }
-    matrix_set(&expected.per_example, r, 0, (double)sum);
-    expected.mean += (double)sum / (double)h->rows;
+    matrix_set(&expected.per_example, r, 0, sum);
+    expected.mean += sum / (double)h->rows;
   }
   return expected;
 }
