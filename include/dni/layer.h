@@ -94,7 +94,7 @@ DNI_API DNI_MUST_USE dni_status dni_layer_create_activation(dni_context *context
 /* y = scale * (x - mean) / sqrt(variance + epsilon) + shift per column (Ioffe and Szegedy 2015).
  * Training: mean and (biased) variance of the batch. Inference: running averages, which start at
  * 0 and 1 and move by DNI_PARAM_STATISTICS_RATE at each training forward (the variance's with the
- * unbiased estimate). Parameters: "scale" (1), "shift" (0), and without gradients "running_mean",
+ * unbiased estimate; of a batch of one row with 0; an empty batch changes nothing). Parameters: "scale" (1), "shift" (0), and without gradients "running_mean",
  * "running_variance"; all [1][units].
  *
  *   DNI_ERROR_ARGUMENT     NULL, units = 0

@@ -9,8 +9,8 @@
 typedef struct dni_optimiser dni_optimiser;
 typedef struct dni_sg dni_sg; /* dni/sg.h */
 
-/* With g the gradient after clipping, w the parameter, r the rate of this step, d the weight
- * decay:
+/* With g the gradient after clipping (by value first, then by norm), w the parameter, r the rate of
+ * this step, d the weight decay:
  *
  *   SGD    g += d w;  v = momentum v + g;  w -= r v
  *   Adam   g += d w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
