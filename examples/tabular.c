@@ -1,8 +1,9 @@
 /* tabular: a decoupled classifier from a CSV file.
  *
- * Shows the library on data of the user's own: one example per line, numbers, one column of class labels 0, 1,
- * 2 ... Two hidden layers (dense, ReLU, batch normalisation) with a synthetic gradient after the first
- * (Czarnecki et al. 2017), Adam. A tenth of the examples is kept for testing. Seconds for small files. */
+ * Shows the library on data of the user's own: one example per line, numbers, one column of class
+ * labels 0, 1, 2 ... Two hidden layers (dense, ReLU, batch normalisation) with a synthetic gradient
+ * after the first (Czarnecki et al. 2017), Adam. A tenth of the examples is kept for testing.
+ * Seconds for small files. */
 #include <dni.h>
 #include <getopt.h>
 #include <stdio.h>

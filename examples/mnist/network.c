@@ -1,11 +1,11 @@
-/* The network of PAPER.md section 9 and the estimators that make the methods differ: the layers are
- * the same in all of them, and created first, so the same seed gives the same initial weights. */
+/* The network of Czarnecki et al. (2017), Appendix C, and the estimators that make the methods
+ * differ: the layers are the same in all of them, and created first, so the same seed gives the same initial weights. */
 #include "mnist.h"
 
-/* The variance of the first weights is a third of 1 / inputs. Batch normalisation makes the scale of its
- * layer's weights indifferent to what the layer computes, but a step of Adam's turns small weights
- * further: with an SG after each of 6 hidden layers, at a rate of 3e-4 and 2,000 steps, this is worth half
- * a per cent of test accuracy over the library's default (He et al. 2015). */
+/* The variance of the first weights is a third of 1 / inputs. Batch normalisation makes the scale
+ * of its layer's weights indifferent to what the layer computes, but a step of Adam's turns small
+ * weights further: with an SG after each of 6 hidden layers, at a rate of 3e-4 and 2,000 steps,
+ * this is worth half a per cent of test accuracy over the library's default (He et al. 2015). */
 #define GAIN (1.0 / 3.0)
 
 static dni_status add_dense(dni_context *context, dni_network *network, size_t inputs,

@@ -19,7 +19,7 @@ enum { MAX_UNITS = 1 << 20, USAGE = 2 };
  * falls back to kernels several times slower (OpenBLAS 0.3.21 on Sapphire Rapids). */
 static const char default_backend[] = "builtin";
 
-/* Deeper nets want smaller rates, most of all with synthetic gradients (PAPER.md section 9). */
+/* Deeper nets want smaller rates, most of all with synthetic gradients. */
 static double default_learning_rate(size_t depth) {
   if (depth <= 4) return 1e-3;
   return depth <= 8 ? 3e-4 : 1e-4;

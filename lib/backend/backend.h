@@ -46,9 +46,10 @@ dni_backend *dni__backend_allocate(dni__memory *memory, size_t size,
 
 bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
 
-/* The backend a new context starts with: builtin, even where a CBLAS is linked. It is about as fast, gives
- * the same bits for any number of threads, shares no settings with the rest of the process, and cannot
- * be several times slower than the processor, as an older OpenBLAS is on one that it does not know. */
+/* The backend a new context starts with: builtin, even where a CBLAS is linked. It is about as
+ * fast, gives the same bits for any number of threads, shares no settings with the rest of the
+ * process, and cannot be several times slower than the processor, as an older OpenBLAS is on one
+ * that it does not know. */
 dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
                                        dni_backend **out);
 

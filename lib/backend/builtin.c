@@ -1,5 +1,5 @@
-/* The library's own backend: chooses the product for the instruction set and shares large ones among
- * threads.
+/* The library's own backend: chooses the product for the instruction set and shares large ones
+ * among threads.
  *
  * C is cut into ranges of columns, or of rows if it is too narrow, and each thread computes its
  * range alone. No element's sum is cut, so the number of threads changes no bit. */

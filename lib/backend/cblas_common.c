@@ -78,9 +78,9 @@ static dni_status cblas_set_threads(dni_backend *backend, int32_t threads) {
 
 static const dni__backend_vtable cblas_vtable = {cblas_gemm, cblas_set_threads, NULL, NULL};
 
-/* isamax of n = 0xffffffff00000003 elements: 32-bit integers see n = 3 and answer 2, the place of the
- * largest; 64-bit ones see a negative n, for which the answer is 0. The answer's own width is not
- * known either; its low half will do. */
+/* isamax of n = 0xffffffff00000003 elements: 32-bit integers see n = 3 and answer 2, the place of
+ * the largest; 64-bit ones see a negative n, for which the answer is 0. The answer's own width is
+ * not known either; its low half will do. */
 static bool integers_are_wide(const dni__cblas_functions *functions) {
   if (sizeof(void *) == 4) return false;
   float x[3] = {1, 2, 4};
@@ -89,8 +89,8 @@ static bool integers_are_wide(const dni__cblas_functions *functions) {
   return (uint32_t)place != 2;
 }
 
-/* The check before use: C = 2 A B^T - C with strides, small whole numbers, so any order of summation
- * gives the exact result. */
+/* The check before use: C = 2 A B^T - C with strides, small whole numbers, so any order of
+ * summation gives the exact result. */
 enum { CHECK_M = 3, CHECK_N = 5, CHECK_K = 7, CHECK_LD = 9 };
 
 static double check_a(size_t i, size_t p) {

@@ -3,8 +3,8 @@
  *
  * k is cut into runs of at most DEPTH, m into blocks of BLOCK_ROWS, n into panels of two vectors. A
  * block of op(A) and one panel of op(B) are copied to the stack, where they stay in the caches
- * whatever the strides; nothing is allocated. A tile of TILE_ROWS x 2 vectors of C is then summed in
- * registers over the whole run:
+ * whatever the strides; nothing is allocated. A tile of TILE_ROWS x 2 vectors of C is then summed
+ * in registers over the whole run:
  *
  *   for each run of k:                      (the first applies beta, later ones add to C)
  *     for each block of rows:               copy the block of A as it is stored
@@ -94,7 +94,8 @@ static void FN(tile_1)(const WORK *w, size_t vectors, const REAL *a, const REAL 
 #undef TILES
 #undef TILE
 
-/* Copy `rows` rows of `columns` elements, few enough that calling memcpy for each would cost more. */
+/* Copy `rows` rows of `columns` elements, few enough that calling memcpy for each would cost
+ * more. */
 static void FN(copy)(size_t rows, size_t columns, const REAL *from, size_t from_ld, REAL *to,
                      size_t to_ld) {
   for (size_t r = 0; r < rows; r++, from += from_ld, to += to_ld) {

@@ -13,8 +13,8 @@ typedef float unaligned_f32
 typedef double unaligned_f64
     __attribute__((vector_size(DNI_VECTOR_BYTES), aligned(sizeof(double)), may_alias));
 
-/* TILE_ROWS x 2 accumulators, 2 vectors of B and 1 element of A: 31 of AVX-512's 32 registers, 15 of
- * the 16 that the others have at least. */
+/* TILE_ROWS x 2 accumulators, 2 vectors of B and 1 element of A: 31 of AVX-512's 32 registers, 15
+ * of the 16 that the others have at least. */
 #if DNI_VECTOR_SET == DNI_SET_AVX512
 #define TILE_ROWS 14
 #else

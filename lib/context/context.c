@@ -17,7 +17,8 @@ static dni_status check_options(dni_context_options *options) {
       options->instructions > DNI_INSTRUCTIONS_AVX512)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_context_options: instructions %d is unknown",
                      (int)options->instructions);
-  if (options->instructions == DNI_INSTRUCTIONS_BEST) options->instructions = dni__instructions_best();
+  if (options->instructions == DNI_INSTRUCTIONS_BEST)
+    options->instructions = dni__instructions_best();
   if (!dni__kernels_find(options->dtype, options->instructions))
     return dni__fail(DNI_ERROR_UNSUPPORTED,
                      "dni_context_options: this processor or build lacks instruction set %d",

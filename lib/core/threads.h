@@ -6,8 +6,8 @@
 
 typedef struct dni__team dni__team;
 
-/* Part `part` of `parts` of the work. Must not fail, nor depend on which thread does it, nor wait for
- * another part. */
+/* Part `part` of `parts` of the work. Must not fail, nor depend on which thread does it, nor wait
+ * for another part. */
 typedef void (*dni__team_work)(void *argument, size_t part, size_t parts);
 
 /* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here,

@@ -1,8 +1,8 @@
 /* CSV files of numbers.
  *
  * One pass: the first row of numbers fixes the columns, each row is appended to growing blocks, and
- * these become the data set's own at the end. Numbers are read by strtod_l under the C locale, since
- * strtod would take a comma for the decimal point where the program's locale says so. */
+ * these become the data set's own at the end. Numbers are read by strtod_l under the C locale,
+ * since strtod would take a comma for the decimal point where the program's locale says so. */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

@@ -48,8 +48,8 @@ dni_status dni_layer_initialise(dni_layer *layer, double gain) {
   return DNI_OK;
 }
 
-/* The gain keeps the variance of activations from layer to layer: 2 where ReLU halves it (He et al. 2015,
- * eq. 10), 1 otherwise (LeCun et al. 1998). */
+/* The gain keeps the variance of activations from layer to layer: 2 where ReLU halves it (He et al.
+ * 2015, eq. 10), 1 otherwise (LeCun et al. 1998). */
 dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t outputs,
                                   dni_activation activation, dni_layer **out) {
   DNI_TRY(dni__layer_check_create(context, out, inputs, outputs, "dense"));

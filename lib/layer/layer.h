@@ -40,8 +40,8 @@ dni_layer *dni__layer_allocate(dni_context *context, size_t size, const dni__lay
 dni_status dni__layer_check_create(const dni_context *context, const void *out, size_t inputs,
                                    size_t outputs, const char *kind);
 
-/* dni_layer_forward and _backward without the kind's name in front of messages: the network says "layer 3
- * (dense): " instead. */
+/* dni_layer_forward and _backward without the kind's name in front of messages: the network says
+ * "layer 3 (dense): " instead. */
 dni_status dni__layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
                               const dni_matrix *y);
 dni_status dni__layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,

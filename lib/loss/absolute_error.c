@@ -1,5 +1,5 @@
-/* Absolute error: L = sum_c |h_c - y_c|, dL/dh = sign(h - y), 0 where they are equal (the loss of the paper's
- * Appendix B). */
+/* Absolute error: L = sum_c |h_c - y_c|, dL/dh = sign(h - y), 0 where they are equal (the loss of
+ * the paper's Appendix B). */
 #include <math.h>
 
 #include "loss/loss.h"

@@ -1,5 +1,5 @@
-/* The table a kind of loss fills in. Internal. Rows are independent, so a kind is two functions of one row
- * per element type; lib/loss/loss.c walks the batch. */
+/* The table a kind of loss fills in. Internal. Rows are independent, so a kind is two functions of
+ * one row per element type; lib/loss/loss.c walks the batch. */
 #ifndef DNI_LOSS_LOSS_H
 #define DNI_LOSS_LOSS_H
 

@@ -1,8 +1,8 @@
 /* Softmax cross-entropy on logits: L = -sum_c y_c log p_c, p = softmax(h).
  *
- * Computed as (sum_c y_c) lse(h) - sum_c y_c h_c with lse shifted by the largest logit, so that nothing
- * overflows; dL/dh = (sum_c y_c) p - y, which is p - y when y is a distribution. Sums are kept in double:
- * a row is short, and the reported loss is then as good for float. */
+ * Computed as (sum_c y_c) lse(h) - sum_c y_c h_c with lse shifted by the largest logit, so that
+ * nothing overflows; dL/dh = (sum_c y_c) p - y, which is p - y when y is a distribution. Sums are
+ * kept in double: a row is short, and the reported loss is then as good for float. */
 #include <math.h>
 
 #include "loss/loss.h"

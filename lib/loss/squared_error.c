@@ -1,5 +1,5 @@
-/* Squared error: L = 1/2 sum_c (h_c - y_c)^2, dL/dh = h - y. The half makes delta the plain difference, as in
- * Theorem 1 of Czarnecki et al. (2017). */
+/* Squared error: L = 1/2 sum_c (h_c - y_c)^2, dL/dh = h - y. The half makes delta the plain
+ * difference, as in Theorem 1 of Czarnecki et al. (2017). */
 #include <math.h>
 
 #include "loss/loss.h"

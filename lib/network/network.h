@@ -27,8 +27,8 @@ dni_status dni__network_forward(dni_network *network, size_t index, int32_t mode
 dni_status dni__network_backward(dni_network *network, size_t index, const dni_matrix *x,
                                  const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx);
 
-/* The message for a loss that is not finite: names the first layer with a non-finite parameter, else the
- * last layer's output. Returns DNI_ERROR_NON_FINITE. */
+/* The message for a loss that is not finite: names the first layer with a non-finite parameter,
+ * else the last layer's output. Returns DNI_ERROR_NON_FINITE. */
 dni_status dni__network_blame(const dni_network *network);
 
 /* A module: layers that only exact and fa interfaces join (modules.c). */

@@ -3,8 +3,8 @@
  *   m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,
  *   w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
- * The bias corrections are scalars of the step and folded into two factors, so that an update is one pass
- * over w, g, m and v. Adam adds decay w to g; AdamW shrinks w by rate decay instead. */
+ * The bias corrections are scalars of the step and folded into two factors, so that an update is
+ * one pass over w, g, m and v. Adam adds decay w to g; AdamW shrinks w by rate decay instead. */
 #include <math.h>
 
 #include "optimiser/optimiser.h"

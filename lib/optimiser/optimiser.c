@@ -1,4 +1,4 @@
-/* The public face of optimisers: settings, the list of parameters, clipping, the walk of one step. */
+/* The public face of optimisers: settings, the list of parameters, clipping, one step. */
 #include "optimiser/optimiser.h"
 
 #include <math.h>

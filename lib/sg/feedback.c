@@ -1,6 +1,6 @@
-/* Feedback alignment and direct feedback alignment: delta = e B with a fixed random B. They differ in e: for
- * FA (Lillicrap et al. 2016) dL/dz of the dense layer above, B standing in for its W; for DFA (Nokland 2016)
- * dL/dh_N of the whole network. */
+/* Feedback alignment and direct feedback alignment: delta = e B with a fixed random B. They differ
+ * in e: for FA (Lillicrap et al. 2016) dL/dz of the dense layer above, B standing in for its W; for
+ * DFA (Nokland 2016) dL/dh_N of the whole network. */
 #include <math.h>
 
 #include "sg/sg.h"

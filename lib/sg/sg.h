@@ -39,8 +39,9 @@ struct dni_sg {
   size_t workspace_bytes; /* of the kind's workspace */
 };
 
-/* An estimator of `size` bytes with its base filled in and room for `parameter_count` parameters, all
- * empty; NULL with the message set. dni_sg_release frees it whatever of it has been filled in. */
+/* An estimator of `size` bytes with its base filled in and room for `parameter_count` parameters,
+ * all empty; NULL with the message set. dni_sg_release frees it whatever of it has been filled
+ * in. */
 dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable *vtable,
                          size_t units, size_t targets, size_t parameter_count);
 

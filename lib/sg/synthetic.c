@@ -1,10 +1,12 @@
-/* Synthetic gradients: M(h, y), linear or with one or two hidden ReLU layers, trained on
+/* Synthetic gradients (Jaderberg et al. 2016; Czarnecki et al. 2017): M(h, y), linear or with one
+ * or two hidden ReLU layers, trained on
  *
- *   E = mean over the batch of || M(h, y) - delta ||^2      (Jaderberg et al. 2016; Czarnecki et al. 2017)
+ *   E = mean over the batch of || M(h, y) - delta ||^2.
  *
- * dE/dM per example is 2 (M - delta), which then goes back through the affine maps. The output layer
- * starts at zero, so the first synthetic gradient is exactly 0 and the layers below stay put until the
- * module knows something. h and y are the two parts of the first map's input and are never joined. */
+ * dE/dM per example is 2 (M - delta), which then goes back through the affine maps. The output
+ * layer starts at zero, so the first synthetic gradient is exactly 0 and the layers below stay put
+ * until the module knows something. h and y are the two parts of the first map's input and are
+ * never joined. */
 #include <math.h>
 
 #include "layer/affine.h"

@@ -1,10 +1,11 @@
-/* Where the matrices of a step lie. Two blocks, activations and workspace, are laid out once for the largest
- * batch; steps then allocate nothing.
+/* Where the matrices of a step lie. Two blocks, activations and workspace, are laid out once for
+ * the largest batch; steps then allocate nothing.
  *
- * If every module runs backward right after its forward (no dfa), the outputs inside a module are needed only
- * until the next module starts, and a module's top output only until the next module's update. So all modules
- * share one region for inner outputs and two slots, taken in turn, for top outputs and for predictions:
- * memory then does not grow with the number of modules. Otherwise each matrix has a place of its own. */
+ * If every module runs backward right after its forward (no dfa), the outputs inside a module are
+ * needed only until the next module starts, and a module's top output only until the next module's
+ * update. So all modules share one region for inner outputs and two slots, taken in turn, for top
+ * outputs and for predictions: memory then does not grow with the number of modules. Otherwise each
+ * matrix has a place of its own. */
 #include "trainer/trainer.h"
 
 #define PIECE_MULTIPLE 16 /* elements; pieces start on a cache line */
@@ -56,7 +57,8 @@ static size_t widest_top(const dni_trainer *trainer) {
   return widest;
 }
 
-/* Offsets of all layers' outputs, in elements: two slots for tops, then the region for inner outputs. */
+/* Offsets of all layers' outputs, in elements: two slots for tops, then the region for inner
+ * outputs. */
 static void lay_out_shared(const dni_trainer *trainer, layout *block, size_t *offsets) {
   size_t slot = place(block, 0, widest_top(trainer));
   size_t inner = trainer->module_count > 1 ? place(block, slot, widest_top(trainer)) : slot;

@@ -55,8 +55,8 @@ static dni_status evaluate_loss(const step *s) {
 
 /* Backward. ---------------------------------------------------------------------------------- */
 
-/* From the gradient a joined interface receives to the one it hands down. `above` is dL/dz of the dense layer
- * above for fa, else dL/dh; exact interfaces hand it on as it is. */
+/* From the gradient a joined interface receives to the one it hands down. *delta is dL/dz of the
+ * dense layer above for fa, else dL/dh; exact interfaces hand it on as it is. */
 static dni_status cross_joined(const step *s, size_t after, dni_matrix *delta) {
   dni_sg *sg = s->trainer->interfaces[after].sg;
   if (!sg || sg->vtable->kind == DNI_SG_EXACT) return DNI_OK;
@@ -73,8 +73,8 @@ static bool wants_input_gradient(const step *s, const dni__module *layers, size_
   return !sg || sg->needs != DNI_SG_NEEDS_DELTA_ABOVE;
 }
 
-/* Parameter gradients of a module from the gradient of its output; with `target` *delta becomes the gradient of
- * its input. *delta's memory is overwritten. */
+/* Parameter gradients of a module from the gradient of its output; with `target` *delta becomes the
+ * gradient of its input. *delta's memory is overwritten. */
 static dni_status backward_module(const step *s, const dni__module *layers, bool target,
                                   dni_matrix *delta) {
   for (size_t l = layers->first + layers->count; l-- > layers->first;) {
@@ -88,7 +88,8 @@ static dni_status backward_module(const step *s, const dni__module *layers, bool
   return DNI_OK;
 }
 
-/* The estimate for the interface above a module that need not wait, kept until its target is known. */
+/* The estimate for the interface above a module that need not wait, kept until its target is
+ * known. */
 static dni_status predict_delta(const step *s, const dni__module *layers) {
   size_t after = layers->first + layers->count - 1;
   dni_matrix h = output_of(s, after);

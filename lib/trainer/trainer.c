@@ -1,4 +1,4 @@
-/* Making a trainer: checks, one optimiser per module and per learning estimator, the memory plan. */
+/* Making a trainer: checks, an optimiser per module and learning estimator, the memory plan. */
 #include "trainer/trainer.h"
 
 static dni_status check_options(const dni_trainer_options *options) {
@@ -16,7 +16,8 @@ static dni_status check_options(const dni_trainer_options *options) {
   return DNI_OK;
 }
 
-/* What only the whole network shows: widths of targets and errors, and what can learn in a trainer. */
+/* What only the whole network shows: widths of targets and errors, and what can learn in a
+ * trainer. */
 static dni_status check_interface(const dni_network *network, size_t after, bool has_sg_optimiser) {
   const dni_sg *sg = network->links[after].sg;
   size_t outputs = dni_network_outputs(network);

@@ -1,5 +1,5 @@
-/* The trainer's parts. Internal. A step (step.c) walks modules; where their matrices lie was decided at
- * creation (plan.c). */
+/* The trainer's parts. Internal. A step (step.c) walks modules; where their matrices lie was
+ * decided at creation (plan.c). */
 #ifndef DNI_TRAINER_TRAINER_H
 #define DNI_TRAINER_TRAINER_H
 
