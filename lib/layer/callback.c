@@ -39,15 +39,6 @@ static dni_status check_callbacks(const dni_layer_callbacks *callbacks) {
   return DNI_OK;
 }
 
-static dni_status fetch_parameter(const dni_layer_callbacks *callbacks, dni_dtype dtype,
-                                  size_t index, dni__parameter *out) {
-  dni_matrix value = {0}, gradient = {0};
-  dni_status status = callbacks->parameter(callbacks->user, index, &value, &gradient);
-  if (status != DNI_OK)
-    return dni__fail(status, "callback layer: parameter %zu answered %d", index, (int)status);
-  return dni__parameter_wrap("parameter", dtype, &value, &gradient, out);
-}
-
 dni_status dni_layer_create_callback(dni_context *context, size_t inputs, size_t outputs,
                                      const dni_layer_callbacks *callbacks, dni_layer **out) {
   DNI_TRY(dni__layer_check_create(context, out, inputs, outputs, "callback"));
@@ -59,12 +50,11 @@ dni_status dni_layer_create_callback(dni_context *context, size_t inputs, size_t
                                          outputs, known.parameter_count);
   if (!layer) return DNI_ERROR_MEMORY;
   layer->owns_parameters = false;
-  for (size_t i = 0; i < known.parameter_count; i++) {
-    dni_status status = fetch_parameter(&known, context->dtype, i, &layer->parameters[i]);
-    if (status != DNI_OK) {
-      dni_layer_release(layer); /* its destroy is not set yet: the caller keeps `user` */
-      return status;
-    }
+  dni_status status = dni__parameters_fetch(known.parameter, known.user, known.parameter_count,
+                                            context->dtype, "callback layer", layer->parameters);
+  if (status != DNI_OK) {
+    dni_layer_release(layer); /* its destroy is not set yet: the caller keeps `user` */
+    return status;
   }
   ((callback_layer *)layer)->callbacks = known;
   *out = layer;

@@ -32,6 +32,16 @@ static const dni__layer_vtable dense_vtable = {
     DNI_LAYER_DENSE, false, dense_forward, dense_backward, NULL, NULL,
 };
 
+/* Weights normal with variance gain / inputs, from a new stream; biases 0. */
+static void draw(dni_layer *layer, double gain) {
+  dni_matrix *weight = &layer->parameters[WEIGHT].value;
+  dni__random random;
+  dni__context_random(layer->context, &random);
+  dni__random_fill_normal(&random, weight->dtype, weight->data, weight->rows * weight->columns,
+                          sqrt(gain / (double)layer->inputs));
+  dni__parameter_fill(&layer->parameters[BIAS], 0);
+}
+
 dni_status dni_layer_initialise(dni_layer *layer, double gain) {
   DNI_REQUIRE(layer);
   if (layer->vtable != &dense_vtable)
@@ -39,12 +49,7 @@ dni_status dni_layer_initialise(dni_layer *layer, double gain) {
                      dni_layer_kind_name(layer));
   if (!isfinite(gain) || gain < 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "dense: gain %g is negative or not finite", gain);
-  dni_matrix *weight = &layer->parameters[WEIGHT].value;
-  dni__random random;
-  dni__context_random(layer->context, &random);
-  dni__random_fill_normal(&random, weight->dtype, weight->data, weight->rows * weight->columns,
-                          sqrt(gain / (double)layer->inputs));
-  dni__parameter_fill(&layer->parameters[BIAS], 0);
+  draw(layer, gain);
   return DNI_OK;
 }
 
@@ -66,6 +71,7 @@ dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t ou
   }
   layer->parameters[WEIGHT] = affine.weight;
   layer->parameters[BIAS] = affine.bias;
+  draw(layer, activation == DNI_ACTIVATION_RELU ? 2 : 1);
   *out = layer;
-  return dni_layer_initialise(layer, activation == DNI_ACTIVATION_RELU ? 2 : 1);
+  return DNI_OK;
 }

@@ -27,13 +27,25 @@ void dni__parameter_destroy(dni_context *context, dni__parameter *parameter) {
   parameter->value.data = parameter->gradient.data = NULL;
 }
 
-dni_status dni__parameter_wrap(const char *name, dni_dtype dtype, const dni_matrix *value,
-                               const dni_matrix *gradient, dni__parameter *out) {
-  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "the parameter's value"));
-  if (gradient->data)
-    DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns,
-                                   "the parameter's gradient"));
-  *out = (dni__parameter){name, *value, *gradient};
+/* A parameter without gradient data is not trained. */
+static dni_status check_views(const dni_matrix *value, const dni_matrix *gradient,
+                              dni_dtype dtype) {
+  DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
+  if (!gradient->data) return DNI_OK;
+  return dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient");
+}
+
+dni_status dni__parameters_fetch(dni__parameter_function function, void *user, size_t count,
+                                 dni_dtype dtype, const char *owner, dni__parameter *out) {
+  for (size_t i = 0; i < count; i++) {
+    dni_matrix value = {0}, gradient = {0};
+    dni_status status = function(user, i, &value, &gradient);
+    if (status != DNI_OK)
+      return dni__fail(status, "%s: parameter %zu answered %d", owner, i, (int)status);
+    status = check_views(&value, &gradient, dtype);
+    if (status != DNI_OK) return dni__fail_prefix(status, "%s: parameter %zu: ", owner, i);
+    out[i] = (dni__parameter){"parameter", value, gradient};
+  }
   return DNI_OK;
 }
 

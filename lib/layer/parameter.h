@@ -16,9 +16,12 @@ dni_status dni__parameter_create(dni_context *context, const char *name, size_t 
                                  size_t columns, bool trained, dni__parameter *out);
 void dni__parameter_destroy(dni_context *context, dni__parameter *parameter);
 
-/* A parameter in the caller's memory, checked. gradient->data may be NULL. */
-dni_status dni__parameter_wrap(const char *name, dni_dtype dtype, const dni_matrix *value,
-                               const dni_matrix *gradient, dni__parameter *out);
+/* `count` parameters in the caller's memory, as the parameter function of a layer's or estimator's
+ * callbacks hands them out, checked. `owner` is for the message. */
+typedef dni_status (*dni__parameter_function)(void *user, size_t index, dni_matrix *value,
+                                              dni_matrix *gradient);
+dni_status dni__parameters_fetch(dni__parameter_function function, void *user, size_t count,
+                                 dni_dtype dtype, const char *owner, dni__parameter *out);
 
 void dni__parameter_fill(dni__parameter *parameter, double value);
 

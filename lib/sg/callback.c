@@ -62,15 +62,6 @@ static dni_status check_callbacks(const dni_sg_callbacks *callbacks, size_t unit
   return DNI_OK;
 }
 
-static dni_status fetch_parameter(const dni_sg_callbacks *callbacks, dni_dtype dtype, size_t index,
-                                  dni__parameter *out) {
-  dni_matrix value = {0}, gradient = {0};
-  dni_status status = callbacks->parameter(callbacks->user, index, &value, &gradient);
-  if (status != DNI_OK)
-    return dni__fail(status, "callback sg: parameter %zu answered %d", index, (int)status);
-  return dni__parameter_wrap("parameter", dtype, &value, &gradient, out);
-}
-
 static size_t error_units_of(const dni_sg_callbacks *callbacks, size_t units, size_t given) {
   switch (callbacks->needs) {
   case DNI_SG_NEEDS_NOTHING:
@@ -99,12 +90,11 @@ dni_status dni_sg_create_callback(dni_context *context, size_t units, size_t tar
   sg->learns = known.learn != NULL;
   sg->needs = known.needs;
   sg->error_units = error_units_of(&known, units, error_units);
-  for (size_t i = 0; i < known.parameter_count; i++) {
-    dni_status status = fetch_parameter(&known, context->dtype, i, &sg->parameters[i]);
-    if (status != DNI_OK) {
-      dni_sg_release(sg); /* its destroy is not set yet: the caller keeps `user` */
-      return status;
-    }
+  dni_status status = dni__parameters_fetch(known.parameter, known.user, known.parameter_count,
+                                            context->dtype, "callback sg", sg->parameters);
+  if (status != DNI_OK) {
+    dni_sg_release(sg); /* its destroy is not set yet: the caller keeps `user` */
+    return status;
   }
   ((callback_sg *)sg)->callbacks = known;
   *out = sg;
