@@ -1,5 +1,6 @@
 /* The network of Czarnecki et al. (2017), Appendix C, and the estimators that make the methods
- * differ: the layers are the same in all of them, and created first, so the same seed gives the same initial weights. */
+ * differ: the layers are the same in all of them, and created first, so the same seed gives the
+ * same initial weights. */
 #include "mnist.h"
 
 /* The variance of the first weights is a third of 1 / inputs. Batch normalisation makes the scale
