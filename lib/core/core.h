@@ -95,6 +95,8 @@ dni_matrix dni__matrix_make(void *data, size_t rows, size_t columns, dni_dtype d
 /* Rows first .. first+rows-1, and columns first .. first+columns-1, of a view. */
 dni_matrix dni__matrix_rows(const dni_matrix *view, size_t first, size_t rows);
 dni_matrix dni__matrix_columns(const dni_matrix *view, size_t first, size_t columns);
+/* Where a row begins; NULL if the view has no data. */
+void *dni__matrix_row(const dni_matrix *view, size_t row);
 /* Copy rows between views of the same shape and type, whatever their strides. */
 void dni__matrix_copy(const dni_matrix *from, const dni_matrix *to);
 /* Element (row, column) as a double, whatever the type; and writing it. Not for hot loops. */

@@ -86,10 +86,14 @@ static void *element(const dni_matrix *view, size_t row, size_t column) {
   return (unsigned char *)view->data + offset;
 }
 
+void *dni__matrix_row(const dni_matrix *view, size_t row) {
+  return view->data ? element(view, row, 0) : NULL;
+}
+
 dni_matrix dni__matrix_rows(const dni_matrix *view, size_t first, size_t rows) {
   dni_matrix part = *view;
   part.rows = rows;
-  if (view->data) part.data = element(view, first, 0);
+  part.data = dni__matrix_row(view, first);
   return part;
 }
 

@@ -227,20 +227,16 @@ static dni_status check_batch(const dni_dataset *dataset, size_t first, const dn
   return check_range(dataset, first, rows);
 }
 
-static void *row_of(const dni_matrix *view, size_t row) {
-  return (unsigned char *)view->data + row * view->stride * dni__dtype_size(view->dtype);
-}
-
 static void copy_rows(const dni_matrix *from, const size_t *order, const dni_matrix *to) {
   size_t bytes = from->columns * dni__dtype_size(from->dtype);
   for (size_t r = 0; r < to->rows; r++)
-    memcpy(row_of(to, r), row_of(from, order[r]), bytes);
+    memcpy(dni__matrix_row(to, r), dni__matrix_row(from, order[r]), bytes);
 }
 
 static void copy_one_hot(const int32_t *labels, const size_t *order, const dni_matrix *to) {
   size_t bytes = to->columns * dni__dtype_size(to->dtype);
   for (size_t r = 0; r < to->rows; r++) {
-    memset(row_of(to, r), 0, bytes); /* 0.0 in both element types */
+    memset(dni__matrix_row(to, r), 0, bytes); /* 0.0 in both element types */
     dni__matrix_set(to, r, (size_t)labels[order[r]], 1);
   }
 }

@@ -42,10 +42,6 @@ static dni_status check_pair(const dni_loss *loss, const dni_matrix *h, const dn
   return dni__matrix_check_rows(y, dtype, h->rows, h->columns, "y");
 }
 
-static void *row_of(const dni_matrix *view, size_t row) {
-  return dni__matrix_rows(view, row, 1).data;
-}
-
 dni_status dni_loss_evaluate(dni_loss *loss, const dni_matrix *h, const dni_matrix *y,
                              const dni_matrix *delta, const dni_matrix *per_example, double *mean) {
   DNI_REQUIRE(loss);
@@ -56,8 +52,8 @@ dni_status dni_loss_evaluate(dni_loss *loss, const dni_matrix *h, const dni_matr
   dni__loss_row evaluate = dtype == DNI_F32 ? loss->kind->row_f32 : loss->kind->row_f64;
   double sum = 0;
   for (size_t r = 0; r < h->rows; r++) {
-    double value =
-        evaluate(h->columns, row_of(h, r), row_of(y, r), delta ? row_of(delta, r) : NULL);
+    double value = evaluate(h->columns, dni__matrix_row(h, r), dni__matrix_row(y, r),
+                            delta ? dni__matrix_row(delta, r) : NULL);
     if (per_example) dni__matrix_set(per_example, r, 0, value);
     sum += value;
   }

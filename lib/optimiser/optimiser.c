@@ -42,7 +42,7 @@ void dni_optimiser_retain(dni_optimiser *optimiser) {
   if (optimiser) dni__references_add(&optimiser->references);
 }
 
-/* Forget the parameters from index `first` on. */
+/* Forget the parameters from index `first` (at most count) on. */
 static void drop_moved(dni_optimiser *optimiser, size_t first) {
   for (size_t i = first; i < optimiser->count; i++) {
     dni__moved *moved = &optimiser->moved[i];
@@ -51,7 +51,7 @@ static void drop_moved(dni_optimiser *optimiser, size_t first) {
     dni_layer_release(moved->layer);
     dni_sg_release(moved->sg);
   }
-  if (first < optimiser->count) optimiser->count = first;
+  optimiser->count = first;
 }
 
 void dni_optimiser_release(dni_optimiser *optimiser) {
@@ -113,45 +113,45 @@ dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
   return add_parameter(optimiser, value, gradient, NULL, NULL);
 }
 
-dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
-  DNI_REQUIRE(optimiser);
-  DNI_REQUIRE(layer);
+/* All trained parameters of a layer or of an estimator; the other is NULL. */
+static dni_status add_all(dni_optimiser *optimiser, dni_layer *layer, dni_sg *sg) {
   size_t before = optimiser->count;
-  for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
+  size_t parameters = layer ? dni_layer_parameter_count(layer) : dni_sg_parameter_count(sg);
+  for (size_t i = 0; i < parameters; i++) {
     dni_matrix value, gradient;
-    dni_status status = dni_layer_parameter(layer, i, &value, &gradient);
+    dni_status status = layer ? dni_layer_parameter(layer, i, &value, &gradient)
+                              : dni_sg_parameter(sg, i, &value, &gradient);
     if (status == DNI_OK && gradient.data)
-      status = add_parameter(optimiser, &value, &gradient, layer, NULL);
+      status = add_parameter(optimiser, &value, &gradient, layer, sg);
     if (status != DNI_OK) {
       drop_moved(optimiser, before);
-      return status;
+      return dni__fail_prefix(status, "%s: ", optimiser->kind->name);
     }
   }
   return DNI_OK;
+}
+
+dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
+  DNI_REQUIRE(optimiser);
+  DNI_REQUIRE(layer);
+  return add_all(optimiser, layer, NULL);
 }
 
 dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
   DNI_REQUIRE(optimiser);
   DNI_REQUIRE(sg);
-  size_t before = optimiser->count;
-  for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
-    dni_matrix value, gradient;
-    dni_status status = dni_sg_parameter(sg, i, &value, &gradient);
-    if (status == DNI_OK && gradient.data)
-      status = add_parameter(optimiser, &value, &gradient, NULL, sg);
-    if (status != DNI_OK) {
-      drop_moved(optimiser, before);
-      return status;
-    }
-  }
-  return DNI_OK;
+  return add_all(optimiser, NULL, sg);
 }
 
-/* Contiguous views are one run; others are a run per row. */
-static size_t run_count(const dni__moved *moved) {
-  bool contiguous = moved->value.stride == moved->value.columns &&
-                    moved->gradient.stride == moved->gradient.columns;
-  return contiguous ? 1 : moved->value.rows;
+/* A parameter's elements as runs of contiguous ones: one in all, or one per row. */
+typedef struct runs {
+  size_t count, length;
+} runs;
+
+static runs runs_of(const dni__moved *moved) {
+  size_t rows = moved->value.rows, columns = moved->value.columns;
+  bool contiguous = moved->value.stride == columns && moved->gradient.stride == columns;
+  return contiguous ? (runs){1, rows * columns} : (runs){rows, columns};
 }
 
 static double squared_norm(const dni_optimiser *optimiser) {
@@ -159,11 +159,10 @@ static double squared_norm(const dni_optimiser *optimiser) {
   double total = 0;
   for (size_t i = 0; i < optimiser->count; i++) {
     const dni__moved *moved = &optimiser->moved[i];
-    size_t runs = run_count(moved);
-    for (size_t r = 0; r < runs; r++)
+    runs all = runs_of(moved);
+    for (size_t r = 0; r < all.count; r++)
       total += optimiser->context->kernels->sum_squares(
-          runs == 1 ? moved->value.rows * moved->value.columns : moved->value.columns,
-          dni__matrix_rows(&moved->gradient, r, 1).data, limit);
+          all.length, dni__matrix_row(&moved->gradient, r), limit);
   }
   return total;
 }
@@ -182,14 +181,14 @@ static dni_status clip_scale(const dni_optimiser *optimiser, double *scale) {
 }
 
 static void update_moved(const dni_optimiser *optimiser, double scale, const dni__moved *moved) {
-  size_t runs = run_count(moved), size = dni__dtype_size(moved->value.dtype);
-  size_t length = runs == 1 ? moved->value.rows * moved->value.columns : moved->value.columns;
-  for (size_t r = 0; r < runs; r++) {
+  runs all = runs_of(moved);
+  size_t bytes = all.length * dni__dtype_size(moved->value.dtype);
+  for (size_t r = 0; r < all.count; r++) {
     void *moments[2] = {NULL, NULL};
     for (size_t k = 0; k < optimiser->kind->moment_count; k++)
-      moments[k] = (unsigned char *)moved->moments[k] + r * length * size;
-    optimiser->kind->update(optimiser, scale, length, dni__matrix_rows(&moved->value, r, 1).data,
-                            dni__matrix_rows(&moved->gradient, r, 1).data, moments);
+      moments[k] = (unsigned char *)moved->moments[k] + r * bytes;
+    optimiser->kind->update(optimiser, scale, all.length, dni__matrix_row(&moved->value, r),
+                            dni__matrix_row(&moved->gradient, r), moments);
   }
 }
 
