@@ -1,7 +1,7 @@
-/* Every method learns: more than 95 % of a plane right, in float and double, and of two moons. */
+/* Every method learns: more than 95 % of a small problem right, in float and double. */
 #include "training.h"
 
-enum { EXAMPLES = 200, ROWS = 32 };
+enum { EXAMPLES = 200, ROWS = 20 };
 
 static const double pi = 3.14159265358979323846;
 
@@ -33,49 +33,53 @@ static dni_dataset *make_plane(dni_context *context) {
 static const struct {
   const char *text;
   double probability;
-} methods[] = {{"2 relu24 relu24 dense2", 0},
-               {"2 relu24 norm relu24 norm dense2", 0},
-               {"2 relu24 |sg relu24 |sg dense2", 0},
-               {"2 relu24 |sgh relu24 |sgh dense2", 0},
-               {"2 relu24 |sg1 relu24 |sg1 dense2", 0},
-               {"2 relu24 |sg1h relu24 |sg1h dense2", 0},
-               {"2 relu24 |sg2 relu24 |sg2 dense2", 0},
-               {"2 relu24 |sg2h relu24 |sg2h dense2", 0},
-               {"2 relu24 norm |sg relu24 norm |sg dense2", 0},
-               {"2 relu24 |fa relu24 |fa dense2", 0},
-               {"2 relu24 |dfa relu24 |dfa dense2", 0},
-               {"2 relu24 |sg relu24 |fa relu24 |dfa dense2", 0},
-               {"2 relu24 |sg relu24 |sg dense2", 0.5},
-               {"2 relu24 |sgy relu24 |sgy dense2", 0},
-               {"2 relu24 |sg1y relu24 |sg1y dense2", 0},
-               {"2 relu24 |sg2y relu24 |sg2y dense2", 0}};
+} methods[] = {{"2 relu16 relu16 dense2", 0},
+               {"2 relu16 norm relu16 norm dense2", 0},
+               {"2 relu16 |sg relu16 |sg dense2", 0},
+               {"2 relu16 |sgh relu16 |sgh dense2", 0},
+               {"2 relu16 |sg1 relu16 |sg1 dense2", 0},
+               {"2 relu16 |sg1h relu16 |sg1h dense2", 0},
+               {"2 relu16 |sg2 relu16 |sg2 dense2", 0},
+               {"2 relu16 |sg2h relu16 |sg2h dense2", 0},
+               {"2 relu16 norm |sg relu16 norm |sg dense2", 0},
+               {"2 relu16 |fa relu16 |fa dense2", 0},
+               {"2 relu16 |dfa relu16 |dfa dense2", 0},
+               {"2 relu16 |sg relu16 |fa relu16 |dfa dense2", 0},
+               {"2 relu16 |sg relu16 |sg dense2", 0.5},
+               {"2 relu16 |sgy relu16 |sgy dense2", 0},
+               {"2 relu16 |sg1y relu16 |sg1y dense2", 0},
+               {"2 relu16 |sg2y relu16 |sg2y dense2", 0}};
 
 /* An estimator that sees the label alone answers the same for all points of a class, which is
  * enough for a plane and not for moons: the last three stay below 90 % there. */
 enum { METHODS = sizeof methods / sizeof *methods, MOONS_METHODS = METHODS - 3 };
 
-static double accuracy(dni_context *context, dni_dataset *dataset, int method, uint64_t steps) {
+/* Accuracy after up to 4000 steps, fewer if it is enough before. */
+static double accuracy(dni_context *context, dni_dataset *dataset, int method) {
   dni_network *network = make_network(context, methods[method].text);
+  dni_loss *loss = make_cross_entropy(context);
   dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.003),
                                       make_adam(context, 0.01), ROWS, methods[method].probability);
-  dni_fit_options options = {.struct_size = sizeof options, .steps = steps};
+  dni_fit_options options = {.struct_size = sizeof options, .steps = 50};
   dni_evaluation evaluation = {.struct_size = sizeof evaluation};
-  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
-  EXPECT_OK(dni_network_evaluate(network, make_cross_entropy(context), dataset, &evaluation));
+  while (evaluation.accuracy <= 0.95 && dni_trainer_step_count(trainer) < 4000) {
+    EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+    EXPECT_OK(dni_network_evaluate(network, loss, dataset, &evaluation));
+  }
   return evaluation.accuracy;
 }
 
 START_TEST(test_plane) {
   dni_context *context = make_context(support_dtypes[_i / METHODS], 17);
-  double right = accuracy(context, make_plane(context), _i % METHODS, 600);
+  double right = accuracy(context, make_plane(context), _i % METHODS);
   EXPECT(right > 0.95, "%s: accuracy %g", methods[_i % METHODS].text, right);
 }
 END_TEST
 
 START_TEST(test_moons) {
-  dni_context *context = make_context(DNI_F32, 17);
-  double right = accuracy(context, make_moons(context), _i, 2000);
-  EXPECT(right > 0.95, "%s: accuracy %g", methods[_i].text, right);
+  dni_context *context = make_context(support_dtypes[_i / MOONS_METHODS], 17);
+  double right = accuracy(context, make_moons(context), _i % MOONS_METHODS);
+  EXPECT(right > 0.95, "%s: accuracy %g", methods[_i % MOONS_METHODS].text, right);
 }
 END_TEST
 
@@ -83,6 +87,6 @@ int main(void) {
   Suite *suite = suite_create("learning");
   TCase *group = add_group(suite, "learning");
   tcase_add_loop_test(group, test_plane, 0, 2 * METHODS);
-  tcase_add_loop_test(group, test_moons, 0, MOONS_METHODS);
+  tcase_add_loop_test(group, test_moons, 0, 2 * MOONS_METHODS);
   return support_run(suite);
 }

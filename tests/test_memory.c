@@ -287,7 +287,7 @@ static const struct {
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static stage make_scene(void) {
-  stage scene = {NULL};
+  stage scene = {0};
   arm(SIZE_MAX, false);
   EXPECT_OK(make_context_call(NULL, (void **)&scene.context));
   keep(CONTEXT, scene.context);
