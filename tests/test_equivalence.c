@@ -14,7 +14,8 @@ typedef struct manual {
   dni_matrix y, h[MOST_LAYERS + 1], d[MOST_LAYERS + 1], guess[MOST_LAYERS + 1];
   dni_optimiser *optimisers[MOST_LAYERS];    /* by module */
   dni_optimiser *sg_optimisers[MOST_LAYERS]; /* by the layer the estimator is after */
-  double mean_loss, sg_error[MOST_LAYERS], sg_cosine[MOST_LAYERS];
+  double mean_loss, sg_error[MOST_LAYERS], sg_cosine[MOST_LAYERS]; /* NaN: not taught */
+  const int32_t *updated; /* which modules the trainer has updated in this step */
 } manual;
 
 typedef void (*hand_step)(manual *hand);
@@ -134,6 +135,8 @@ static dni_step_report step_trainer(dni_trainer *trainer, size_t step) {
 static void step_hand(manual *hand, hand_step function, size_t step) {
   hand->h[0] = xs[step % BATCHES];
   hand->y = ys[step % BATCHES];
+  for (size_t i = 0; i < MOST_LAYERS; i++)
+    hand->sg_error[i] = hand->sg_cosine[i] = NAN;
   function(hand);
 }
 
@@ -142,6 +145,7 @@ static void expect_same_training(dni_trainer *trainer, const dni_network *networ
                                  hand_step function) {
   for (size_t step = 0; step < 50; step++) {
     dni_step_report report = step_trainer(trainer, step);
+    hand->updated = report.module_updated;
     step_hand(hand, function, step);
     expect_report(hand, &report, step);
   }
@@ -365,6 +369,42 @@ START_TEST(test_probability_one_is_sequential) {
 }
 END_TEST
 
+/* Modules that are not updated go forward; an estimator whose own module rests may still be taught. */
+static void random_step(manual *hand) {
+  forward(hand, 0, 1);
+  if (hand->updated[0]) {
+    backward(hand, 1, ask(hand, 1, NULL));
+    backward(hand, 0, &hand->d[1]);
+    move(hand, 0);
+  }
+  forward(hand, 2, 3);
+  if (hand->updated[1]) {
+    backward(hand, 3, ask(hand, 3, NULL));
+    backward(hand, 2, &hand->d[3]);
+    move(hand, 1);
+    teach(hand, 1);
+  }
+  forward(hand, 4, 5);
+  output_error(hand);
+  if (hand->updated[2]) {
+    backward(hand, 5, &hand->d[6]);
+    backward(hand, 4, &hand->d[5]);
+    move(hand, 2);
+    teach(hand, 3);
+  }
+}
+
+START_TEST(test_random_by_hand) {
+  use(_i);
+  dni_context *context = world();
+  dni_optimiser *adam = make_adam(context, 0.01), *teacher = make_adam(context, 0.003);
+  dni_network *network = make_network(context, two_interfaces);
+  dni_trainer *trainer = make_trainer(context, network, adam, teacher, ROWS, 0.4);
+  manual hand = make_synthetic_hand(adam, teacher);
+  expect_same_training(trainer, network, &hand, random_step);
+}
+END_TEST
+
 /* What a linear estimator learns is its regression on the target and nothing else:
  * W -= r 2/B sum_s (M_s - target_s) [h_s y_s 1]^T. */
 START_TEST(test_estimator_learns_by_regression_alone) {
@@ -550,6 +590,7 @@ int main(void) {
   tcase_add_loop_test(group, test_zero_estimates_move_nothing_below, 0, 8);
   tcase_add_loop_test(group, test_synthetic_by_hand, 0, 8);
   tcase_add_loop_test(group, test_probability_one_is_sequential, 0, 4);
+  tcase_add_loop_test(group, test_random_by_hand, 0, 4);
   tcase_add_loop_test(group, test_estimator_learns_by_regression_alone, 0, 4);
   tcase_add_loop_test(group, test_learning_callback, 0, 4);
   group = add_group(suite, "feedback");
