@@ -1,7 +1,7 @@
 /* Loss and accuracy over a whole data set. */
 #include <math.h>
 
-#include "network/network.h"
+#include "trainer/trainer.h"
 
 #define ROWS_AT_A_TIME 256
 
@@ -40,14 +40,16 @@ static dni_status evaluate_all(dni_network *network, dni_loss *loss, const dni_d
   return DNI_OK;
 }
 
-static dni_status check(const dni_network *network, const dni_dataset *dataset) {
+dni_status dni__check_dataset(const dni_network *network, const dni_dataset *dataset) {
   if (dni_dataset_features(dataset) != dni_network_inputs(network))
     return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu features, the network %zu inputs",
                      dni_dataset_features(dataset), dni_network_inputs(network));
   if (dni_dataset_targets(dataset) != dni_network_outputs(network))
     return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu targets, the network %zu outputs",
                      dni_dataset_targets(dataset), dni_network_outputs(network));
-  return DNI_OK;
+  dni_matrix none = dni__matrix_make(NULL, 0, dni_network_inputs(network), network->context->dtype);
+  dni_status status = dni_dataset_batch(dataset, 0, &none, NULL);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "the data set's batch: ");
 }
 
 /* x, y and h for `rows` rows; on failure none is left allocated. */
@@ -75,7 +77,7 @@ dni_status dni_network_evaluate(dni_network *network, dni_loss *loss, const dni_
   DNI_REQUIRE(dataset);
   DNI_REQUIRE(out);
   DNI_TRY(dni__report_check(out, sizeof *out, "dni_evaluation"));
-  DNI_TRY(check(network, dataset));
+  DNI_TRY(dni__check_dataset(network, dataset));
   size_t examples = dni_dataset_examples(dataset);
   size_t rows = examples < ROWS_AT_A_TIME ? examples : ROWS_AT_A_TIME;
   void *buffers[3];

@@ -9,18 +9,6 @@ typedef struct fit {
   uint64_t steps;          /* made in this call */
 } fit;
 
-static dni_status check_sizes(const dni_trainer *trainer, const dni_dataset *dataset) {
-  size_t inputs = dni_network_inputs(trainer->network);
-  size_t outputs = dni_network_outputs(trainer->network);
-  if (dni_dataset_features(dataset) != inputs)
-    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu features, the network %zu inputs",
-                     dni_dataset_features(dataset), inputs);
-  if (dni_dataset_targets(dataset) != outputs)
-    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu targets, the network %zu outputs",
-                     dni_dataset_targets(dataset), outputs);
-  return DNI_OK;
-}
-
 static dni_status set_defaults(const dni_trainer *trainer, const dni_dataset *dataset,
                                dni_fit_options *options) {
   if (options->reserved != 0)
@@ -79,7 +67,7 @@ dni_status dni_trainer_fit(dni_trainer *trainer, dni_dataset *dataset,
                               "dni_fit_options"));
   if (trainer->in_fit)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_fit was called from its own callback");
-  DNI_TRY(check_sizes(trainer, dataset));
+  DNI_TRY(dni__check_dataset(trainer->network, dataset));
   DNI_TRY(set_defaults(trainer, dataset, &f.options));
   trainer->in_fit = true;
   dni_status status = fit_epochs(&f);

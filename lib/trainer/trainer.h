@@ -53,4 +53,7 @@ struct dni_trainer {
 /* Decide where every matrix of a step lies, and allocate it. */
 dni_status dni__trainer_plan(dni_trainer *trainer);
 
+/* Whether a data set has the network's sizes and element type (evaluate.c). */
+dni_status dni__check_dataset(const dni_network *network, const dni_dataset *dataset);
+
 #endif
