@@ -661,6 +661,24 @@ START_TEST(batch_norm_far_from_zero) {
 }
 END_TEST
 
+/* Equal numbers have that mean and no variance, though their sum is rounded. */
+START_TEST(batch_norm_of_equal_rows) {
+  dni_context *context = support_machine_context(_i);
+  if (!context) return;
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_layer *layer = make_batch_norm(context, 21);
+  dni_matrix x = matrix_make(dtype, 63, 21), y = matrix_make(dtype, 63, 21);
+  for (size_t r = 0; r < 63; r++)
+    for (size_t c = 0; c < 21; c++)
+      matrix_set(&x, r, c, 1000.1 * (double)(c + 1));
+  dni_matrix expected = batch_norm_reference(layer, &x, NULL, NULL);
+  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  matrix_expect_close(&y, &expected, support_tolerance(dtype, 1e-6, 1e-6), "y");
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
 START_TEST(batch_norm_refuses_non_finite_statistics) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
@@ -1097,6 +1115,7 @@ static Suite *layer_suite(void) {
   tcase_add_loop_test(batch_norm, batch_norm_gradient_modes, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(batch_norm, batch_norm_of_one_row, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(batch_norm, batch_norm_far_from_zero, 0, SUPPORT_MACHINES);
+  tcase_add_loop_test(batch_norm, batch_norm_of_equal_rows, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(batch_norm, batch_norm_refuses_non_finite_statistics, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(batch_norm, batch_norm_backward_belongs_to_the_last_training_forward, 0,
                       SUPPORT_DTYPES);

@@ -16,7 +16,7 @@ typedef struct dni__adam_step {
   double inverse_bias2; /* 1 / sqrt(1 - b2^t) */
   double beta1, beta2, epsilon;
   double decay;          /* added to the gradient: g + decay * w (L2) */
-  double shrink;         /* w is first multiplied by this: 1 - r * d (AdamW), else 1 */
+  double shrink;         /* the share of w taken off in the same subtraction: r * d (AdamW) or 0 */
   double gradient_scale; /* from clipping by norm, else 1 */
   double gradient_limit; /* clipping by value; infinity: off */
 } dni__adam_step;
@@ -52,7 +52,9 @@ typedef struct dni__kernels {
                                    size_t lddy, dni_activation activation, double alpha,
                                    double beta, void *column_sums);
 
-  /* mean and biased variance [columns] of the columns of x, in two passes; rows >= 1 */
+  /* mean and biased variance [columns] of the columns of x, in two passes; rows >= 1. Sums are of
+   * differences from the first row, so that a column of large numbers keeps its digits, and one of
+   * equal numbers has exactly that mean and variance 0. */
   void (*column_statistics)(size_t rows, size_t columns, const void *x, size_t ldx, void *mean,
                             void *variance);
   /* y = (x - mean) * factor + shift, all [columns]; y may be x */

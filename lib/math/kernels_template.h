@@ -113,6 +113,12 @@ static void FN(activation_backward_bias)(size_t rows, size_t columns, const void
   }
 }
 
+static void FN(add_differences)(size_t columns, const REAL *restrict row, const REAL *restrict from,
+                                REAL *restrict sums) {
+  for (size_t c = 0; c < columns; c++)
+    sums[c] += row[c] - from[c];
+}
+
 static void FN(add_squared_deviations)(size_t columns, const REAL *restrict x,
                                        const REAL *restrict mean, REAL *restrict sums) {
   for (size_t c = 0; c < columns; c++)
@@ -124,10 +130,10 @@ static void FN(column_statistics)(size_t rows, size_t columns, const void *x, si
   REAL *m = mean, *v = variance, share = 1 / (REAL)rows;
   memset(m, 0, columns * sizeof *m);
   memset(v, 0, columns * sizeof *v);
-  for (size_t r = 0; r < rows; r++)
-    FN(add_row)(columns, (const REAL *)x + r * ldx, 1, m);
+  for (size_t r = 1; r < rows; r++)
+    FN(add_differences)(columns, (const REAL *)x + r * ldx, x, m);
   for (size_t c = 0; c < columns; c++)
-    m[c] *= share;
+    m[c] = ((const REAL *)x)[c] + share * m[c];
   for (size_t r = 0; r < rows; r++)
     FN(add_squared_deviations)(columns, (const REAL *)x + r * ldx, m, v);
   for (size_t c = 0; c < columns; c++)
@@ -244,7 +250,7 @@ static void FN(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict
     REAL gradient = FN(limited)(g[i] * scale, limit) + decay * w[i];
     m[i] = beta1 * m[i] + rest1 * gradient;
     v[i] = beta2 * v[i] + rest2 * gradient * gradient;
-    w[i] = shrink * w[i] - rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon);
+    w[i] -= shrink * w[i] + rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon);
   }
 }
 

@@ -4,7 +4,8 @@
  *   w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
  * The bias corrections are scalars of the step and folded into two factors, so that an update is
- * one pass over w, g, m and v. Adam adds decay w to g; AdamW shrinks w by rate decay instead. */
+ * one pass over w, g, m and v. Adam adds decay w to g; AdamW takes rate decay w off w instead, in
+ * one subtraction with the rest, since 1 - rate decay has few digits left in float. */
 #include <math.h>
 
 #include "optimiser/optimiser.h"
@@ -24,7 +25,7 @@ static dni__adam_step adam_step(const dni_optimiser *optimiser, double gradient_
       .beta2 = settings->beta2,
       .epsilon = settings->epsilon,
       .decay = settings->weight_decay,
-      .shrink = 1,
+      .shrink = 0,
       .gradient_scale = gradient_scale,
       .gradient_limit = settings->clip_value > 0 ? settings->clip_value * gradient_scale : INFINITY,
   };
@@ -39,7 +40,7 @@ static void adam_update(const dni_optimiser *optimiser, double gradient_scale, s
 static void adamw_update(const dni_optimiser *optimiser, double gradient_scale, size_t count,
                          void *value, const void *gradient, void *const *moments) {
   dni__adam_step step = adam_step(optimiser, gradient_scale);
-  step.shrink = 1 - optimiser->rate * step.decay;
+  step.shrink = optimiser->rate * step.decay;
   step.decay = 0;
   optimiser->context->kernels->adam(count, value, gradient, moments[0], moments[1], &step);
 }
