@@ -4,7 +4,7 @@ static double FN(row)(size_t columns, const void *logits, const void *targets, v
   REAL *delta = gradient;
   double largest = -INFINITY, sum = 0, weight = 0, cross = 0;
   for (size_t c = 0; c < columns; c++)
-    if (!((double)h[c] <= largest)) largest = (double)h[c]; /* so that NaN wins */
+    if ((double)h[c] > largest) largest = (double)h[c]; /* a NaN comes in with the sum */
   for (size_t c = 0; c < columns; c++) {
     sum += exp((double)h[c] - largest);
     weight += (double)y[c];

@@ -2,7 +2,8 @@
  *
  *   v = momentum v + (g + decay w),   w = w - rate v
  *
- * The velocity is kept even while momentum is 0, so that momentum can be set at any time. */
+ * The velocity's memory is there even while momentum is 0, so that momentum can be set at any time;
+ * v then goes on from what it was when momentum was last above 0. */
 #include <math.h>
 
 #include "optimiser/optimiser.h"

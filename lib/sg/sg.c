@@ -155,6 +155,14 @@ static dni_status learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
   return DNI_OK;
 }
 
+/* Of vectors along one line, rounding can give a little more than 1. */
+static double cosine_of(const dni__pair_sums *sums) {
+  double norms = sqrt(sums->first2) * sqrt(sums->second2);
+  if (norms == 0) return 0;
+  double cosine = sums->product / norms;
+  return cosine > 1 ? 1 : cosine < -1 ? -1 : cosine;
+}
+
 dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                         const dni_matrix *target, const dni_matrix *prediction, double *error,
                         double *cosine) {
@@ -162,9 +170,8 @@ dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
   dni__pair_sums sums;
   dni_status status = learn(sg, h, y, target, prediction, &sums);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
-  double norms = sqrt(sums.first2) * sqrt(sums.second2);
   if (error) *error = target->rows > 0 ? sums.difference2 / (double)target->rows : 0;
-  if (cosine) *cosine = norms == 0 ? 0 : sums.product / norms;
+  if (cosine) *cosine = cosine_of(&sums);
   return DNI_OK;
 }
 
