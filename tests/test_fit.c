@@ -238,11 +238,14 @@ START_TEST(test_refused) {
   EXPECT_OK(dni_dataset_create_memory(context, &y, &y, DNI_DATA_BORROW, &wrong));
   EXPECT_ARGUMENT(dni_trainer_fit(trainer, keep(DATASET, wrong), NULL));
   dni_context *other = make_context(support_dtypes[1 - _i], 1);
-  EXPECT_OK(dni_dataset_create_artificial(other, DNI_ARTIFICIAL_LINEAR, 6, 40, 2, &wrong));
+  dni_matrix other_x = matrix_random(support_dtypes[1 - _i], 40, INPUTS);
   int32_t order[2][40];
-  EXPECT_OK(dni_dataset_labels(keep(DATASET, wrong), 0, 40, order[0]));
-  EXPECT_ARGUMENT(dni_trainer_fit(trainer, wrong, NULL));
-  EXPECT_OK(dni_dataset_labels(wrong, 0, 40, order[1]));
+  for (int32_t r = 0; r < 40; r++)
+    order[0][r] = r % CLASSES;
+  EXPECT_OK(dni_dataset_create_labels(other, &other_x, order[0], CLASSES, DNI_DATA_COPY, &wrong));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "elements",
+                 dni_trainer_fit(trainer, keep(DATASET, wrong), NULL));
+  EXPECT_OK(dni_dataset_labels(wrong, 0, 40, order[1])); /* not shuffled */
   ck_assert_mem_eq(order[0], order[1], sizeof order[0]);
   ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
   EXPECT_SAME_BITS(everything(network), before);
