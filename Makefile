@@ -216,7 +216,7 @@ check-tsan: ## the suites under ThreadSanitizer
 VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite
 check-valgrind: ## the suites under valgrind
 	+@$(call variant,valgrind) CK_FORK=no CFLAGS='-O1 -g' check-suites \
-	  TEST_PREFIX='valgrind -q --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
+	  TEST_PREFIX='valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
 
 check-clang: ## check, built with clang
 	+@$(call variant,clang) CC=clang CXX=clang++ check

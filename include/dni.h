@@ -23,8 +23,9 @@
  *   keeps what it uses, so any order of release is right. "Borrowed" pointers are not released.
  * - NULL. A NULL handle or a NULL required argument is DNI_ERROR_ARGUMENT, never a crash.
  * - Threads. One handle, one thread at a time; different handles concurrently. A context may be
- *   shared by handles used on different threads, but creating objects on it is the caller's to
- *   serialise. retain and release are safe from any thread. Do not use handles in a forked child.
+ *   shared by handles used on different threads, but what draws random numbers from it (creating
+ *   objects, dni_layer_initialise) is the caller's to serialise. retain and release are safe from any
+ *   thread. Do not use handles in a forked child.
  * - The library never aborts, exits, prints, reads the environment, or changes the settings of
  *   another library in the process unless asked to.
  *

@@ -1,7 +1,7 @@
 /* The trainer's step against steps written by hand from layers, estimators, losses and optimisers,
- * in the order that PAPER.md section 3 sets (docs: the head of dni/trainer.h): the same numbers bit
- * for bit where the operations are the same, to rounding where only the mathematics is. Each test
- * trains two networks of the same seed, one by the trainer and one by hand. */
+ * in the order that the head of dni/trainer.h sets: the same numbers bit for bit where the operations
+ * are the same, to rounding where only the mathematics is. Each test trains two networks of the same
+ * seed, one by the trainer and one by hand. */
 #include "training.h"
 
 enum { ROWS = 13, INPUTS = 6, CLASSES = 4, MOST_LAYERS = 8, BATCHES = 5 };

@@ -79,7 +79,11 @@ START_TEST(test_layers_refused) {
   dni_context *other = make_context(support_dtypes[1 - _i], 1);
   dni_layer *alien = keep(LAYER, make_layer(other, 4, "tanh3"));
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "layer 2 (dense)", dni_network_add(network, alien));
-  ck_assert_uint_eq(dni_network_layer_count(network), 2);
+  dni_layer *square = layer_of(4, "dense4");
+  EXPECT_OK(dni_network_add(network, square));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "layer 3 (dense): is layer 2",
+                 dni_network_add(network, square));
+  ck_assert_uint_eq(dni_network_layer_count(network), 3);
   ck_assert_uint_eq(dni_network_outputs(network), 4);
 }
 END_TEST

@@ -39,7 +39,7 @@ DNI_API const char *dni_loss_name(const dni_loss *loss);
  *   per_example  [rows][1], L_s
  *   mean         mean of L_s over the rows, in double; 0 for no rows
  *
- * Non-finite input gives non-finite output, not an error. Nothing is allocated.
+ * NaN in a row gives NaN out, not an error. Nothing is allocated.
  *
  *   DNI_ERROR_ARGUMENT     h or y NULL, shapes or types that do not fit */
 DNI_API DNI_MUST_USE dni_status dni_loss_evaluate(dni_loss *loss, const dni_matrix *h,

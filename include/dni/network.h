@@ -18,8 +18,8 @@ DNI_API void dni_network_release(dni_network *network);
 /* Append a layer; the network keeps it. Once a trainer has been made on the network its shape is
  * fixed.
  *
- *   DNI_ERROR_ARGUMENT     NULL, a layer whose inputs differ from the outputs below it, or of
- *                          another element type
+ *   DNI_ERROR_ARGUMENT     NULL, a layer whose inputs differ from the outputs below it, of another
+ *                          element type, or one with parameters that is in the network already
  *   DNI_ERROR_STATE        a trainer has been made on the network
  *   DNI_ERROR_MEMORY       nothing changed */
 DNI_API DNI_MUST_USE dni_status dni_network_add(dni_network *network, dni_layer *layer);

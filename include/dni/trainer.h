@@ -66,8 +66,8 @@ typedef struct dni_memory_report {
  * estimator learns. The trainer keeps network and loss, and fixes the network's shape.
  *
  *   DNI_ERROR_ARGUMENT     NULL, no layers, max_batch 0, unknown schedule, p out of range, an
- *                          estimator whose targets or error units differ from the network's
- *                          outputs, sg_optimiser missing, mixed element types
+ *                          estimator that looks at y or the output error and whose targets or
+ *                          error units differ from the network's outputs, sg_optimiser missing, mixed element types
  *   DNI_ERROR_UNSUPPORTED  unknown non-zero options; a callback estimator that learns but needs
  *                          an error signal before it answers
  *   DNI_ERROR_MEMORY */
@@ -111,7 +111,8 @@ typedef struct dni_fit_options {
 /* Train on `dataset` until epochs or steps are reached, whichever is first. Examples left over at
  * the end of an epoch when a whole batch no longer fits are dropped (the next order has them
  * elsewhere); a data set smaller than one batch is one batch. A later call goes on where this one
- * stopped, with a new epoch. Not reentrant from the callback.
+ * stopped, with a new epoch. options may be NULL. Not
+ * reentrant from the callback.
  *
  *   DNI_ERROR_ARGUMENT     NULL, sizes that do not fit, batch over max_batch, or inside its own
  *                          callback

@@ -55,9 +55,16 @@ static void drop_buffers(dni_network *network) {
   network->rows = 0;
 }
 
-dni_status dni_network_add(dni_network *network, dni_layer *layer) {
-  DNI_REQUIRE(network);
-  DNI_REQUIRE(layer);
+/* A layer's gradients and statistics are for one place in the chain. */
+static dni_status check_unused(const dni_network *network, const dni_layer *layer) {
+  for (size_t i = 0; i < network->count && layer->parameter_count > 0; i++)
+    if (network->links[i].layer == layer)
+      return dni__fail(DNI_ERROR_ARGUMENT, "layer %zu (%s): is layer %zu already", network->count,
+                       dni_layer_kind_name(layer), i);
+  return DNI_OK;
+}
+
+static dni_status check_layer(const dni_network *network, const dni_layer *layer) {
   if (network->fixed)
     return dni__fail(DNI_ERROR_STATE, "the network is being trained: its layers are fixed");
   if (layer->context->dtype != network->context->dtype)
@@ -67,6 +74,13 @@ dni_status dni_network_add(dni_network *network, dni_layer *layer) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "layer %zu (%s): has %zu inputs, the layer below %zu outputs", network->count,
                      dni_layer_kind_name(layer), layer->inputs, dni_network_outputs(network));
+  return check_unused(network, layer);
+}
+
+dni_status dni_network_add(dni_network *network, dni_layer *layer) {
+  DNI_REQUIRE(network);
+  DNI_REQUIRE(layer);
+  DNI_TRY(check_layer(network, layer));
   DNI_TRY(make_room(network));
   drop_buffers(network);
   dni_layer_retain(layer);
