@@ -263,8 +263,11 @@ START_TEST(test_save_to_bad_places) {
   expect_failure(dni_network_save(network, long_path), DNI_ERROR_IO, "aaaa", "");
   path = test_path("directory");
   ck_assert_int_eq(mkdir(path, 0700), 0);
-  expect_failure(dni_network_save(network, path), DNI_ERROR_IO, path, "directory");
-  ck_assert_uint_eq(files_in_directory(), 1);
+  expect_failure(dni_network_save(network, path), DNI_ERROR_IO, path, "not a regular");
+  path = test_path("pipe");
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  expect_failure(dni_network_save(network, path), DNI_ERROR_IO, path, "not a regular");
+  ck_assert_uint_eq(files_in_directory(), 2);
   dni_network_release(network);
 }
 END_TEST

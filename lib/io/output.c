@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -27,7 +28,14 @@ static int create_sibling(dni__output *output, int number) {
   return open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 }
 
+/* Renaming would replace a device, pipe or socket by a file: fatal for /dev/null. */
+static bool is_replaceable(const char *path) {
+  struct stat facts;
+  return stat(path, &facts) != 0 || S_ISREG(facts.st_mode);
+}
+
 dni_status dni__output_open(dni__output *output, const char *path) {
+  if (!is_replaceable(path)) return dni__fail(DNI_ERROR_IO, "%s: not a regular file", path);
   output->path = path;
   output->checksum = (uint32_t)crc32(0, NULL, 0);
   output->status = DNI_OK;

@@ -16,7 +16,8 @@ typedef struct dni__output {
   unsigned char buffer[16384];
 } dni__output;
 
-/* Create the sibling. `path` must outlive the output. DNI_ERROR_IO. */
+/* Create the sibling. `path` must outlive the output. DNI_ERROR_IO: it cannot be created, or `path`
+ * is there and no regular file. */
 dni_status dni__output_open(dni__output *output, const char *path);
 
 void dni__output_bytes(dni__output *output, const void *bytes, size_t count);
