@@ -50,4 +50,13 @@ small="--data examples/mnist_sample --depth 2 --width 16 --batch 50 --steps 4"
 run mnist $small --method all --out "$work/mnist"
 # shellcheck disable=SC2086 # options
 run_json mnist $small --method all
+
+# A label that is no digit: one line that names the file.
+cp examples/mnist_sample/*.gz "$work/mnist"
+gunzip "$work/mnist/train-labels-idx1-ubyte.gz"
+printf '\012' | dd of="$work/mnist/train-labels-idx1-ubyte" bs=1 seek=108 conv=notrunc 2>/dev/null
+"$BUILD/examples/mnist" --data "$work/mnist" --steps 1 --json >"$work/out" 2>"$work/err"
+[ $? -eq 1 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+  grep -q 'train-labels.*label 100 is 10' "$work/err" ||
+  complain "mnist: label 10 among the digits: $(cat "$work/err")"
 exit $code
