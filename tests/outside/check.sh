@@ -1,7 +1,8 @@
 #!/bin/sh
 # An installed libdni is all that a program needs: loop.c is built through pkg-config against an
 # installation below a temporary directory, as C99 and as C++, with the shared and with the static
-# library, and run. Uninstalling leaves no file. DESTDIR appears in no installed file.
+# library, and run. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have
+# a space in it.
 set -u
 : "${BUILD:=build}" "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${LDFLAGS:=}" "${PKG_CONFIG:=pkg-config}"
 : "${MAKE:=make}"
@@ -60,4 +61,13 @@ $MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix uninstall >"$work/log" 2>&1
   { cat "$work/log"; fail "make uninstall failed"; }
 left=$(find "$stage" ! -type d -o -path '*/include/dni*')
 [ -z "$left" ] || fail "uninstall left: $left"
+
+# A prefix with a space in it: pkg-config escapes it for the shell.
+spaced="$work/a prefix"
+$MAKE BUILD="$BUILD" PREFIX="$spaced" install >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail "make install to a prefix with a space failed"; }
+flags=$(PKG_CONFIG_PATH="$spaced/lib/pkgconfig" "$PKG_CONFIG" --cflags --libs libdni)
+eval "$CC $CFLAGS -o '$work/spaced' tests/outside/loop.c $LDFLAGS $flags" &&
+  LD_LIBRARY_PATH="$spaced/lib" "$work/spaced" ||
+  { echo "a program using a prefix with a space failed"; code=1; }
 exit $code
