@@ -54,6 +54,7 @@ extern "C" {
 #include "dni/network.h"
 #include "dni/dataset.h"
 #include "dni/trainer.h"
+#include "dni/analysis.h"
 #include "dni/checkpoint.h"
 #undef DNI_H_INSIDE
 

@@ -62,6 +62,11 @@ AT(dni_sg_callbacks, parameter_count, 40);
 AT(dni_sg_callbacks, parameter, 48);
 AT(dni_sg_callbacks, destroy, 56);
 
+AT(dni_guard_options, struct_size, 0);
+AT(dni_guard_options, mode, 8);
+AT(dni_guard_options, reserved, 12);
+AT(dni_guard_options, cosine, 16);
+
 AT(dni_csv_options, struct_size, 0);
 AT(dni_csv_options, classes, 8);
 AT(dni_csv_options, target_columns, 16);
@@ -108,6 +113,33 @@ AT(dni_evaluation, struct_size, 0);
 AT(dni_evaluation, examples, 8);
 AT(dni_evaluation, loss, 16);
 AT(dni_evaluation, accuracy, 24);
+
+AT(dni_alignment, struct_size, 0);
+AT(dni_alignment, cosine, 8);
+AT(dni_alignment, relative_error, 16);
+AT(dni_alignment, sign_agreement, 24);
+AT(dni_alignment, error, 32);
+AT(dni_alignment, estimate_norm, 40);
+AT(dni_alignment, truth_norm, 48);
+
+AT(dni_interface_report, struct_size, 0);
+AT(dni_interface_report, delta, 8);
+AT(dni_interface_report, error, 64);
+AT(dni_interface_report, jacobian, 72);
+AT(dni_interface_report, gradient, 80);
+AT(dni_interface_report, ratio, 88);
+AT(dni_interface_report, gradient_cosine, 96);
+AT(dni_interface_report, synthetic_gradient, 104);
+
+AT(dni_probe_options, struct_size, 0);
+AT(dni_probe_options, batch, 8);
+AT(dni_probe_options, steps, 16);
+AT(dni_probe_options, learning_rate, 24);
+
+AT(dni_probe_report, struct_size, 0);
+AT(dni_probe_report, accuracy, 8);
+AT(dni_probe_report, loss, 16);
+AT(dni_probe_report, steps, 24);
 
 #endif
 
@@ -163,6 +195,14 @@ VALUE(DNI_SG_SYNTHETIC, 2);
 VALUE(DNI_SG_DFA, 3);
 VALUE(DNI_SG_FA, 4);
 VALUE(DNI_SG_CALLBACK, 5);
+VALUE(DNI_SG_SCALAR, 6);
+VALUE(DNI_SG_THEOREM, 7);
+VALUE(DNI_SG_CRITIC, 8);
+VALUE(DNI_SG_LEARNS_NOTHING, 0);
+VALUE(DNI_SG_LEARNS_TARGET, 1);
+VALUE(DNI_SG_LEARNS_LOSS, 2);
+VALUE(DNI_GUARD_PROPORTIONAL, 0);
+VALUE(DNI_GUARD_GATED, 1);
 VALUE(DNI_DATA_COPY, 0);
 VALUE(DNI_DATA_BORROW, 1);
 VALUE(DNI_ARTIFICIAL_LINEAR, 1);

@@ -11,7 +11,7 @@ enum { ROWS = 13, INPUTS = 6, CLASSES = 4, MOST_LAYERS = 8, BATCHES = 5 };
 typedef struct manual {
   dni_network *network;
   dni_loss *loss;
-  dni_matrix y, h[MOST_LAYERS + 1], d[MOST_LAYERS + 1], guess[MOST_LAYERS + 1];
+  dni_matrix y, losses, h[MOST_LAYERS + 1], d[MOST_LAYERS + 1], guess[MOST_LAYERS + 1];
   dni_optimiser *optimisers[MOST_LAYERS];    /* by module */
   dni_optimiser *sg_optimisers[MOST_LAYERS]; /* by the layer the estimator is after */
   double mean_loss, sg_error[MOST_LAYERS], sg_cosine[MOST_LAYERS]; /* NaN: not taught */
@@ -41,7 +41,9 @@ static dni_context *world(void) {
 }
 
 static manual make_hand(dni_context *context, const char *text) {
-  manual hand = {.network = make_network(context, text), .loss = make_cross_entropy(context)};
+  manual hand = {.network = make_network(context, text),
+                 .loss = make_cross_entropy(context),
+                 .losses = matrix_make(dtype, ROWS, 1)};
   for (size_t i = 0; i <= dni_network_layer_count(hand.network); i++) {
     size_t units = i == 0 ? INPUTS : dni_layer_outputs(dni_network_layer(hand.network, i - 1));
     hand.h[i] = matrix_make(dtype, ROWS, units);
@@ -92,6 +94,13 @@ static void teach(manual *hand, size_t i) {
   EXPECT_OK(dni_optimiser_step(hand->sg_optimisers[i]));
 }
 
+/* The critic after layer i, from the losses. */
+static void teach_critic(manual *hand, size_t i) {
+  EXPECT_OK(dni_sg_learn_loss(dni_network_sg(hand->network, i), &hand->h[i + 1], &hand->y,
+                              &hand->losses, &hand->sg_error[i]));
+  EXPECT_OK(dni_optimiser_step(hand->sg_optimisers[i]));
+}
+
 static void move(manual *hand, size_t module) {
   EXPECT_OK(dni_optimiser_step(hand->optimisers[module]));
 }
@@ -99,7 +108,7 @@ static void move(manual *hand, size_t module) {
 /* dL/dh at the output, after a forward pass. */
 static const dni_matrix *output_error(manual *hand) {
   size_t top = dni_network_layer_count(hand->network);
-  EXPECT_OK(dni_loss_evaluate(hand->loss, &hand->h[top], &hand->y, &hand->d[top], NULL,
+  EXPECT_OK(dni_loss_evaluate(hand->loss, &hand->h[top], &hand->y, &hand->d[top], &hand->losses,
                               &hand->mean_loss));
   return &hand->d[top];
 }
@@ -579,6 +588,98 @@ START_TEST(test_mixed_by_hand) {
 }
 END_TEST
 
+/* Critics. ------------------------------------------------------------------------------------- */
+
+/* Beside a synthetic gradient and dfa, whose module waits. */
+static const char critics[] = "6 relu9 |critic1 norm relu8 |sg tanh8 |dfa relu7 |critic2h dense4";
+
+/* Modules answer to critics at once; critics learn from the losses when all is done, whatever was
+ * updated. */
+static void critic_step(manual *hand) {
+  forward(hand, 0, 0);
+  if (hand->updated[0]) {
+    backward(hand, 0, ask(hand, 0, NULL));
+    move(hand, 0);
+  }
+  forward(hand, 1, 2);
+  if (hand->updated[1]) {
+    backward(hand, 2, ask(hand, 2, NULL));
+    backward(hand, 1, &hand->d[2]);
+    move(hand, 1);
+  }
+  forward(hand, 3, 4);
+  if (hand->updated[3]) {
+    backward(hand, 4, ask(hand, 4, NULL));
+    move(hand, 3);
+  }
+  forward(hand, 5, 5);
+  output_error(hand);
+  if (hand->updated[4]) {
+    backward(hand, 5, &hand->d[6]);
+    move(hand, 4);
+  }
+  if (hand->updated[2]) {
+    backward(hand, 3, ask(hand, 3, &hand->d[6]));
+    move(hand, 2);
+    teach(hand, 2);
+  }
+  teach_critic(hand, 0);
+  teach_critic(hand, 4);
+}
+
+/* In the sequential schedule and in the random one. */
+START_TEST(test_critics_by_hand) {
+  use(_i % 4);
+  static const size_t firsts[] = {0, 1, 3, 4, 5, 6}, taught[] = {0, 2, 4};
+  dni_context *context = world();
+  dni_optimiser *adam = make_adam(context, 0.01), *teacher = make_adam(context, 0.003);
+  dni_network *network = make_network(context, critics);
+  dni_trainer *trainer = make_trainer(context, network, adam, teacher, ROWS, _i < 4 ? 0 : 0.4);
+  manual hand = make_hand(world(), critics);
+  for (size_t module = 0; module < 5; module++)
+    add_module(&hand, module, firsts[module], firsts[module + 1] - 1, adam);
+  for (size_t i = 0; i < 3; i++)
+    add_teacher(&hand, taught[i], teacher);
+  expect_same_training(trainer, network, &hand, critic_step);
+  for (size_t i = 0; i < 3; i++)
+    ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, taught[i])),
+                      dni_optimiser_step_count(hand.sg_optimisers[taught[i]]));
+  ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, 0)), 50);
+}
+END_TEST
+
+/* Without a module that waits, and batches smaller than the largest. */
+static void two_critics_step(manual *hand) {
+  forward(hand, 0, 0);
+  backward(hand, 0, ask(hand, 0, NULL));
+  move(hand, 0);
+  forward(hand, 1, 1);
+  backward(hand, 1, ask(hand, 1, NULL));
+  move(hand, 1);
+  forward(hand, 2, 2);
+  output_error(hand);
+  backward(hand, 2, &hand->d[3]);
+  move(hand, 2);
+  teach_critic(hand, 0);
+  teach_critic(hand, 1);
+}
+
+START_TEST(test_critics_alone_by_hand) {
+  use(_i);
+  static const char text[] = "6 relu9 |critic1 relu8 |critic dense4";
+  dni_context *context = world();
+  dni_optimiser *adam = make_adam(context, 0.01), *teacher = make_adam(context, 0.003);
+  dni_network *network = make_network(context, text);
+  dni_trainer *trainer = make_trainer(context, network, adam, teacher, ROWS + 5, 0);
+  manual hand = make_hand(world(), text);
+  for (size_t module = 0; module < 3; module++)
+    add_module(&hand, module, module, module, adam);
+  for (size_t i = 0; i < 2; i++)
+    add_teacher(&hand, i, teacher);
+  expect_same_training(trainer, network, &hand, two_critics_step);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("equivalence");
   TCase *group = add_group(suite, "exact");
@@ -597,5 +698,8 @@ int main(void) {
   tcase_add_loop_test(group, test_feedback_through_the_weights_is_backpropagation, 0, 4);
   tcase_add_loop_test(group, test_direct_feedback_by_hand, 0, 4);
   tcase_add_loop_test(group, test_mixed_by_hand, 0, 4);
+  group = add_group(suite, "critics");
+  tcase_add_loop_test(group, test_critics_by_hand, 0, 8);
+  tcase_add_loop_test(group, test_critics_alone_by_hand, 0, 4);
   return support_run(suite);
 }

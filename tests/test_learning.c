@@ -46,6 +46,9 @@ static const struct {
                {"2 relu16 |dfa relu16 |dfa dense2", 0},
                {"2 relu16 |sg relu16 |fa relu16 |dfa dense2", 0},
                {"2 relu16 |sg relu16 |sg dense2", 0.5},
+               {"2 relu16 |critic1 relu16 |critic1 dense2", 0},
+               {"2 relu16 |critic2 relu16 |critic2 dense2", 0},
+               {"2 relu16 |critic1 relu16 |critic1 dense2", 0.5},
                {"2 relu16 |sgy relu16 |sgy dense2", 0},
                {"2 relu16 |sg1y relu16 |sg1y dense2", 0},
                {"2 relu16 |sg2y relu16 |sg2y dense2", 0}};

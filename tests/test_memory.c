@@ -27,7 +27,9 @@ static const struct {
                {"6 relu9 norm |dfa relu8 norm |dfa dense4", 0},
                {"6 relu9 norm |fa relu8 norm |fa dense4", 0},
                {"6 relu9 |sg relu8 |exact tanh7 |fa relu6 |dfa dense4", 0},
-               {"6 relu9 norm |sg relu8 norm |sg2 relu7 |dfa dense4", 0.5}};
+               {"6 relu9 norm |sg relu8 norm |sg2 relu7 |dfa dense4", 0.5},
+               {"6 relu9 norm |critic relu8 |critic1 tanh7 |critic2h dense4", 0},
+               {"6 relu9 norm |scalar relu8 |critic1 tanh7 |dfa relu7 |sg1 dense4", 0.5}};
 
 enum { METHODS = sizeof methods / sizeof *methods };
 
@@ -121,6 +123,25 @@ START_TEST(test_memory_report) {
 }
 END_TEST
 
+/* Critics keep every layer's output until the loss is known, and the losses. */
+START_TEST(test_memory_with_critics) {
+  dni_context *context = make_context(support_dtypes[_i], 3);
+  size_t element = _i == 0 ? 4 : 8, added;
+  dni_memory_report report = memory_of(context, 3, "critic1", 32, &added);
+  size_t layers = 9 * 7 + 2 * 9 * 10 + 4 * 10, critics = 3 * (9 * (9 + CLASSES + 1) + 9 + 1);
+  ck_assert_uint_eq(report.parameter_bytes, (layers + critics) * element);
+  ck_assert_uint_eq(report.gradient_bytes, (layers + critics) * element);
+  ck_assert_uint_eq(report.optimiser_bytes, 2 * (layers + critics) * element);
+  ck_assert_uint_eq(report.activation_bytes, 32 * (3 * 9 + CLASSES) * element);
+  /* two deltas of 9, error, batch, losses, two predictions; per critic two of 9 and one of 1 */
+  size_t columns = 2 * 9 + CLASSES + INPUTS + CLASSES + 1 + 2 * 9 + 3 * (2 * 9 + 1);
+  ck_assert_uint_eq(report.workspace_bytes, 32 * columns * element);
+  size_t sum = report.optimiser_bytes + report.activation_bytes + report.workspace_bytes;
+  ck_assert_uint_le(sum, added);
+  ck_assert_uint_le(added, sum + 16384);
+}
+END_TEST
+
 /* Failing allocations. ------------------------------------------------------------------------- */
 
 /* An allocator that can fail once, unlike the shared one, whose failures last. */
@@ -146,7 +167,7 @@ typedef struct stage {
   dni_context *context;
   dni_network *network, *empty;
   dni_layer *layer;
-  dni_sg *sg;
+  dni_sg *sg, *critic;
   dni_loss *loss;
   dni_optimiser *optimiser, *scheduled;
   dni_trainer *trainer;
@@ -226,7 +247,12 @@ CALL(make_hidden, dni_sg_create_synthetic(CONTEXT_OF, 5, 4, &two_hidden, (dni_sg
 CALL(make_dfa, dni_sg_create_dfa(CONTEXT_OF, 5, 4, (dni_sg **)out))
 CALL(make_fa, dni_sg_create_fa(CONTEXT_OF, 5, 4, (dni_sg **)out))
 CALL(make_own_sg, dni_sg_create_callback(CONTEXT_OF, 5, 4, 0, &sg_callbacks, (dni_sg **)out))
+CALL(make_scalar, dni_sg_create_scalar(CONTEXT_OF, 5, (dni_sg **)out))
+CALL(make_theorem, dni_sg_create_theorem(CONTEXT_OF, 5, (dni_sg **)out))
+CALL(make_critic, dni_sg_create_critic(CONTEXT_OF, 5, 4, &two_hidden, (dni_sg **)out))
+CALL(make_guard, dni_guard_create(scene->optimiser, NULL, (dni_guard **)out))
 CALL(reserve_sg, dni_sg_reserve(scene->sg, 40))
+CALL(reserve_critic, dni_sg_reserve(scene->critic, 40))
 CALL(make_empty, dni_network_create(CONTEXT_OF, (dni_network **)out))
 CALL(add, dni_network_add(scene->empty, scene->layer))
 CALL(set_sg, dni_network_set_sg(scene->network, 1, scene->sg))
@@ -274,7 +300,12 @@ static const struct {
     {"dfa", make_dfa, ESTIMATOR, true},
     {"fa", make_fa, ESTIMATOR, true},
     {"callback estimator", make_own_sg, ESTIMATOR, true},
+    {"scalar", make_scalar, ESTIMATOR, true},
+    {"theorem", make_theorem, ESTIMATOR, true},
+    {"critic", make_critic, ESTIMATOR, true},
+    {"guard", make_guard, GUARD, true},
     {"reserve sg", reserve_sg, LAYER, false},
+    {"reserve critic", reserve_critic, LAYER, false},
     {"network", make_empty, NETWORK, true},
     {"network add", add, LAYER, false},
     {"set sg", set_sg, LAYER, false},
@@ -292,12 +323,14 @@ static stage make_scene(void) {
   EXPECT_OK(make_context_call(NULL, (void **)&scene.context));
   keep(CONTEXT, scene.context);
   scene.network = make_network(scene.context, "6 relu9 norm |sg relu8 norm |sg2 relu7 |fa tanh6 "
-                                              "|dfa dense4");
+                                              "|dfa relu5 |critic1 dense4");
   scene.empty = make_network(scene.context, "6 relu5");
   scene.layer = make_layer(scene.context, 5, "relu7");
   keep(LAYER, scene.layer);
   EXPECT_OK(dni_sg_create_synthetic(scene.context, 9, CLASSES, &two_hidden, &scene.sg));
   keep(ESTIMATOR, scene.sg);
+  EXPECT_OK(dni_sg_create_critic(scene.context, 9, CLASSES, &two_hidden, &scene.critic));
+  keep(ESTIMATOR, scene.critic);
   scene.loss = make_cross_entropy(scene.context);
   scene.optimiser = make_adam(scene.context, 0.1);
   scene.scheduled = make_adam(scene.context, 0.1);
@@ -360,6 +393,7 @@ int main(void) {
   tcase_add_loop_test(group, test_reserved_predictions_allocate_nothing, 0, 2);
   tcase_add_loop_test(group, test_activations_of_one_module, 0, 2);
   tcase_add_loop_test(group, test_memory_report, 0, 2);
+  tcase_add_loop_test(group, test_memory_with_critics, 0, 2);
   tcase_add_loop_test(group, test_failing_allocations, 0, 2 * CALLS);
   return support_run(suite);
 }

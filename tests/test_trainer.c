@@ -66,6 +66,27 @@ START_TEST(test_report) {
 }
 END_TEST
 
+/* A critic has an error in every step, and no target to compare its answer with. */
+START_TEST(test_report_of_critics) {
+  use(_i);
+  dni_network *network = make_network(context, "6 relu9 |critic1 relu8 |sg relu7 |critic dense4");
+  dni_trainer *trainer =
+      make_trainer(context, network, make_adam(context, 0.01), make_adam(context, 0.01), ROWS, 0.3);
+  ck_assert_uint_eq(dni_trainer_module_count(trainer), 4);
+  for (size_t step = 1; step <= 30; step++) {
+    dni_step_report report = {.struct_size = sizeof report};
+    EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
+    ck_assert_uint_eq(report.interface_count, 3);
+    for (size_t i = 0; i < 3; i += 2) {
+      ck_assert(isfinite(report.sg_error[i]));
+      ck_assert_double_nan(report.sg_cosine[i]);
+      ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, i)), step);
+    }
+    ck_assert_int_eq(isnan(report.sg_error[1]) != 0, report.module_updated[2] == 0);
+  }
+}
+END_TEST
+
 START_TEST(test_report_of_plain_network) {
   use(_i);
   dni_trainer *trainer = make_plain("6 relu9 dense4", NULL);
@@ -219,6 +240,13 @@ START_TEST(test_estimators_refused) {
   EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
   expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
   EXPECT(strstr(dni_last_message(), "layer 0"), "message \"%s\"", dni_last_message());
+  EXPECT_OK(dni_sg_create_critic(context, 9, CLASSES + 1, NULL, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "critic");
+  EXPECT_OK(dni_sg_create_critic(context, 9, CLASSES, NULL, &sg));
+  EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
+  bad.sg_optimiser = NULL;
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "critic without an optimiser");
   bad = good_recipe("6 relu9 dense4");
   EXPECT_OK(dni_sg_create_synthetic(context, CLASSES, CLASSES, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(bad.network, 1, keep(ESTIMATOR, sg)));
@@ -260,10 +288,13 @@ END_TEST
 
 /* Numbers out of bounds. ----------------------------------------------------------------------- */
 
-static const char *const methods[] = {
-    "6 tanh9 dense8 dense4",           "6 tanh9 norm dense8 norm dense4",
-    "6 tanh9 |sg dense8 |sg dense4",   "6 tanh9 norm |sg1 dense8 norm |sg2 dense4",
-    "6 tanh9 |dfa dense8 |dfa dense4", "6 tanh9 |fa dense8 |fa dense4"};
+static const char *const methods[] = {"6 tanh9 dense8 dense4",
+                                      "6 tanh9 norm dense8 norm dense4",
+                                      "6 tanh9 |sg dense8 |sg dense4",
+                                      "6 tanh9 norm |sg1 dense8 norm |sg2 dense4",
+                                      "6 tanh9 |dfa dense8 |dfa dense4",
+                                      "6 tanh9 |fa dense8 |fa dense4",
+                                      "6 tanh9 |critic1 dense8 |critic2h dense4"};
 
 enum { METHODS = sizeof methods / sizeof *methods };
 
@@ -300,8 +331,10 @@ START_TEST(test_divergence) {
 END_TEST
 
 START_TEST(test_divergence_of_estimators) {
-  use(_i);
-  expect_divergence(make_squared(make_network(context, methods[2]), 0, 1e30));
+  use(_i % 2);
+  expect_divergence(make_squared(
+      make_network(context, _i < 2 ? methods[2] : "6 tanh9 |critic dense8 |critic dense4"), 0,
+      1e30));
   EXPECT(strstr(dni_last_message(), "layer 1") || strstr(dni_last_message(), "layer 0"),
          "message \"%s\"", dni_last_message());
 }
@@ -406,6 +439,7 @@ int main(void) {
   Suite *suite = suite_create("trainer");
   TCase *group = add_group(suite, "reports");
   tcase_add_loop_test(group, test_report, 0, 2);
+  tcase_add_loop_test(group, test_report_of_critics, 0, 2);
   tcase_add_loop_test(group, test_report_of_plain_network, 0, 2);
   tcase_add_loop_test(group, test_longer_structs, 0, 2);
   group = add_group(suite, "refusals");
@@ -415,7 +449,7 @@ int main(void) {
   tcase_add_loop_test(group, test_learning_and_waiting_refused, 0, 2);
   group = add_group(suite, "failures");
   tcase_add_loop_test(group, test_divergence, 0, 2 * METHODS);
-  tcase_add_loop_test(group, test_divergence_of_estimators, 0, 2);
+  tcase_add_loop_test(group, test_divergence_of_estimators, 0, 4);
   tcase_add_loop_test(group, test_bad_numbers_of_the_caller, 0, 4 * METHODS);
   tcase_add_loop_test(group, test_failing_layer, 0, 2);
   tcase_add_loop_test(group, test_failing_estimator, 0, 2);

@@ -25,7 +25,8 @@ typedef enum thing_kind {
   ESTIMATOR,
   NETWORK,
   TRAINER,
-  DATASET
+  DATASET,
+  GUARD
 } thing_kind;
 
 static struct {
@@ -70,6 +71,9 @@ static inline void release(thing_kind kind, void *thing) {
     break;
   case DATASET:
     dni_dataset_release(thing);
+    break;
+  case GUARD:
+    dni_guard_release(thing);
     break;
   }
 }
@@ -133,8 +137,8 @@ static inline dni_layer *make_layer(dni_context *context, size_t inputs, const c
   return layer;
 }
 
-/* "exact", "fa", "dfa", or "sg" followed by what differs from a linear one in (h, y): the number of
- * hidden layers, then h or y if it sees that alone: "sg", "sg1", "sg2h". */
+/* "exact", "fa", "dfa", "scalar", or "sg" or "critic" followed by what differs from a linear one in
+ * (h, y): the number of hidden layers, then h or y if it sees that alone: "sg", "sg1", "critic2h". */
 static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
                               const char *word) {
   dni_sg *sg;
@@ -149,6 +153,10 @@ static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs
     EXPECT_OK(dni_sg_create_fa(context, units, above, &sg));
   else if (strcmp(word, "dfa") == 0)
     EXPECT_OK(dni_sg_create_dfa(context, units, outputs, &sg));
+  else if (strcmp(word, "scalar") == 0)
+    EXPECT_OK(dni_sg_create_scalar(context, units, &sg));
+  else if (strncmp(word, "critic", 6) == 0)
+    EXPECT_OK(dni_sg_create_critic(context, units, outputs, &options, &sg));
   else
     EXPECT_OK(dni_sg_create_synthetic(context, units, outputs, &options, &sg));
   return sg;

@@ -61,4 +61,11 @@ DNI_API DNI_MUST_USE dni_status dni_network_reserve(dni_network *network, size_t
 DNI_API DNI_MUST_USE dni_status dni_network_predict(dni_network *network, const dni_matrix *x,
                                                     const dni_matrix *h);
 
+/* The same for an inner layer: h [rows][outputs of layer `after`] = its output, in inference mode.
+ * Since 0.2.
+ *
+ *   as dni_network_predict; DNI_ERROR_ARGUMENT also if there is no layer `after` */
+DNI_API DNI_MUST_USE dni_status dni_network_activations(dni_network *network, size_t after,
+                                                        const dni_matrix *x, const dni_matrix *h);
+
 #endif

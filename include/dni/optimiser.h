@@ -95,4 +95,56 @@ DNI_API double dni_optimiser_rate(const dni_optimiser *optimiser);
 /* Bytes of moments. 0 for NULL. */
 DNI_API size_t dni_optimiser_bytes(const dni_optimiser *optimiser);
 
+/* dni_guard: wraps an optimiser whose gradients are synthetic, and lets it step only while the
+ * condition of Proposition 2 holds (Czarnecki et al. 2017, Appendix C; eq. 2 in Corollary 1),
+ *
+ *   error * jacobian < r * gradient,      r = (1 - cosine) / (1 + cosine),
+ *
+ * with error = |SG - dL/dh|, jacobian = |dh/dtheta|, gradient = |dL/dtheta| of the parameters theta
+ * below h, all of the same batch and loss. The gradient it then steps with has a cosine of at least
+ * `cosine` with the true one; so has the step of plain SGD, but not always one with momentum or
+ * moments. Since 0.2. */
+typedef struct dni_guard dni_guard;
+
+/* What an accepted step is multiplied with. */
+enum {
+  /* Corollary 1 with the sign that agrees with its eq. 2 (the printed one is reversed):
+   * r gradient / jacobian - error. It shrinks with the gradient, so convergence is sublinear. */
+  DNI_GUARD_PROPORTIONAL = 0,
+  DNI_GUARD_GATED = 1 /* 1: the optimiser's own rate while the condition holds */
+};
+
+/* Zero means default. */
+typedef struct dni_guard_options {
+  size_t struct_size; /* sizeof(dni_guard_options) */
+  int32_t mode;       /* DNI_GUARD_ value */
+  int32_t reserved;   /* 0 */
+  double cosine;      /* delta of Proposition 2, in (0, 1); 0: the paper's 0.5, so r = 1/3 */
+} dni_guard_options;
+
+/* The guard keeps the optimiser. options may be NULL.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, unknown mode, cosine not in (0, 1), wrong struct_size
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero fields
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_guard_create(dni_optimiser *optimiser,
+                                                 const dni_guard_options *options, dni_guard **out);
+DNI_API void dni_guard_retain(dni_guard *guard);
+DNI_API void dni_guard_release(dni_guard *guard);
+
+/* Step the optimiser if the condition holds, else leave it and all parameters as they are. The three
+ * norms are the caller's to measure or to bound from above (error, jacobian) and from below
+ * (gradient); dni_analysis_interface() does. *accepted (may be NULL) = 1 if it stepped, else 0. With
+ * jacobian 0 nothing can move, and with an infinite norm or rate nothing is known: the step is then
+ * not accepted.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL guard, a norm that is negative or NaN; nothing changed
+ *   DNI_ERROR_NON_FINITE   as dni_optimiser_step */
+DNI_API DNI_MUST_USE dni_status dni_guard_step(dni_guard *guard, double error, double jacobian,
+                                               double gradient, int32_t *accepted);
+
+/* Steps accepted and refused so far; 0 for NULL. */
+DNI_API uint64_t dni_guard_accepted(const dni_guard *guard);
+DNI_API uint64_t dni_guard_refused(const dni_guard *guard);
+
 #endif

@@ -11,8 +11,10 @@
  *   dni_sg_learn(sg, &h, &y, &target, NULL, &error, &cosine)
  *   dni_optimiser_step(sg_optimiser)
  *
- * Workspace: an estimator with hidden layers needs some, and learn without a given prediction does;
- * dni_sg_reserve() plans it. Calls with more rows than reserved grow it, and may then return
+ * A critic learns from losses instead: dni_sg_learn_loss(sg, &h, &y, &losses, &error).
+ *
+ * Workspace: critics and estimators with hidden layers need some, and so do learn without a given
+ * prediction and line search; dni_sg_reserve() plans it. Calls with more rows than reserved grow it, and may then return
  * DNI_ERROR_MEMORY. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
@@ -37,13 +39,29 @@ enum {
 };
 
 /* Kinds. */
-enum { DNI_SG_EXACT = 1, DNI_SG_SYNTHETIC = 2, DNI_SG_DFA = 3, DNI_SG_FA = 4, DNI_SG_CALLBACK = 5 };
+enum {
+  DNI_SG_EXACT = 1,
+  DNI_SG_SYNTHETIC = 2,
+  DNI_SG_DFA = 3,
+  DNI_SG_FA = 4,
+  DNI_SG_CALLBACK = 5,
+  DNI_SG_SCALAR = 6,  /* since 0.2 */
+  DNI_SG_THEOREM = 7, /* since 0.2 */
+  DNI_SG_CRITIC = 8   /* since 0.2 */
+};
+
+/* What an estimator learns from; see dni_sg_learns(). */
+enum {
+  DNI_SG_LEARNS_NOTHING = 0,
+  DNI_SG_LEARNS_TARGET = 1, /* a better delta: dni_sg_learn */
+  DNI_SG_LEARNS_LOSS = 2    /* the loss of each example: dni_sg_learn_loss. Since 0.2 */
+};
 
 /* Zero means default. */
 typedef struct dni_sg_options {
   size_t struct_size;    /* sizeof(dni_sg_options) */
   int32_t condition;     /* DNI_CONDITION_ value */
-  int32_t hidden_layers; /* 0 (linear), 1 or 2, of ReLU units */
+  int32_t hidden_layers; /* 0 (linear), 1 or 2, of ReLU units; of critics tanh */
   size_t hidden_units;   /* in each hidden layer; 0: as many as units */
 } dni_sg_options;
 
@@ -91,6 +109,41 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_dfa(dni_context *context, size_t u
 DNI_API DNI_MUST_USE dni_status dni_sg_create_fa(dni_context *context, size_t units,
                                                  size_t error_units, dni_sg **out);
 
+/* One trainable number (Czarnecki et al. 2017, Appendix B): delta = c for every example and every
+ * unit, whatever h and y are; neither is looked at. Trained like dni_sg_create_synthetic. Parameter
+ * "scalar" [1][1], 0 at first. With it training can stop where the loss has no critical point. Since
+ * 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL or units = 0
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_scalar(dni_context *context, size_t units,
+                                                     dni_sg **out);
+
+/* The synthetic gradient of Theorem 1 (Appendix C): delta = (alpha + 1) h - (beta + 1) y + gamma,
+ * for h and y of [rows][units]. With (alpha, beta, gamma) = 0 it is h - y, the gradient of
+ * 1/2 || h - y ||^2. Trained like dni_sg_create_synthetic. Parameter "omega" [1][3] = (alpha, beta,
+ * gamma), (-1, -1, 0) at first, so that the first answer is exactly 0. Since 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL or units = 0
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_theorem(dni_context *context, size_t units,
+                                                      dni_sg **out);
+
+/* A critic (Appendix A): phi(h, y), an estimate of each example's loss, used through its gradient:
+ * delta = d phi / dh. phi is linear, or has one or two hidden layers of tanh units (of ReLU units the
+ * gradient would be constant between kinks); its last layer starts at zero, so the first answer is
+ * exactly 0. options as for a synthetic gradient, but NULL is 1 hidden layer of as many units as h,
+ * (h, y) seen; DNI_CONDITION_Y is refused, since its gradient is 0. Learns from losses, not from
+ * deltas: dni_sg_learn_loss(), dni_sg_estimate_loss(). Parameters as of a synthetic gradient; the
+ * last map has one output. Since 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     as dni_sg_create_synthetic; DNI_CONDITION_Y
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero fields
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_critic(dni_context *context, size_t units,
+                                                     size_t targets, const dni_sg_options *options,
+                                                     dni_sg **out);
+
 /* The caller's own estimator. estimate fills delta; learn (NULL: nothing to learn) computes
  * parameter gradients from target, given what estimate answered in prediction, which it may
  * overwrite. error is NULL if needs is DNI_SG_NEEDS_NOTHING. A non-zero status is passed through.
@@ -124,8 +177,9 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_callback(dni_context *context, siz
 DNI_API void dni_sg_retain(dni_sg *sg);
 DNI_API void dni_sg_release(dni_sg *sg);
 
-/* What it is and what it takes; 0 or "" for NULL. kind_name: "exact", "synthetic", "dfa", "fa" or
- * "callback". learns: 1 if it wants targets, else 0. error_units: 0 if it needs no error. */
+/* What it is and what it takes; 0 or "" for NULL. kind_name: "exact", "synthetic", "dfa", "fa",
+ * "callback", "scalar", "theorem" or "critic". learns: a DNI_SG_LEARNS_ value. error_units: 0 if it
+ * needs no error. */
 DNI_API int32_t dni_sg_kind(const dni_sg *sg);
 DNI_API const char *dni_sg_kind_name(const dni_sg *sg);
 DNI_API int32_t dni_sg_needs(const dni_sg *sg);
@@ -142,7 +196,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_reserve(dni_sg *sg, size_t rows);
 
 /* delta [rows][units] = the estimate of dL/dh per example. h: [rows][units]; y: [rows][targets];
  * error: [rows][error_units]. An input the estimator does not look at may be NULL (h for
- * DNI_CONDITION_Y and feedback; y for DNI_CONDITION_H and feedback; error unless it needs one).
+ * DNI_CONDITION_Y, feedback and scalar; y for DNI_CONDITION_H, feedback and scalar; error unless it
+ * needs one).
  *
  *   DNI_ERROR_ARGUMENT     a needed input NULL, shapes or types that do not fit
  *   DNI_ERROR_MEMORY       more rows than reserved
@@ -162,7 +217,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h,
  *   cosine      (may be NULL) of the angle between M and target as vectors of rows * units numbers;
  *               0 if either is zero
  *
- * An estimator that does not learn only reports, from a prediction that must then be given.
+ * An estimator that does not learn from targets only reports; one that needs an error signal must
+ * then be given its prediction.
  *
  *   DNI_ERROR_ARGUMENT     a needed input NULL, shapes or types that do not fit
  *   DNI_ERROR_MEMORY       more rows than reserved
@@ -171,6 +227,47 @@ DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h,
 DNI_API DNI_MUST_USE dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                                              const dni_matrix *target, const dni_matrix *prediction,
                                              double *error, double *cosine);
+
+/* Critics: loss [rows][1] = phi(h, y), the estimate of each example's loss. Since 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit
+ *   DNI_ERROR_STATE        not a critic
+ *   DNI_ERROR_MEMORY       more rows than reserved
+ *   DNI_ERROR_BACKEND      as dni_backend_gemm
+ *   DNI_ERROR_UNSUPPORTED  as dni_backend_gemm */
+DNI_API DNI_MUST_USE dni_status dni_sg_estimate_loss(dni_sg *sg, const dni_matrix *h,
+                                                     const dni_matrix *y, const dni_matrix *loss);
+
+/* Critics: compute the gradients of mean (phi(h, y) - loss)^2 for the critic's own parameters; an
+ * optimiser's step then moves them. loss [rows][1] are the examples' losses, as
+ * dni_loss_evaluate gives them in per_example. error (may be NULL) receives the mean. Since 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit
+ *   DNI_ERROR_STATE        not a critic
+ *   DNI_ERROR_MEMORY       more rows than reserved
+ *   DNI_ERROR_BACKEND      as dni_backend_gemm
+ *   DNI_ERROR_UNSUPPORTED  as dni_backend_gemm */
+DNI_API DNI_MUST_USE dni_status dni_sg_learn_loss(dni_sg *sg, const dni_matrix *h,
+                                                  const dni_matrix *y, const dni_matrix *loss,
+                                                  double *error);
+
+/* Exact line search (Theorem 1): the learning rate with which one step of plain SGD along the
+ * gradients that dni_sg_learn() has just computed for the same h and y makes
+ * E = mean || M(h, y) - target ||^2 as small as it can be on this line,
+ *
+ *   rate = 1/2 (g . g) / mean || J g ||^2,
+ *
+ * g the parameter gradients, J g the change of M along them. For estimators that are linear in their
+ * parameters: scalar, theorem, and synthetic without hidden layers. In the theorem's terms (sums in
+ * place of means) nu = rate * 2 / rows. *rate = 0 if g = 0 or J g = 0. Of h and y, what the estimator
+ * does not look at may be NULL, but not both: one says how many rows there are. Since 0.2.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit, no rows
+ *   DNI_ERROR_MEMORY       more rows than reserved
+ *   DNI_ERROR_BACKEND      as dni_backend_gemm
+ *   DNI_ERROR_UNSUPPORTED  an estimator that is not linear in its parameters; as dni_backend_gemm */
+DNI_API DNI_MUST_USE dni_status dni_sg_line_search(dni_sg *sg, const dni_matrix *h,
+                                                   const dni_matrix *y, double *rate);
 
 /* As dni_layer_parameter and its relatives. */
 DNI_API size_t dni_sg_parameter_count(const dni_sg *sg);

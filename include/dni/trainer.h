@@ -10,7 +10,10 @@
  *
  * Module m+1 receives the h_m computed before module m's update. Modules under an estimator that
  * needs the output error (dfa) run backward after the forward pass, the lowest first. With exact
- * estimators everywhere there is one module, and the step is plain backpropagation, bit for bit. */
+ * estimators everywhere there is one module, and the step is plain backpropagation, bit for bit.
+ *
+ * Critics learn from losses, not from targets: at the end of the step each is shown the h it has seen
+ * and every example's loss, and updated. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif
@@ -21,7 +24,9 @@ typedef struct dni_trainer dni_trainer;
 
 enum {
   DNI_SCHEDULE_SEQUENTIAL = 0,
-  DNI_SCHEDULE_RANDOM = 1 /* each module moves with probability p in each step */
+  /* Each module moves with probability p in each step, and the SG below it with it; critics learn in
+   * every step. */
+  DNI_SCHEDULE_RANDOM = 1
 };
 
 /* Zero means default. */
@@ -35,7 +40,8 @@ typedef struct dni_trainer_options {
 
 /* What one step did. Filled in up to struct_size; pointers are into the trainer, valid until its
  * next step. Values that were not computed in the step are NaN: an interface whose estimator has no
- * target (dfa, fa), or whose module above was not updated. */
+ * target (dfa, fa), or whose module above was not updated. A critic has no target either, so its
+ * cosine is NaN, but its error is there in every step. */
 typedef struct dni_step_report {
   size_t struct_size;            /* sizeof(dni_step_report), set by the caller */
   uint64_t step;                 /* counted from 1 */
@@ -43,7 +49,7 @@ typedef struct dni_step_report {
   double accuracy;               /* share of the batch classified right; dni_loss_count_correct */
   size_t interface_count;        /* interfaces with an estimator set, exact ones included */
   const size_t *interface_after; /* the layer each is after */
-  const double *sg_error;        /* mean || M - target ||^2 of each */
+  const double *sg_error;        /* mean || M - target ||^2 of each; critics: mean (phi - L)^2 */
   const double *sg_cosine;       /* of its angle to the target */
   size_t module_count;
   const int32_t *module_updated; /* 1 if the module was updated in this step */

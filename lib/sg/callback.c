@@ -41,7 +41,11 @@ static void callback_destroy(dni_sg *sg) {
 }
 
 static const dni__sg_vtable callback_vtable = {
-    DNI_SG_CALLBACK, "callback", callback_estimate, callback_learn, NULL, callback_destroy,
+    .kind = DNI_SG_CALLBACK,
+    .name = "callback",
+    .estimate = callback_estimate,
+    .learn = callback_learn,
+    .destroy = callback_destroy,
 };
 
 static dni_status check_callbacks(const dni_sg_callbacks *callbacks, size_t units, size_t targets,
@@ -87,7 +91,7 @@ dni_status dni_sg_create_callback(dni_context *context, size_t units, size_t tar
   if (!sg) return DNI_ERROR_MEMORY;
   sg->owns_parameters = false;
   sg->looks_at_h = sg->looks_at_y = true;
-  sg->learns = known.learn != NULL;
+  sg->learns = known.learn ? DNI_SG_LEARNS_TARGET : DNI_SG_LEARNS_NOTHING;
   sg->needs = known.needs;
   sg->error_units = error_units_of(&known, units, error_units);
   dni_status status = dni__parameters_fetch(known.parameter, known.user, known.parameter_count,

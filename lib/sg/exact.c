@@ -10,8 +10,8 @@ static dni_status exact_estimate(dni_sg *sg, const dni_matrix *h, const dni_matr
   return DNI_OK;
 }
 
-static const dni__sg_vtable exact_vtable = {DNI_SG_EXACT, "exact", exact_estimate,
-                                            NULL,         NULL,    NULL};
+static const dni__sg_vtable exact_vtable = {
+    .kind = DNI_SG_EXACT, .name = "exact", .estimate = exact_estimate};
 
 dni_status dni_sg_create_exact(dni_context *context, size_t units, dni_sg **out) {
   DNI_REQUIRE(context);

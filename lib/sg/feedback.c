@@ -12,8 +12,10 @@ static dni_status feedback_estimate(dni_sg *sg, const dni_matrix *h, const dni_m
   return dni__gemm(sg->backend, 0, 0, 1, error, &sg->parameters[0].value, 0, delta);
 }
 
-static const dni__sg_vtable dfa_vtable = {DNI_SG_DFA, "dfa", feedback_estimate, NULL, NULL, NULL};
-static const dni__sg_vtable fa_vtable = {DNI_SG_FA, "fa", feedback_estimate, NULL, NULL, NULL};
+static const dni__sg_vtable dfa_vtable = {
+    .kind = DNI_SG_DFA, .name = "dfa", .estimate = feedback_estimate};
+static const dni__sg_vtable fa_vtable = {
+    .kind = DNI_SG_FA, .name = "fa", .estimate = feedback_estimate};
 
 static dni_status create(dni_context *context, const dni__sg_vtable *vtable, int32_t needs,
                          size_t units, size_t error_units, double variance, dni_sg **out) {

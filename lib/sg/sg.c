@@ -22,7 +22,9 @@ dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable
   sg->targets = targets;
   sg->parameter_count = parameter_count;
   sg->owns_parameters = true;
-  sg->learns = vtable->learn != NULL;
+  sg->learns = vtable->learn        ? DNI_SG_LEARNS_TARGET
+               : vtable->learn_loss ? DNI_SG_LEARNS_LOSS
+                                    : DNI_SG_LEARNS_NOTHING;
   return sg;
 }
 
@@ -57,7 +59,7 @@ int32_t dni_sg_needs(const dni_sg *sg) {
 }
 
 int32_t dni_sg_learns(const dni_sg *sg) {
-  return sg && sg->learns;
+  return sg ? sg->learns : DNI_SG_LEARNS_NOTHING;
 }
 
 size_t dni_sg_units(const dni_sg *sg) {
@@ -80,7 +82,7 @@ dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows) {
 }
 
 static dni_status reserve_prediction(dni_sg *sg, size_t rows) {
-  if (rows <= sg->prediction_rows || !sg->learns) return DNI_OK;
+  if (rows <= sg->prediction_rows) return DNI_OK;
   size_t elements;
   if (!dni__multiply(rows, sg->units, &elements))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows of %zu do not fit", rows,
@@ -94,14 +96,25 @@ static dni_status reserve_prediction(dni_sg *sg, size_t rows) {
   return DNI_OK;
 }
 
+dni_status dni__sg_prediction(dni_sg *sg, size_t rows, dni_matrix *prediction) {
+  DNI_TRY(reserve_prediction(sg, rows));
+  *prediction = dni__matrix_make(sg->prediction, rows, sg->units, sg->context->dtype);
+  return DNI_OK;
+}
+
+/* Whether learn can make the prediction itself. */
+static bool predicts(const dni_sg *sg) {
+  return sg->needs == DNI_SG_NEEDS_NOTHING;
+}
+
 dni_status dni_sg_reserve(dni_sg *sg, size_t rows) {
   DNI_REQUIRE(sg);
-  DNI_TRY(reserve_prediction(sg, rows));
+  if (predicts(sg)) DNI_TRY(reserve_prediction(sg, rows));
   return dni__sg_reserve_kind(sg, rows);
 }
 
-static dni_status check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                               size_t rows) {
+dni_status dni__sg_check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                                size_t rows) {
   dni_dtype dtype = sg->context->dtype;
   if (sg->looks_at_h) DNI_TRY(dni__matrix_check_rows(h, dtype, rows, sg->units, "h"));
   if (sg->looks_at_y) DNI_TRY(dni__matrix_check_rows(y, dtype, rows, sg->targets, "y"));
@@ -112,7 +125,7 @@ static dni_status check_estimate(const dni_sg *sg, const dni_matrix *h, const dn
                                  const dni_matrix *error, const dni_matrix *delta) {
   dni_dtype dtype = sg->context->dtype;
   DNI_TRY(dni__matrix_check(delta, dtype, sg->units, "delta"));
-  DNI_TRY(check_inputs(sg, h, y, delta->rows));
+  DNI_TRY(dni__sg_check_inputs(sg, h, y, delta->rows));
   if (sg->needs != DNI_SG_NEEDS_NOTHING)
     DNI_TRY(dni__matrix_check_rows(error, dtype, delta->rows, sg->error_units, "error"));
   return DNI_OK;
@@ -135,21 +148,21 @@ static dni_status ensure_prediction(dni_sg *sg, const dni_matrix *h, const dni_m
     *prediction = *given;
     return dni__matrix_check_rows(given, sg->context->dtype, target->rows, sg->units, "prediction");
   }
-  if (!sg->learns || sg->needs != DNI_SG_NEEDS_NOTHING)
+  if (!predicts(sg))
     return dni__fail(DNI_ERROR_ARGUMENT, "prediction is NULL, and cannot be made from h and y");
-  DNI_TRY(reserve_prediction(sg, target->rows));
-  *prediction = dni__matrix_make(sg->prediction, target->rows, sg->units, sg->context->dtype);
+  DNI_TRY(dni__sg_prediction(sg, target->rows, prediction));
   return sg->vtable->estimate(sg, h, y, NULL, prediction);
 }
 
 static dni_status learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                         const dni_matrix *target, const dni_matrix *given, dni__pair_sums *sums) {
   DNI_TRY(dni__matrix_check(target, sg->context->dtype, sg->units, "target"));
-  DNI_TRY(check_inputs(sg, h, y, target->rows));
+  DNI_TRY(dni__sg_check_inputs(sg, h, y, target->rows));
   DNI_TRY(dni__sg_reserve_kind(sg, target->rows));
   dni_matrix prediction;
   DNI_TRY(ensure_prediction(sg, h, y, target, given, &prediction));
-  if (sg->learns) return sg->vtable->learn(sg, h, y, target, &prediction, sums);
+  if (sg->learns == DNI_SG_LEARNS_TARGET)
+    return sg->vtable->learn(sg, h, y, target, &prediction, sums);
   sg->context->kernels->residual(target->rows, target->columns, prediction.data, prediction.stride,
                                  target->data, target->stride, 1, sums);
   return DNI_OK;

@@ -6,16 +6,25 @@
 #include "layer/parameter.h"
 #include "math/kernels.h"
 
+/* Views are checked before these are called; those the estimator does not look at may be NULL. */
 typedef struct dni__sg_vtable {
   int32_t kind;
   const char *name;
-  /* Views are checked before these are called; those the estimator does not look at may be NULL. */
   dni_status (*estimate)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                          const dni_matrix *error, const dni_matrix *delta);
-  /* NULL: does not learn. prediction is given and may be overwritten; sums over it and target are
-   * wanted. */
+  /* NULL: does not learn from targets. prediction is given and may be overwritten; sums over it and
+   * target are wanted. */
   dni_status (*learn)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                       const dni_matrix *target, const dni_matrix *prediction, dni__pair_sums *sums);
+  /* change [rows][units] = J g, what M changes by along the parameters' gradients g. NULL: M is not
+   * linear in its parameters. */
+  dni_status (*change)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                       const dni_matrix *change);
+  /* loss [rows][1] = phi(h, y), and gradients of mean (phi - loss)^2. NULL: no critic. */
+  dni_status (*estimate_loss)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                              const dni_matrix *loss);
+  dni_status (*learn_loss)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                           const dni_matrix *loss, dni__pair_sums *sums);
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
   void (*destroy)(dni_sg *sg); /* the kind's own parts but the parameters; NULL: none */
@@ -28,13 +37,13 @@ struct dni_sg {
   dni_backend *backend;
   const dni__sg_vtable *vtable;
   size_t units, targets, error_units; /* targets, error_units 0: not looked at */
-  int32_t needs;
-  bool looks_at_h, looks_at_y, learns;
+  int32_t needs, learns;              /* DNI_SG_NEEDS_, DNI_SG_LEARNS_ values */
+  bool looks_at_h, looks_at_y;
   dni__parameter *parameters;
   size_t parameter_count;
   bool owns_parameters;
   size_t rows;      /* the kind's workspace is for so many */
-  void *prediction; /* [prediction_rows][units], for learn without a given prediction */
+  void *prediction; /* [prediction_rows][units], for learn without a given one and line search */
   size_t prediction_rows;
   size_t workspace_bytes; /* of the kind's workspace */
 };
@@ -47,5 +56,12 @@ dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable
 
 /* Plan the workspace a trainer needs: it always gives learn a prediction. */
 dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows);
+
+/* *prediction = working space of [rows][units] for an answer, grown if need be. */
+dni_status dni__sg_prediction(dni_sg *sg, size_t rows, dni_matrix *prediction);
+
+/* Whether h and y, as far as they are looked at, have `rows` rows and the right columns. */
+dni_status dni__sg_check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                                size_t rows);
 
 #endif

@@ -5,7 +5,8 @@
  * needed only until the next module starts, and a module's top output only until the next module's
  * update. So all modules share one region for inner outputs and two slots, taken in turn, for top
  * outputs and for predictions: memory then does not grow with the number of modules. Otherwise each
- * matrix has a place of its own. */
+ * matrix has a place of its own. Critics are taught when the loss is known, so with them outputs, but
+ * not predictions, lie apart too. */
 #include "trainer/trainer.h"
 
 #define PIECE_MULTIPLE 16 /* elements; pieces start on a cache line */
@@ -46,6 +47,12 @@ static size_t top_of(const dni_trainer *trainer, size_t module) {
 static bool any_deferred(const dni_trainer *trainer) {
   for (size_t m = 0; m < trainer->module_count; m++)
     if (trainer->modules[m].deferred) return true;
+  return false;
+}
+
+static bool any_critic(const dni_trainer *trainer) {
+  for (size_t l = 0; l < trainer->network->count; l++)
+    if (dni__trainer_learns(trainer, l, DNI_SG_LEARNS_LOSS)) return true;
   return false;
 }
 
@@ -131,7 +138,9 @@ static dni_status plan_workspace(dni_trainer *trainer, bool shared, size_t *offs
   size_t second_delta = place(&block, 0, widest);
   size_t error = place(&block, second_delta, widest);
   size_t x = place(&block, error, outputs), y = place(&block, x, inputs);
-  (void)place(&block, y, outputs);
+  size_t losses = place(&block, y, outputs);
+  bool critics = any_critic(trainer);
+  if (critics) (void)place(&block, losses, 1);
   lay_out_predictions(trainer, &block, shared, offsets);
   DNI_TRY(allocate_block(trainer, &block, &trainer->workspace, &trainer->workspace_bytes));
   trainer->deltas[0] = trainer->workspace;
@@ -139,6 +148,7 @@ static dni_status plan_workspace(dni_trainer *trainer, bool shared, size_t *offs
   trainer->output_error = at(trainer, trainer->workspace, error);
   trainer->batch_x = at(trainer, trainer->workspace, x);
   trainer->batch_y = at(trainer, trainer->workspace, y);
+  trainer->losses = critics ? at(trainer, trainer->workspace, losses) : NULL;
   for (size_t m = 0; m + 1 < trainer->module_count; m++)
     trainer->interfaces[top_of(trainer, m)].prediction =
         at(trainer, trainer->workspace, offsets[m]);
@@ -150,7 +160,7 @@ dni_status dni__trainer_plan(dni_trainer *trainer) {
   size_t *offsets =
       dni__allocate(trainer->context->memory, trainer->network->count, sizeof *offsets);
   if (!offsets) return DNI_ERROR_MEMORY;
-  dni_status status = plan_activations(trainer, shared, offsets);
+  dni_status status = plan_activations(trainer, shared && !any_critic(trainer), offsets);
   if (status == DNI_OK) status = plan_workspace(trainer, shared, offsets);
   dni__free(trainer->context->memory, offsets);
   return status;

@@ -41,13 +41,15 @@ static dni_status forward_module(const step *s, const dni__module *layers) {
   return DNI_OK;
 }
 
-/* Loss, accuracy and dL/dh_N. */
+/* Loss, each example's for critics, accuracy and dL/dh_N. */
 static dni_status evaluate_loss(const step *s) {
   dni_trainer *trainer = s->trainer;
   dni_matrix h = output_of(s, trainer->network->count - 1);
   dni_matrix error = view(s, trainer->output_error, h.columns);
+  dni_matrix losses = view(s, trainer->losses, 1);
   size_t correct;
-  DNI_TRY(dni_loss_evaluate(trainer->loss, &h, s->y, &error, NULL, &trainer->report.loss));
+  DNI_TRY(dni_loss_evaluate(trainer->loss, &h, s->y, &error, trainer->losses ? &losses : NULL,
+                            &trainer->report.loss));
   DNI_TRY(dni_loss_count_correct(trainer->loss, &h, s->y, &correct));
   trainer->report.accuracy = (double)correct / (double)h.rows;
   return isfinite(trainer->report.loss) ? DNI_OK : dni__network_blame(trainer->network);
@@ -117,6 +119,14 @@ static dni_status top_delta(const step *s, const dni__train_module *module, dni_
   return DNI_OK;
 }
 
+/* Update an estimator that has been shown its lesson. */
+static dni_status end_lesson(const dni__train_interface *interface, double error) {
+  if (!isfinite(error))
+    return dni__fail(DNI_ERROR_NON_FINITE, "%s: the error is not finite",
+                     interface->sg->vtable->name);
+  return dni_optimiser_step(interface->optimiser);
+}
+
 /* Show the target to the SG below a module and update it. */
 static dni_status teach_below(const step *s, size_t after, const dni_matrix *target) {
   dni_trainer *trainer = s->trainer;
@@ -125,16 +135,23 @@ static dni_status teach_below(const step *s, size_t after, const dni_matrix *tar
   double *error = &trainer->sg_error[interface->report];
   DNI_TRY(dni_sg_learn(interface->sg, &h, s->y, target, &prediction, error,
                        &trainer->sg_cosine[interface->report]));
-  if (!isfinite(*error))
-    return dni__fail(DNI_ERROR_NON_FINITE, "the error of the %s gradient is not finite",
-                     interface->sg->vtable->name);
-  return dni_optimiser_step(interface->optimiser);
+  return end_lesson(interface, *error);
+}
+
+/* Show the losses to a critic and update it. */
+static dni_status teach_critic(const step *s, size_t after) {
+  dni_trainer *trainer = s->trainer;
+  const dni__train_interface *interface = &trainer->interfaces[after];
+  dni_matrix h = output_of(s, after), losses = view(s, trainer->losses, 1);
+  double *error = &trainer->sg_error[interface->report];
+  DNI_TRY(dni_sg_learn_loss(interface->sg, &h, s->y, &losses, error));
+  return end_lesson(interface, *error);
 }
 
 /* Backward, update, and the lesson for the interface below. */
 static dni_status update_module(const step *s, const dni__train_module *module) {
   size_t first = module->layers.first;
-  bool teaches = first > 0 && s->trainer->interfaces[first - 1].optimiser;
+  bool teaches = first > 0 && dni__trainer_learns(s->trainer, first - 1, DNI_SG_LEARNS_TARGET);
   dni_matrix delta;
   DNI_TRY(top_delta(s, module, &delta));
   DNI_TRY(backward_module(s, &module->layers, teaches, &delta));
@@ -161,8 +178,17 @@ static void begin(dni_trainer *trainer) {
 /* An estimate is wanted for the module's own update, or for the lesson of the module above. */
 static bool wants_prediction(const dni_trainer *trainer, size_t m) {
   const dni__train_module *module = &trainer->modules[m];
-  return module->layers.top && !module->deferred &&
-         (trainer->module_updated[m] || trainer->module_updated[m + 1]);
+  if (!module->layers.top || module->deferred) return false;
+  bool taught =
+      trainer->module_updated[m + 1] && module->layers.top->learns == DNI_SG_LEARNS_TARGET;
+  return trainer->module_updated[m] || taught;
+}
+
+static dni_status teach_critics(const step *s) {
+  for (size_t l = 0; l < s->trainer->network->count; l++)
+    if (dni__trainer_learns(s->trainer, l, DNI_SG_LEARNS_LOSS))
+      DNI_TRY(say_interface(l, teach_critic(s, l)));
+  return DNI_OK;
 }
 
 static dni_status run(const step *s) {
@@ -177,7 +203,7 @@ static dni_status run(const step *s) {
   for (size_t m = 0; m < trainer->module_count; m++)
     if (trainer->module_updated[m] && trainer->modules[m].deferred)
       DNI_TRY(update_module(s, &trainer->modules[m]));
-  return DNI_OK;
+  return teach_critics(s);
 }
 
 static dni_status check_batch(const dni_trainer *trainer, const dni_matrix *x,

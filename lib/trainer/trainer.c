@@ -31,10 +31,11 @@ static dni_status check_interface(const dni_network *network, size_t after, bool
   if (sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR && sg->error_units != outputs)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu error units, the network %zu outputs",
                      sg->vtable->name, sg->error_units, outputs);
-  if (sg->learns && sg->needs != DNI_SG_NEEDS_NOTHING)
+  bool learns = sg->learns != DNI_SG_LEARNS_NOTHING;
+  if (learns && sg->needs != DNI_SG_NEEDS_NOTHING)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "%s learns but needs an error signal first",
                      sg->vtable->name);
-  if (sg->learns && !has_sg_optimiser)
+  if (learns && !has_sg_optimiser)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s learns, and sg_optimiser is NULL", sg->vtable->name);
   return DNI_OK;
 }
@@ -96,7 +97,7 @@ static dni_status create_modules(dni_trainer *trainer, const dni_optimiser *patt
 static dni_status create_interface(dni_trainer *trainer, dni__train_interface *interface,
                                    const dni_optimiser *pattern) {
   DNI_TRY(dni__sg_reserve_kind(interface->sg, trainer->max_batch));
-  if (!interface->sg->learns) return DNI_OK;
+  if (interface->sg->learns == DNI_SG_LEARNS_NOTHING) return DNI_OK;
   DNI_TRY(dni_optimiser_create_like(pattern, &interface->optimiser));
   return dni_optimiser_add_sg(interface->optimiser, interface->sg);
 }
@@ -123,6 +124,11 @@ static dni_status create_interfaces(dni_trainer *trainer, const dni_optimiser *p
   }
   trainer->report.interface_count = reported;
   return DNI_OK;
+}
+
+bool dni__trainer_learns(const dni_trainer *trainer, size_t after, int32_t from) {
+  const dni_sg *sg = trainer->interfaces[after].sg;
+  return sg && sg->learns == from;
 }
 
 static void point_report(dni_trainer *trainer) {

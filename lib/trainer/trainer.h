@@ -47,8 +47,12 @@ struct dni_trainer {
   void **outputs;          /* of each layer */
   void *deltas[2];         /* dL/dh on its way down, alternating */
   void *output_error;      /* dL/dh_N */
+  void *losses;            /* [max_batch][1]: each example's; NULL without critics */
   void *batch_x, *batch_y; /* dni_trainer_fit's batch */
 };
+
+/* Whether the estimator of an interface learns from this, a DNI_SG_LEARNS_ value. */
+bool dni__trainer_learns(const dni_trainer *trainer, size_t after, int32_t from);
 
 /* Decide where every matrix of a step lies, and allocate it. */
 dni_status dni__trainer_plan(dni_trainer *trainer);

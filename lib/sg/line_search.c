@@ -1,0 +1,48 @@
+/* Exact line search (Czarnecki et al. 2017, Theorem 1). Along w - rate g, an M that is linear in w
+ * answers M - rate J g, so
+ *
+ *   E(rate) = mean || M - target ||^2 - rate g.g + rate^2 mean || J g ||^2
+ *
+ * because g = 2 mean J^T (M - target). Its minimum is at rate = 1/2 g.g / mean || J g ||^2. */
+#include <math.h>
+
+#include "sg/sg.h"
+
+static double squared_gradient(const dni_sg *sg) {
+  double sum = 0;
+  for (size_t i = 0; i < sg->parameter_count; i++) {
+    const dni_matrix *gradient = &sg->parameters[i].gradient;
+    for (size_t r = 0; r < gradient->rows; r++)
+      sum += sg->context->kernels->sum_squares(gradient->columns, dni__matrix_row(gradient, r),
+                                               INFINITY);
+  }
+  return sum;
+}
+
+/* The rows of what is looked at; a scalar looks at neither, and takes either's. */
+static size_t rows_of(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y) {
+  const dni_matrix *given = sg->looks_at_h || (h && !sg->looks_at_y) ? h : y;
+  return given ? given->rows : 0;
+}
+
+static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *rate) {
+  if (!sg->vtable->change)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "it is not linear in its parameters");
+  size_t rows = rows_of(sg, h, y);
+  dni_matrix change;
+  DNI_TRY(dni__sg_check_inputs(sg, h, y, rows));
+  if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "no rows");
+  DNI_TRY(dni__sg_prediction(sg, rows, &change));
+  DNI_TRY(sg->vtable->change(sg, h, y, &change));
+  double changed = sg->context->kernels->sum_squares(rows * sg->units, change.data, INFINITY);
+  double gradient = squared_gradient(sg);
+  *rate = gradient == 0 || changed == 0 ? 0 : 0.5 * gradient / (changed / (double)rows);
+  return DNI_OK;
+}
+
+dni_status dni_sg_line_search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *rate) {
+  DNI_REQUIRE(sg);
+  DNI_REQUIRE(rate);
+  dni_status status = search(sg, h, y, rate);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", sg->vtable->name);
+}

@@ -1,0 +1,203 @@
+/* Affine maps in a row, forwards and backwards, as synthetic gradients and critics need them. */
+#include "sg/stack.h"
+
+#include <math.h>
+
+dni__affine dni__stack_map(const dni__stack *stack, size_t index) {
+  const dni__parameter *parameters = stack->base.parameters + 2 * index;
+  return (dni__affine){parameters[0], parameters[1]};
+}
+
+static dni_matrix hidden_view(const dni__stack *stack, void *data, size_t rows) {
+  return dni__matrix_make(data, rows, stack->hidden_units, stack->base.context->dtype);
+}
+
+static bool is_last(const dni__stack *stack, size_t index) {
+  return index + 1 == stack->map_count;
+}
+
+static dni_activation activation_of(const dni__stack *stack, size_t index) {
+  return is_last(stack, index) ? DNI_ACTIVATION_IDENTITY : stack->activation;
+}
+
+void dni__stack_input(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
+                      const dni_matrix **x1, const dni_matrix **x2) {
+  *x1 = stack->base.looks_at_h ? h : y;
+  *x2 = stack->base.looks_at_h && stack->base.looks_at_y ? y : NULL;
+}
+
+/* The input of map `index`; *below holds the view of the hidden layer that *x1 may point to. */
+static void input_of(const dni__stack *stack, size_t index, const dni_matrix *h,
+                     const dni_matrix *y, size_t rows, dni_matrix *below, const dni_matrix **x1,
+                     const dni_matrix **x2) {
+  dni__stack_input(stack, h, y, x1, x2);
+  if (index == 0) return;
+  *below = hidden_view(stack, stack->hidden[index - 1], rows);
+  *x1 = below;
+  *x2 = NULL;
+}
+
+/* Map `index` from its input to `out`; hidden layers' outputs must be there below it. */
+static dni_status forward_map(const dni__stack *stack, size_t index, const dni_matrix *h,
+                              const dni_matrix *y, const dni_matrix *out) {
+  const dni_matrix *x1, *x2;
+  dni_matrix below;
+  input_of(stack, index, h, y, out->rows, &below, &x1, &x2);
+  dni__affine map = dni__stack_map(stack, index);
+  return dni__affine_forward(stack->base.context, stack->base.backend, &map, x1, x2,
+                             activation_of(stack, index), out);
+}
+
+dni_status dni__stack_forward_hidden(const dni__stack *stack, const dni_matrix *h,
+                                     const dni_matrix *y, size_t rows) {
+  for (size_t i = 0; i + 1 < stack->map_count; i++) {
+    dni_matrix out = hidden_view(stack, stack->hidden[i], rows);
+    DNI_TRY(forward_map(stack, i, h, y, &out));
+  }
+  return DNI_OK;
+}
+
+dni_status dni__stack_forward(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
+                              const dni_matrix *out) {
+  DNI_TRY(dni__stack_forward_hidden(stack, h, y, out->rows));
+  return forward_map(stack, stack->map_count - 1, h, y, out);
+}
+
+/* Gradients of one map from dout, which becomes the derivative before the activation. */
+static dni_status backward_map(const dni__stack *stack, size_t index, int32_t gradient_mode,
+                               const dni_matrix *h, const dni_matrix *y, const dni_matrix *dout) {
+  const dni_matrix *x1, *x2;
+  dni_matrix below, output;
+  input_of(stack, index, h, y, dout->rows, &below, &x1, &x2);
+  bool last = is_last(stack, index);
+  if (!last) output = hidden_view(stack, stack->hidden[index], dout->rows);
+  dni__affine map = dni__stack_map(stack, index);
+  return dni__affine_backward(stack->base.context, stack->base.backend, &map, gradient_mode, x1, x2,
+                              last ? NULL : &output, activation_of(stack, index), dout);
+}
+
+dni_status dni__stack_backward(const dni__stack *stack, int32_t gradient_mode, const dni_matrix *h,
+                               const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh) {
+  dni_matrix dz = *dout;
+  for (size_t i = stack->map_count - 1; i > 0; i--) {
+    dni_matrix below = hidden_view(stack, stack->hidden_delta[i - 1], dz.rows);
+    dni__affine map = dni__stack_map(stack, i);
+    DNI_TRY(backward_map(stack, i, gradient_mode, h, y, &dz));
+    DNI_TRY(dni__affine_backward_input(stack->base.backend, &map, &dz, &below));
+    dz = below;
+  }
+  DNI_TRY(backward_map(stack, 0, gradient_mode, h, y, &dz));
+  if (!dh) return DNI_OK;
+  dni_matrix weight = dni__matrix_columns(&stack->base.parameters[0].value, 0, dh->columns);
+  return dni__gemm(stack->base.backend, 0, 0, 1, &dz, &weight, 0, dh);
+}
+
+/* Workspace. --------------------------------------------------------------------------------- */
+
+static void free_workspace(dni__memory *memory, void **hidden, void **hidden_delta) {
+  for (size_t i = 0; i < DNI_STACK_HIDDEN_MOST; i++) {
+    dni__free(memory, hidden[i]);
+    dni__free(memory, hidden_delta[i]);
+  }
+}
+
+dni_status dni__stack_reserve(dni_sg *sg, size_t rows) {
+  dni__stack *stack = (dni__stack *)sg;
+  dni__memory *memory = sg->context->memory;
+  void *hidden[DNI_STACK_HIDDEN_MOST] = {0}, *hidden_delta[DNI_STACK_HIDDEN_MOST] = {0};
+  size_t elements, size = dni__dtype_size(sg->context->dtype);
+  if (!dni__multiply(rows, stack->hidden_units, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows do not fit", rows);
+  for (size_t i = 0; i + 1 < stack->map_count; i++) {
+    hidden[i] = dni__allocate(memory, elements, size);
+    hidden_delta[i] = dni__allocate(memory, elements, size);
+    if (hidden[i] && hidden_delta[i]) continue;
+    free_workspace(memory, hidden, hidden_delta);
+    return DNI_ERROR_MEMORY;
+  }
+  free_workspace(memory, stack->hidden, stack->hidden_delta);
+  for (size_t i = 0; i < DNI_STACK_HIDDEN_MOST; i++) {
+    stack->hidden[i] = hidden[i];
+    stack->hidden_delta[i] = hidden_delta[i];
+  }
+  sg->workspace_bytes = 2 * (stack->map_count - 1) * elements * size;
+  return DNI_OK;
+}
+
+void dni__stack_destroy(dni_sg *sg) {
+  dni__stack *stack = (dni__stack *)sg;
+  free_workspace(sg->context->memory, stack->hidden, stack->hidden_delta);
+}
+
+/* Creation. ---------------------------------------------------------------------------------- */
+
+static dni_status check_options(const dni__stack_kind *kind, dni_sg_options *options,
+                                size_t units) {
+  const char *name = kind->vtable->name;
+  if (options->condition < DNI_CONDITION_HY || options->condition > DNI_CONDITION_Y)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: condition %d is unknown", name,
+                     (int)options->condition);
+  if (options->condition == DNI_CONDITION_Y && !kind->may_see_y_alone)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: of y alone the gradient towards h is 0", name);
+  if (options->hidden_layers < 0 || options->hidden_layers > DNI_STACK_HIDDEN_MOST)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: hidden_layers is %d, expected 0, 1 or 2", name,
+                     (int)options->hidden_layers);
+  if (options->hidden_units == 0) options->hidden_units = units;
+  return DNI_OK;
+}
+
+static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs) {
+  dni_sg *sg = &stack->base;
+  double gain = stack->activation == DNI_ACTIVATION_RELU ? 2 : 1;
+  for (size_t i = 0; i < stack->map_count; i++) {
+    bool last = is_last(stack, i);
+    dni__affine map;
+    DNI_TRY(dni__affine_create(sg->context, inputs, last ? outputs : stack->hidden_units, &map));
+    sg->parameters[2 * i] = map.weight;
+    sg->parameters[2 * i + 1] = map.bias;
+    if (last) break;
+    dni__random random;
+    dni__context_random(sg->context, &random);
+    dni__random_fill_normal(&random, sg->context->dtype, map.weight.value.data,
+                            map.weight.value.rows * inputs, sqrt(gain / (double)inputs));
+    inputs = stack->hidden_units;
+  }
+  return DNI_OK;
+}
+
+/* How many columns the first map's input has. */
+static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t targets,
+                               int32_t condition, size_t *inputs) {
+  if (units == 0 || targets == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu units and %zu targets; both must be 1 or more",
+                     kind->vtable->name, units, targets);
+  if (!dni__add(condition != DNI_CONDITION_Y ? units : 0,
+                condition != DNI_CONDITION_H ? targets : 0, inputs))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu units do not fit", units);
+  return DNI_OK;
+}
+
+dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, size_t units,
+                             size_t targets, const dni_sg_options *options, dni_sg **out) {
+  dni_sg_options known = {.struct_size = sizeof known, .hidden_layers = kind->hidden_layers};
+  if (options)
+    DNI_TRY(dni__options_copy(&known, sizeof known, sizeof known, options, "dni_sg_options"));
+  DNI_TRY(check_options(kind, &known, units));
+  size_t inputs, map_count = (size_t)known.hidden_layers + 1;
+  DNI_TRY(count_inputs(kind, units, targets, known.condition, &inputs));
+  dni_sg *sg = dni__sg_allocate(context, kind->size, kind->vtable, units, targets, 2 * map_count);
+  if (!sg) return DNI_ERROR_MEMORY;
+  sg->looks_at_h = known.condition != DNI_CONDITION_Y;
+  sg->looks_at_y = known.condition != DNI_CONDITION_H;
+  dni__stack *stack = (dni__stack *)sg;
+  stack->map_count = map_count;
+  stack->hidden_units = known.hidden_units;
+  stack->activation = kind->activation;
+  dni_status status = create_maps(stack, inputs, kind->one_output ? 1 : units);
+  if (status != DNI_OK) {
+    dni_sg_release(sg);
+    return status;
+  }
+  *out = sg;
+  return DNI_OK;
+}

@@ -1,0 +1,58 @@
+/* What synthetic gradients and critics are made of: up to three affine maps in a row with units of
+ * one activation between them. h and y are the two parts of the first map's input and are never
+ * joined. Internal. */
+#ifndef DNI_SG_STACK_H
+#define DNI_SG_STACK_H
+
+#include "layer/affine.h"
+#include "sg/sg.h"
+
+#define DNI_STACK_HIDDEN_MOST 2
+
+/* Kinds embed this as their first member, or are just this. */
+typedef struct dni__stack {
+  dni_sg base; /* parameters: weight, bias of each map */
+  size_t map_count, hidden_units;
+  dni_activation activation;           /* of the hidden units */
+  void *hidden[DNI_STACK_HIDDEN_MOST]; /* [rows][hidden_units], outputs of the hidden layers */
+  void *hidden_delta[DNI_STACK_HIDDEN_MOST]; /* derivatives towards them */
+} dni__stack;
+
+/* What sets one kind of stack apart from another. */
+typedef struct dni__stack_kind {
+  size_t size; /* of the kind's struct */
+  const dni__sg_vtable *vtable;
+  dni_activation activation;
+  int32_t hidden_layers; /* without options */
+  bool may_see_y_alone;
+  bool one_output; /* else as many as units */
+} dni__stack_kind;
+
+/* The last map is zero, hidden weights are normal as a dense layer's. options may be NULL. */
+dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, size_t units,
+                             size_t targets, const dni_sg_options *options, dni_sg **out);
+
+/* The map `index` of a stack. */
+dni__affine dni__stack_map(const dni__stack *stack, size_t index);
+
+/* The first map's input: (h, y), (h) or (y). */
+void dni__stack_input(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
+                      const dni_matrix **x1, const dni_matrix **x2);
+
+/* The hidden layers' outputs alone; then also the last map's. */
+dni_status dni__stack_forward_hidden(const dni__stack *stack, const dni_matrix *h,
+                                     const dni_matrix *y, size_t rows);
+dni_status dni__stack_forward(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
+                              const dni_matrix *out);
+
+/* From dout, the derivative towards the last map's output (overwritten), with the hidden layers'
+ * outputs there: gradients of all maps as gradient_mode says, and dh (may be NULL), the derivative
+ * towards h. */
+dni_status dni__stack_backward(const dni__stack *stack, int32_t gradient_mode, const dni_matrix *h,
+                               const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh);
+
+/* vtable functions. */
+dni_status dni__stack_reserve(dni_sg *sg, size_t rows);
+void dni__stack_destroy(dni_sg *sg);
+
+#endif
