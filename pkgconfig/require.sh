@@ -1,5 +1,6 @@
 #!/bin/sh
 # Make sure that packages are there, as pkg-config sees them: require.sh openblas zlib check
+# gnuplot and python3 are programs: they are there if the shell finds them.
 #
 # What is there is left alone. What is missing is installed, and nothing else, if this is a Debian
 # or Ubuntu machine and we are root or sudo asks no password; otherwise one line says what to
@@ -17,14 +18,23 @@ debian_name() {
   openblas) echo libopenblas-dev ;;
   zlib) echo zlib1g-dev ;;
   check) echo check ;;
+  gnuplot) echo gnuplot-nox ;;
+  python3) echo python3 ;;
   *) fail "pkg-config finds no package named $1: install it, or choose another" ;;
   esac
 }
 
-# Debian names of those arguments that pkg-config does not find; of all if it is not there to ask.
+is_there() {
+  case $1 in
+  gnuplot | python3) command -v "$1" >/dev/null ;;
+  *) "$PKG_CONFIG" --exists "$1" 2>/dev/null ;;
+  esac
+}
+
+# Debian names of those arguments that are not there; of all packages if pkg-config is not, to ask.
 missing() {
   for package; do
-    "$PKG_CONFIG" --exists "$package" 2>/dev/null || debian_name "$package" || exit 1
+    is_there "$package" || debian_name "$package" || exit 1
   done
 }
 
@@ -62,4 +72,4 @@ names=$(missing "$@") || exit 1
 find_apt || fail "please install:" $names "(names of Debian and Ubuntu)"
 install $names
 names=$(missing "$@") || exit 1
-[ -z "$names" ] || fail "installed, but pkg-config still does not find what belongs to:" $names
+[ -z "$names" ] || fail "installed, but still not to be found:" $names

@@ -7,31 +7,12 @@
  * layers, each followed by batch normalisation. Without options it takes about 90 seconds on 2
  * cores; the depth of the paper, --depth 20 --steps 500000, takes days.
  *
- *   options.c, help.c  the command line         data.c, fetch.c  find, fetch and load the digits
- *   network.c          layers and estimators    run.c            train and measure one method
- *   report.c, output.c table, JSON, files       figure.c         accuracy against time
+ *   options.c, help.c   the command line         run.c     train and measure one method
+ *   report.c, output.c  table, JSON, files       figure.c  accuracy against time
+ *
+ * Finding and fetching the digits, and the networks, it shares with other programs (../common).
  */
-#define _POSIX_C_SOURCE 200809L
-#include <stdarg.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "mnist.h"
-
-int fail(const char *format, ...) {
-  va_list arguments;
-  if (isatty(STDERR_FILENO)) (void)fputs("\r\033[K", stderr); /* in place of a progress line */
-  (void)fputs("mnist: ", stderr);
-  va_start(arguments, format);
-  (void)vfprintf(stderr, format, arguments);
-  va_end(arguments);
-  (void)fputc('\n', stderr);
-  return EXIT_FAILURE;
-}
-
-int library_failure(void) {
-  return fail("%s", dni_last_message());
-}
 
 static int run_all(const options *settings, const data_source *source, run_result *runs) {
   for (size_t i = 0; i < settings->method_count; i++) {
@@ -58,7 +39,7 @@ static int train_and_report(const options *settings) {
   data_source source;
   run_result runs[METHOD_COUNT] = {0};
   int status = output_prepare(settings);
-  if (status == 0) status = data_find(settings, &source);
+  if (status == 0) status = data_find(settings->data, &source);
   if (status != 0) return status;
   report_heading(settings, &source);
   status = run_all(settings, &source, runs);
@@ -71,8 +52,8 @@ static int train_and_report(const options *settings) {
 
 int main(int argc, char **argv) {
   options settings;
+  program_name = "mnist";
   int status = options_parse(argc, argv, &settings);
   if (status == OPTIONS_RUN) status = train_and_report(&settings);
-  if (fflush(stdout) != 0 || ferror(stdout)) return fail("standard output cannot be written");
-  return status;
+  return finish(status);
 }

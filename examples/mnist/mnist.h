@@ -1,29 +1,8 @@
-/* What the files of the mnist program share. Functions that return int answer 0, or the exit
- * status (1 failure, 2 usage) after having printed the one line that says why. */
+/* What the files of the mnist program share, besides what they share with others. */
 #ifndef MNIST_H
 #define MNIST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <dni.h>
-
-enum { MAX_DEPTH = 1000, PATH_SIZE = 4096, NAME_SIZE = 256 };
-
-typedef enum method {
-  METHOD_BACKPROP,
-  METHOD_SG_ALL,
-  METHOD_SG,
-  METHOD_DFA,
-  METHOD_FA,
-  METHOD_COUNT
-} method;
-
-/* main.c */
-int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-int library_failure(void); /* prints dni_last_message() */
+#include "../common/common.h"
 
 /* options.c */
 typedef struct options {
@@ -50,49 +29,11 @@ typedef struct options {
 enum { OPTIONS_RUN = -1 }; /* go on; anything else is the exit status */
 
 int options_parse(int argc, char **argv, options *parsed);
-const char *method_name(method which);
 const char *condition_name(int32_t condition);
 
 /* help.c; both answer 0 */
 int print_help(void);
 int print_version(void);
-
-/* data.c */
-typedef struct data_source {
-  char directory[PATH_SIZE];
-  char name[NAME_SIZE]; /* "mnist", "mnist-sample", "fashion-mnist", or the directory's own */
-  char train_images[PATH_SIZE], train_labels[PATH_SIZE];
-  char test_images[PATH_SIZE], test_labels[PATH_SIZE];
-  char note[1024]; /* why it is the sample and not the real MNIST; "" if it is not */
-} data_source;
-
-int data_find(const options *settings, data_source *source);
-
-/* Load both sets, pixels in [0, 1]. Both outputs are NULL after a failure. */
-int data_load(dni_context *context, const data_source *source, size_t train_limit,
-              dni_dataset **train, dni_dataset **test);
-
-/* fetch.c */
-typedef enum fetch_result {
-  FETCH_DONE,
-  FETCH_NO_TOOL,
-  FETCH_NO_DOWNLOAD,
-  FETCH_BAD_CONTENT,
-  FETCH_NO_ROOM,
-  FETCH_NO_SHELL
-} fetch_result;
-
-/* Put the four files of MNIST, verified, into `directory`, which is all there or not at all. */
-fetch_result fetch_from_npm(const char *directory);
-fetch_result fetch_from_url(const char *directory, const char *base_address);
-const char *fetch_reason(fetch_result result); /* why it failed */
-
-/* network.c */
-
-/* `depth` hidden layers, each dense (ReLU) then batch normalisation; dense (identity) on top; the
- * method's estimators at its interfaces. */
-dni_status network_build(dni_context *context, const options *settings, method which,
-                         size_t features, size_t classes, dni_network **out);
 
 /* run.c */
 typedef struct curve_point {
@@ -139,10 +80,8 @@ void report_table(const result_set *results);
 void report_json(const result_set *results);
 int report_write_tables(const result_set *results); /* results.tsv and curves.tsv in --out */
 
-/* output.c: files in the --out directory, and what can be known about them before training */
+/* output.c: what can be known about files before training */
 int output_prepare(const options *settings);
-int output_open(const char *directory, const char *name, FILE **file);
-int output_close(const char *directory, const char *name, FILE *file);
 
 /* figure.c */
 int figure_write(const result_set *results); /* accuracy.svg in --out */

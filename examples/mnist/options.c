@@ -13,7 +13,7 @@
 /* Chosen so that --method all takes about 90 seconds on 2 cores. */
 enum { DEFAULT_DEPTH = 4, DEFAULT_WIDTH = 512, DEFAULT_BATCH = 256, DEFAULT_STEPS = 1500 };
 enum { DEFAULT_SEED = 1, DEFAULT_MOST_THREADS = 4 };
-enum { MAX_UNITS = 1 << 20, USAGE = 2 };
+enum { MAX_UNITS = 1 << 20 };
 
 /* The same on every machine, and fast on all of them: a CBLAS may not know the processor, and then
  * falls back to kernels several times slower (OpenBLAS 0.3.21 on Sapphire Rapids). */
@@ -23,12 +23,6 @@ static const char default_backend[] = "builtin";
 static double default_learning_rate(size_t depth) {
   if (depth <= 4) return 1e-3;
   return depth <= 8 ? 3e-4 : 1e-4;
-}
-
-static const char *const method_names[METHOD_COUNT] = {"backprop", "sg-all", "sg", "dfa", "fa"};
-
-const char *method_name(method which) {
-  return method_names[which];
 }
 
 static const char *const condition_names[] = {
@@ -92,11 +86,6 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
 
-static int usage(const char *option, const char *value, const char *expected) {
-  (void)fail("--%s %s: expected %s", option, value, expected);
-  return USAGE;
-}
-
 /* A whole decimal number in [least, most]; strtoull alone would take " 1", "-1" and "1x". */
 static bool parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *value) {
   char *end;
@@ -144,7 +133,7 @@ static int set_method(const char *text, options *parsed) {
     return 0;
   }
   for (int i = 0; i < METHOD_COUNT; i++) {
-    if (strcmp(text, method_names[i]) != 0) continue;
+    if (strcmp(text, method_name((method)i)) != 0) continue;
     parsed->methods[0] = (method)i;
     parsed->method_count = 1;
     return 0;

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mnist.h"
@@ -49,12 +48,6 @@ typedef struct training {
   double started, paused, shown; /* seconds; paused: spent outside training since started */
   int problem;                   /* exit status of a failed evaluation, 0 if none */
 } training;
-
-static double now(void) {
-  struct timespec time;
-  (void)clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static dni_status create_backend(dni_context *context, const char *name, dni_backend **out) {
   if (strcmp(name, "builtin") == 0) return dni_backend_create_builtin(context, out);
@@ -105,8 +98,11 @@ static dni_status create_trainer(const options *settings, session *objects) {
 
 static dni_status create_learners(const options *settings, method which, session *objects) {
   dni_context *context = objects->context;
-  dni_status status = network_build(context, settings, which, dni_dataset_features(objects->train),
-                                    dni_dataset_classes(objects->train), &objects->network);
+  deep_plan plan = {settings->depth, settings->width,     which,
+                    {false},         settings->sg_hidden, settings->condition};
+  memcpy(plan.sg_at, settings->sg_at, sizeof plan.sg_at);
+  dni_status status = deep_build(context, &plan, dni_dataset_features(objects->train),
+                                 dni_dataset_classes(objects->train), &objects->network);
   if (status == DNI_OK) status = dni_loss_create_softmax_cross_entropy(context, &objects->loss);
   if (status == DNI_OK)
     status = dni_optimiser_create_adam(context, settings->learning_rate, &objects->optimiser);
@@ -178,7 +174,7 @@ static int evaluate(training *state, uint64_t step, double seconds) {
 
 static void show_progress(training *state, uint64_t step, double seconds) {
   const run_result *result = state->result;
-  double time = now();
+  double time = seconds_now();
   if (time - state->shown < 0.1 || !isatty(STDERR_FILENO)) return;
   state->shown = time;
   (void)fprintf(stderr, "\r%-8s  step %llu of %llu  loss %.4f  %.1f ms/step",
@@ -205,7 +201,7 @@ static double interface_mean(const double *values, size_t count) {
 
 static int32_t after_step(void *user, const dni_step_report *report) {
   training *state = user;
-  double arrived = now();
+  double arrived = seconds_now();
   double seconds = arrived - state->started - state->paused;
   window_add(&state->loss, report->loss);
   window_add(&state->sg_error, interface_mean(report->sg_error, report->interface_count));
@@ -214,7 +210,7 @@ static int32_t after_step(void *user, const dni_step_report *report) {
   if (report->step % state->eval_every == 0 || report->step == state->total_steps)
     state->problem = evaluate(state, report->step, seconds);
   if (state->problem == 0) show_progress(state, report->step, seconds);
-  state->paused += now() - arrived;
+  state->paused += seconds_now() - arrived;
   return state->problem;
 }
 
@@ -224,7 +220,7 @@ static int train(training *state) {
   plan.steps = state->total_steps;
   plan.callback = after_step;
   plan.callback_user = state;
-  state->started = now();
+  state->started = seconds_now();
   dni_status status = dni_trainer_fit(state->objects->trainer, state->objects->train, &plan);
   if (state->problem != 0) return state->problem; /* its line has been printed */
   if (status != DNI_OK) return library_failure();

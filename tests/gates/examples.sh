@@ -51,6 +51,58 @@ run mnist $small --method all --out "$work/mnist"
 # shellcheck disable=SC2086 # options
 run_json mnist $small --method all
 
+# The experiments of the paper, with their tables and figures (scripts at least: gnuplot may be
+# missing, which is one line on stderr and no failure).
+experiment() {
+  name=$1
+  shift
+  run_json "$name" "$@" --out "$work/$name"
+  ls "$work/$name"/*.tsv "$work/$name"/*.gp >/dev/null || complain "$name $*: no table or no figure"
+  run "$name" "$@"
+  [ -s "$work/out" ] || complain "$name $*: prints nothing"
+}
+
+# refuse CODE PROGRAM ARGUMENTS...: one line on stderr, nothing on stdout
+refuse() {
+  wanted=$1
+  program=$2
+  shift 2
+  "$BUILD/examples/$program" "$@" >"$work/out" 2>"$work/err"
+  [ $? -eq "$wanted" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] ||
+    complain "$program $*: not refused with $wanted and one line: $(cat "$work/err")"
+}
+
+small="--data examples/mnist_sample --depth 3 --width 16 --batch 50 --steps 4 --sg-all-steps 4"
+experiment theorem1 --dims 1,2 --samples 50
+experiment critical_points --starts 5
+experiment guard --steps 500
+experiment critic --seeds 1 --steps 200
+experiment artificial --iterations 150 --datasets 2 --threads 2
+experiment loss_estimation --iterations 60 --seeds 1 --threads 2
+# shellcheck disable=SC2086 # options
+experiment rdm $small --networks "$work/networks"
+# shellcheck disable=SC2086 # options
+experiment probes $small --networks "$work/networks" --examples 300
+[ "$(ls "$work/networks" | wc -l)" -eq 4 ] || complain "rdm --networks: did not keep 4 networks"
+
+refuse 2 theorem1 --dims 0
+refuse 2 theorem1 --samples 0
+refuse 2 artificial --datasets 0
+refuse 2 artificial --sg-at 11
+refuse 2 artificial --outputs three
+refuse 2 rdm --lr nan
+refuse 2 rdm --depth 1
+refuse 1 rdm --data "$work/nowhere"
+refuse 1 probes --data "$work/nowhere"
+touch "$work/file"
+refuse 1 guard --steps 1 --out "$work/file"
+
+# The same numbers for any number of threads.
+run artificial --iterations 30 --datasets 1 --json
+cp "$work/out" "$work/one"
+run artificial --iterations 30 --datasets 1 --json --threads 3
+cmp -s "$work/out" "$work/one" || complain "artificial: --threads changes the results"
+
 # A label that is no digit: one line that names the file.
 cp examples/mnist_sample/*.gz "$work/mnist"
 gunzip "$work/mnist/train-labels-idx1-ubyte.gz"

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mnist.h"
+#include "common.h"
 
 extern char **environ;
 
@@ -65,7 +65,8 @@ static int spawn_script(const char *kind, const char *directory, const char *add
 }
 
 static fetch_result run_script(const char *kind, const char *directory, const char *address) {
-  if (isatty(STDERR_FILENO)) (void)fprintf(stderr, "mnist: fetching MNIST into %s\n", directory);
+  if (isatty(STDERR_FILENO))
+    (void)fprintf(stderr, "%s: fetching MNIST into %s\n", program_name, directory);
   pid_t pid;
   if (spawn_script(kind, directory, address, &pid) != 0) return FETCH_NO_SHELL;
   int status;

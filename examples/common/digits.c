@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mnist.h"
+#include "common.h"
 
 static const char local_directory[] = "data/mnist";
 static const char sample_directory[] = "examples/mnist_sample";
@@ -100,10 +100,10 @@ static bool fetch(char *note, size_t note_size) {
   return false;
 }
 
-int data_find(const options *settings, data_source *source) {
+int data_find(const char *directory, data_source *source) {
   const char *environment = getenv("DNI_MNIST_DIR");
   memset(source, 0, sizeof *source);
-  if (settings->data) return use_directory(settings->data, "--data ", source);
+  if (directory) return use_directory(directory, "--data ", source);
   if (environment && environment[0] != '\0')
     return use_directory(environment, "DNI_MNIST_DIR ", source);
   if (exists(local_directory) || fetch(source->note, sizeof source->note))

@@ -1,0 +1,185 @@
+/* The command line of an experiment, read by its table of arguments. A bad value is one line that
+ * names its option, and exit status 2; nothing is read or written before the whole line has been
+ * understood. */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+enum { TABLE_MOST = 32, FIRST_ID = 256 };
+
+/* The table, and the arguments all experiments have, as getopt wants them. */
+typedef struct command_line {
+  argument arguments[TABLE_MOST];
+  struct option options[TABLE_MOST + 3];
+  size_t count;
+} command_line;
+
+/* Whole numbers up to 2^53 are exact as doubles; beyond that only the range of uint64_t holds. */
+static bool parse_count(const char *text, const char **end, double least, double most,
+                        uint64_t *value) {
+  char *stop;
+  if (text[0] < '0' || text[0] > '9') return false;
+  errno = 0;
+  unsigned long long parsed = strtoull(text, &stop, 10);
+  if (errno != 0 || (double)parsed < least || (double)parsed > most) return false;
+  *value = parsed;
+  *end = stop;
+  return true;
+}
+
+static int bad_range(const argument *which, const char *text, const char *what) {
+  char expected[160];
+  (void)snprintf(expected, sizeof expected, "%s from %.15g to %.15g", what, which->least,
+                 which->most);
+  return usage(which->name, text, expected);
+}
+
+static int set_count(const argument *which, const char *text) {
+  const char *end;
+  uint64_t value;
+  if (!parse_count(text, &end, which->least, which->most, &value) || *end != '\0')
+    return bad_range(which, text, "a whole number");
+  *(uint64_t *)which->place = value;
+  return 0;
+}
+
+static int set_number(const argument *which, const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end != '\0' || !isfinite(value) || value < which->least ||
+      value > which->most)
+    return bad_range(which, text, "a number");
+  *(double *)which->place = value;
+  return 0;
+}
+
+static int set_list(const argument *which, const char *text) {
+  count_list parsed = {.count = 0};
+  for (const char *rest = text;; rest++) {
+    if (parsed.count == LIST_MOST ||
+        !parse_count(rest, &rest, which->least, which->most, &parsed.values[parsed.count++]) ||
+        (*rest != ',' && *rest != '\0'))
+      return bad_range(which, text, "a list of whole numbers, as in 1,2, each");
+    if (*rest == '\0') break;
+  }
+  *(count_list *)which->place = parsed;
+  return 0;
+}
+
+static int set_text(const argument *which, const char *text) {
+  if (text[0] == '\0') return usage(which->name, "''", "a name");
+  *(const char **)which->place = text;
+  return 0;
+}
+
+static int set_choice(const argument *which, const char *text) {
+  const char *word = which->choices;
+  for (int index = 0; *word != '\0'; index++) {
+    size_t length = strcspn(word, "|");
+    if (strlen(text) == length && strncmp(text, word, length) == 0) {
+      *(int *)which->place = index;
+      return 0;
+    }
+    word += word[length] == '|' ? length + 1 : length;
+  }
+  return usage(which->name, text, which->choices);
+}
+
+static int set_argument(const argument *which, const char *text) {
+  switch (which->kind) {
+  case ARGUMENT_FLAG:
+    *(bool *)which->place = true;
+    return 0;
+  case ARGUMENT_COUNT:
+    return set_count(which, text);
+  case ARGUMENT_NUMBER:
+    return set_number(which, text);
+  case ARGUMENT_TEXT:
+    return set_text(which, text);
+  case ARGUMENT_LIST:
+    return set_list(which, text);
+  default:
+    return set_choice(which, text);
+  }
+}
+
+static void add_argument(command_line *line, const argument *added) {
+  struct option *option = &line->options[line->count];
+  line->arguments[line->count] = *added;
+  option->name = added->name;
+  option->has_arg = added->kind == ARGUMENT_FLAG ? no_argument : required_argument;
+  option->val = FIRST_ID + (int)line->count++;
+}
+
+static void build(command_line *line, const argument *table, common_options *options) {
+  const argument common[] = {
+      {"seed", ARGUMENT_COUNT, &options->seed, 0, 0x1p64, NULL, "of everything random (1)"},
+      {"json", ARGUMENT_FLAG, &options->json, 0, 0, NULL, "print one JSON object and no text"},
+      {"out", ARGUMENT_TEXT, (void *)&options->out, 0, 0, NULL,
+       "a directory for tables (TSV) and figures (SVG, by gnuplot)"},
+  };
+  memset(line, 0, sizeof *line);
+  for (const argument *each = table; each->name; each++)
+    add_argument(line, each);
+  for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+    add_argument(line, &common[i]);
+  line->options[line->count] = (struct option){"help", no_argument, NULL, 'h'};
+  line->options[line->count + 1] = (struct option){"version", no_argument, NULL, 'v'};
+}
+
+static int print_help(const command_line *line, const char *about) {
+  (void)printf("Usage: %s [options]\n\n%s\nOptions\n", program_name, about);
+  for (size_t i = 0; i < line->count; i++) {
+    const argument *each = &line->arguments[i];
+    static const char *const values[] = {"", " N", " X", " NAME", " N[,N...]", ""};
+    char left[160];
+    (void)snprintf(left, sizeof left, "--%s%s%s%s", each->name, values[each->kind],
+                   each->choices ? " " : "", each->choices ? each->choices : "");
+    (void)printf("  %-28s %s\n", left, each->help);
+  }
+  (void)printf("  %-28s %s\n", "--help, --version", "");
+  return 0;
+}
+
+static int print_version(void) {
+  (void)printf("%s, libdni %s\n%s\n", program_name, dni_version_string(), dni_build_info());
+  return 0;
+}
+
+static int bad_option(int answer, const char *word) {
+  if (answer == ':')
+    (void)fail("%s needs a value (see --help)", word);
+  else if (optopt >= FIRST_ID || optopt == 'h' || optopt == 'v')
+    (void)fail("%s: this option takes no value", word);
+  else
+    (void)fail("unknown option %s (see --help)", word);
+  return USAGE;
+}
+
+int arguments_parse(int argc, char **argv, const char *about, const argument *table,
+                    common_options *options) {
+  command_line line;
+  *options = (common_options){.seed = 1};
+  build(&line, table, options);
+  opterr = 0;
+  for (;;) {
+    char *word = argv[optind];
+    int id = getopt_long(argc, argv, "+:", line.options, NULL);
+    if (id == -1) break;
+    if (id == '?' || id == ':') return bad_option(id, word);
+    if (id == 'h') return print_help(&line, about);
+    if (id == 'v') return print_version();
+    int status = set_argument(&line.arguments[id - FIRST_ID], optarg);
+    if (status != 0) return status;
+  }
+  if (optind < argc) {
+    (void)fail("unexpected argument %s (see --help)", argv[optind]);
+    return USAGE;
+  }
+  int status = options->out ? output_directory("--out", options->out) : 0;
+  return status == 0 ? ARGUMENTS_RUN : status;
+}

@@ -1,0 +1,202 @@
+/* What the programs of examples/ share: messages, the command line, output files, figures, MNIST,
+ * and the deep networks of the MNIST experiments. Functions that return int answer 0, or the exit
+ * status (1 failure, 2 usage) after having printed the one line that says why. */
+#ifndef COMMON_H
+#define COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <dni.h>
+
+enum { PATH_SIZE = 4096, NAME_SIZE = 256, USAGE = 2 };
+
+/* messages.c */
+extern const char *program_name; /* set by main; begins every message */
+int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int library_failure(void); /* prints dni_last_message() */
+/* "--option value: expected ..."; answers USAGE */
+int usage(const char *option, const char *value, const char *expected);
+/* A progress line on stderr if that is a terminal, over the one before; NULL removes it. */
+void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Flush standard output; a write that failed makes a success a failure. */
+int finish(int status);
+double seconds_now(void); /* of a clock that only goes forward */
+
+/* arguments.c: the command line as a table */
+typedef enum argument_kind {
+  ARGUMENT_FLAG,   /* bool */
+  ARGUMENT_COUNT,  /* uint64_t in [least, most] */
+  ARGUMENT_NUMBER, /* double, finite, in [least, most] */
+  ARGUMENT_TEXT,   /* const char *, not empty */
+  ARGUMENT_LIST,   /* count_list, "1,2,5", each in [least, most] */
+  ARGUMENT_CHOICE  /* int: index of a word of `choices`, "printed|corrected" */
+} argument_kind;
+
+enum { LIST_MOST = 32 };
+
+typedef struct count_list {
+  uint64_t values[LIST_MOST];
+  size_t count;
+} count_list;
+
+typedef struct argument {
+  const char *name; /* without -- */
+  argument_kind kind;
+  void *place;
+  double least, most; /* COUNT, NUMBER, LIST */
+  const char *choices;
+  const char *help; /* one or more lines, the default in it */
+} argument;
+
+/* What every experiment has. */
+typedef struct common_options {
+  bool json;
+  const char *out; /* NULL: no files */
+  uint64_t seed;
+} common_options;
+
+enum { ARGUMENTS_RUN = -1 }; /* go on; anything else is the exit status */
+
+/* `about` is the text before the list of options in --help. Besides `table`, which ends with a name
+ * of NULL, --json, --out, --seed, --help and --version are understood. The output directory has been
+ * made when this answers ARGUMENTS_RUN. */
+int arguments_parse(int argc, char **argv, const char *about, const argument *table,
+                    common_options *options);
+
+/* output.c: files in a directory */
+int output_directory(const char *option, const char *directory); /* as mkdir -p; writable? */
+int output_open(const char *directory, const char *name, FILE **file);
+int output_close(const char *directory, const char *name, FILE *file);
+
+/* A JSON or TSV number with all its digits; null or nan where it is not finite. */
+void json_number(FILE *file, double value);
+void tsv_number(FILE *file, double value);
+/* [1, 2, 3] */
+void json_numbers(FILE *file, const double *values, size_t count);
+
+/* figure.c: write directory/name.gp, a gnuplot script whose working directory is `directory` and
+ * which draws name.svg, and run it. `width` x `height` in points. The script begins with settings
+ * all figures share: fonts, line styles 1 to 6 (colours that colour-blind readers can tell apart,
+ * with their own dashes and markers), `palette` for maps. No gnuplot is no failure: one line on
+ * stderr says so, and the script stays. */
+int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
+
+/* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer is
+ * the last problem, after which no more is begun. Less threads if the system starts no more. */
+enum { THREADS_MOST = 64 };
+int parallel_work(size_t count, uint64_t threads, int (*work)(void *shared, size_t index),
+                  void *shared);
+
+/* statistics.c; of no values NaN */
+double mean_of(const double *values, size_t count);
+double least_of(const double *values, size_t count);
+double most_of(const double *values, size_t count);
+double deviation_of(const double *values, size_t count); /* sample standard deviation; 0 of one */
+
+/* pieces.c: for programs that end, with status 1 and one line, when a call fails */
+void must(dni_status status);
+double *numbers(size_t count); /* zeros, to be freed */
+dni_matrix matrix_of(double *data, size_t rows, size_t columns);
+dni_context *doubles_context(uint64_t seed); /* its objects have elements of type double */
+/* Fill into[rows * columns] with independent normal numbers, mean 0 and variance 1, from the next
+ * random stream of a context of doubles. */
+void normals(dni_context *context, size_t rows, size_t columns, double *into);
+double norm_of(const double *values, size_t count);
+double dot_of(const double *a, const double *b, size_t count);
+
+/* digits.c */
+typedef struct data_source {
+  char directory[PATH_SIZE];
+  char name[NAME_SIZE]; /* "mnist", "mnist-sample", "fashion-mnist", or the directory's own */
+  char train_images[PATH_SIZE], train_labels[PATH_SIZE];
+  char test_images[PATH_SIZE], test_labels[PATH_SIZE];
+  char note[1024]; /* why it is the sample and not the real MNIST; "" if it is not */
+} data_source;
+
+/* Where the digits are: in `directory` if it is not NULL, else wherever they can be had. */
+int data_find(const char *directory, data_source *source);
+
+/* Load both sets, pixels in [0, 1], all or the first `train_limit` > 0 training examples. Both
+ * outputs are NULL after a failure. */
+int data_load(dni_context *context, const data_source *source, size_t train_limit,
+              dni_dataset **train, dni_dataset **test);
+
+/* fetch.c */
+typedef enum fetch_result {
+  FETCH_DONE,
+  FETCH_NO_TOOL,
+  FETCH_NO_DOWNLOAD,
+  FETCH_BAD_CONTENT,
+  FETCH_NO_ROOM,
+  FETCH_NO_SHELL
+} fetch_result;
+
+/* Put the four files of MNIST, verified, into `directory`, which is all there or not at all. */
+fetch_result fetch_from_npm(const char *directory);
+fetch_result fetch_from_url(const char *directory, const char *base_address);
+const char *fetch_reason(fetch_result result); /* why it failed */
+
+/* deep.c */
+enum { MAX_DEPTH = 1000 };
+
+typedef enum method {
+  METHOD_BACKPROP,
+  METHOD_SG_ALL,
+  METHOD_SG,
+  METHOD_DFA,
+  METHOD_FA,
+  METHOD_COUNT
+} method;
+
+const char *method_name(method which); /* "backprop", "sg-all", "sg", "dfa", "fa" */
+
+typedef struct deep_plan {
+  size_t depth, width;
+  method which;
+  bool sg_at[MAX_DEPTH + 1]; /* method sg: [i] is true for an SG after hidden layer i, from 1 */
+  int32_t sg_hidden, condition;
+} deep_plan;
+
+/* `depth` hidden layers, each dense (ReLU) then batch normalisation; dense (identity) on top; the
+ * method's estimators at its interfaces. Hidden layer i, from 1, ends with layer 2 i - 1 of the
+ * chain. */
+dni_status deep_build(dni_context *context, const deep_plan *plan, size_t features, size_t classes,
+                      dni_network **out);
+
+/* trained.c: deep networks trained once and kept in files */
+typedef struct training_plan {
+  size_t depth, width, batch;
+  uint64_t steps[METHOD_COUNT];
+  double rates[METHOD_COUNT]; /* Adam's, of the network and its SGs */
+  uint64_t seed;              /* of the run */
+  size_t train_limit;         /* 0: all */
+  const char *networks;       /* directory of trained networks; NULL: train, keep nothing */
+} training_plan;
+
+/* The network of `which` with the settings of the plan, on `context`, without its estimators: loaded
+ * if plan->networks has it, else trained on the digits of `source`, and kept there. The single SG of
+ * method sg sits after hidden layer depth / 2 + 1. */
+int trained_network(dni_context *context, const training_plan *plan, method which,
+                    const data_source *source, dni_network **out);
+
+/* The experiments on these networks run methods backprop, sg, sg-all and dfa, in this order. */
+enum { COMPARED_METHODS = 4 };
+extern const method compared_methods[COMPARED_METHODS];
+
+/* Command line arguments for a plan: as an initialiser of rows in a table of arguments. */
+typedef struct representation_options {
+  uint64_t depth, width, batch, steps, sg_all_steps, seeds, train_limit;
+  double rate, sg_all_rate;
+  const char *data, *networks;
+} representation_options;
+
+extern const representation_options representation_defaults;
+training_plan representation_plan(const representation_options *options, uint64_t seed);
+/* Fill in the rows of `table` that read `options`; answers how many. */
+enum { REPRESENTATION_ARGUMENTS = 11 };
+size_t representation_arguments(representation_options *options, argument *table);
+
+#endif

@@ -1,0 +1,69 @@
+/* Files in an output directory. That it can be written is found out before the work, not after. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common.h"
+
+static int check_writable(const char *option, const char *directory) {
+  struct stat about;
+  if (stat(directory, &about) == 0 && !S_ISDIR(about.st_mode))
+    errno = ENOTDIR;
+  else if (access(directory, W_OK | X_OK) == 0)
+    return 0;
+  return fail("%s %s: %s", option, directory, strerror(errno));
+}
+
+int output_directory(const char *option, const char *directory) {
+  char path[PATH_SIZE];
+  size_t length = strlen(directory);
+  if (length >= sizeof path) return fail("%s %s: too long", option, directory);
+  memcpy(path, directory, length + 1);
+  for (size_t i = 1; i <= length; i++) {
+    if (path[i] != '/' && path[i] != '\0') continue;
+    path[i] = '\0';
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+      return fail("%s %s: %s", option, path, strerror(errno));
+    path[i] = directory[i];
+  }
+  return check_writable(option, directory);
+}
+
+int output_open(const char *directory, const char *name, FILE **file) {
+  char path[PATH_SIZE + NAME_SIZE];
+  (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+  *file = fopen(path, "w");
+  return *file ? 0 : fail("%s: %s", path, strerror(errno));
+}
+
+int output_close(const char *directory, const char *name, FILE *file) {
+  bool failed = ferror(file) != 0;
+  if (fclose(file) != 0) failed = true;
+  return failed ? fail("%s/%s: cannot be written", directory, name) : 0;
+}
+
+void json_number(FILE *file, double value) {
+  if (isfinite(value))
+    (void)fprintf(file, "%.17g", value);
+  else
+    (void)fputs("null", file);
+}
+
+void tsv_number(FILE *file, double value) {
+  if (isfinite(value))
+    (void)fprintf(file, "%.9g", value);
+  else
+    (void)fputs("nan", file);
+}
+
+void json_numbers(FILE *file, const double *values, size_t count) {
+  (void)fputc('[', file);
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) (void)fputs(", ", file);
+    json_number(file, values[i]);
+  }
+  (void)fputc(']', file);
+}

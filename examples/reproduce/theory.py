@@ -1,0 +1,184 @@
+"""Claims of appendices A, B and C."""
+
+from results import (NO_NUMBER, Claim, Missing, graded, largest, mean, number, rows, share, show,
+                     smallest, spread, values)
+
+# Appendix A. ---------------------------------------------------------------------------------
+
+
+def counterexample(data):
+    found = data.get("counterexample")
+    if not isinstance(found, dict):
+        raise Missing
+    error, gradient = (number(found.get(key, "")) for key in ("critic_error", "gradient_norm"))
+    return (f"error {show(error)}, gradient {show(gradient)}",
+            graded(abs(error) <= 1e-12 and abs(gradient) <= 1e-12))
+
+
+def is_critic(name):
+    return name.startswith("critic")
+
+
+def critic_cosine(data):
+    """Of each estimator, one a run."""
+    found = {}
+    for run in rows(data):
+        found.setdefault(str(run.get("estimator")), []).append(number(run.get("cosine", "")))
+    critics = [mean(cosines) for name, cosines in found.items() if is_critic(name)]
+    others = [mean(cosines) for name, cosines in found.items() if not is_critic(name)]
+    if not critics or not others:
+        raise Missing
+    return ("; ".join(f"{name} {spread(cosines)}" for name, cosines in found.items()),
+            graded(min(others) > max(critics), mean(others) > mean(critics)))
+
+
+CRITIC = [
+    Claim("critic", "App. A", "A critic that is right at every training point can have a gradient "
+          "of zero at each", "error 0, gradient 0", "both at most 1e-12", counterexample),
+    Claim("critic", "App. A", "Nothing ties a critic's gradient to the true one: trained on the same "
+          "problem, synthetic gradients (sg) have the larger cosine with it", "no number",
+          "each SG above each critic, mean over runs; partly: on average", critic_cosine),
+]
+
+
+# Appendix B. ---------------------------------------------------------------------------------
+
+
+def stays(data):
+    moved = [abs(number(run.get("a", "")) - number(run.get("a0", "")))
+             for run in rows(data, method="sg")]
+    words, verdict = share([each <= 1e-9 for each in moved])
+    return f"largest |a - a0| {show(largest(moved))}; {words}", verdict
+
+
+def new_points(data):
+    runs = rows(data, method="sg")
+    c = [abs(number(run.get("c", ""))) for run in runs]
+    inside = [abs(number(run.get("b", ""))) <= abs(number(run.get("a0", ""))) + 1e-6
+              for run in runs]
+    words, verdict = share([small < 1e-6 and within for small, within in zip(c, inside)])
+    return f"largest |c| {show(largest(c))}; both in {words}", verdict
+
+
+def no_minimum(data):
+    losses = values(data, "loss", method="sg")
+    words, verdict = share([each > 1e-3 for each in losses])
+    return f"final loss {spread(losses)}, minimum 0; {words}", verdict
+
+
+def backprop_minimum(data):
+    far = [max(abs(number(run.get("a", ""))), abs(number(run.get("b", ""))))
+           for run in rows(data, method="backprop")]
+    words, verdict = share([each <= 1e-6 for each in far])
+    return f"largest of |a|, |b| {show(largest(far))}; {words}", verdict
+
+
+HALF = "; partly: in at least half of them"
+CRITICAL_POINTS = [
+    Claim("critical_points", "App. B", "Under a scalar SG a never moves", "a = a0",
+          "|a - a0| ≤ 1e-9 in all runs" + HALF, stays),
+    Claim("critical_points", "App. B, Fig. 6", "It ends at a critical point of the SG's system: "
+          "c = 0 and |b| ≤ |a0| (the paper names b = 0)", "c = 0, b = 0",
+          "|c| < 1e-6 and |b| ≤ |a0| + 1e-6 in all runs" + HALF, new_points),
+    Claim("critical_points", "App. B, Fig. 6", "Where it ends is no critical point of the loss", "a ≠ 0",
+          "final loss above 1e-3 in all runs" + HALF, no_minimum),
+    Claim("critical_points", "App. B", "Gradient descent from the same starts ends at the minimum",
+          "a = b = 0", "|a|, |b| ≤ 1e-6 in all runs" + HALF, backprop_minimum),
+]
+
+
+# Theorem 1. ----------------------------------------------------------------------------------
+
+
+def converges(d):
+    def measure(data):
+        error = values(data, "w_error", d=d, bound="corrected")
+        iterations = values(data, "iterations", d=d, bound="corrected")
+        words = f"largest {show(largest(error))}, {show(largest(iterations), '.0f')} iterations"
+        try:
+            words += f"; printed bound: {show(largest(values(data, 'w_error', d=d, bound='printed')))}"
+        except Missing:
+            words += "; printed bound: not run"
+        return words, graded(largest(error) <= 1e-12, largest(error) <= 1e-9)
+    return measure
+
+
+def contraction(data):
+    found = values(data, "max_violation", bound="corrected")
+    return f"largest excess {show(largest(found))}", graded(largest(found) <= 1e-9)
+
+
+def xi_vanishes(data):
+    found = values(data, "xi_norm", bound="corrected")
+    return f"largest |ξ| {show(largest(found))}", graded(largest(found) <= 1e-9,
+                                                         largest(found) <= 1e-6)
+
+
+def falls(data):
+    rises, steps = (sum(values(data, key, bound="corrected")) for key in ("rises", "iterations"))
+    return (f"rises in {show(rises, '.0f')} of {show(steps, '.0f')} steps",
+            graded(rises == 0, rises <= 0.01 * steps))
+
+
+THEOREM_1 = [
+    Claim("theorem1", "Theorem 1", f"The weights converge to the least-squares solution, d = {d}: "
+          "relative error of W", "0", "at most 1e-12 in all runs; partly: 1e-9", converges(d))
+    for d in (1, 2, 5, 20)
+] + [
+    Claim("theorem1", "Theorem 1", "The synthetic gradient converges to the true one", "|ξ| → 0",
+          "at most 1e-9 in all runs; partly: 1e-6", xi_vanishes),
+    Claim("theorem1", "Theorem 1", "Line search contracts: |Aₖωₖ₊₁| ≤ √(1-q) |ξₖ|", "excess 0",
+          "at most 1e-9 of |ξₖ| in all steps of all runs", contraction),
+    Claim("theorem1", "Theorem 1, proof", "‖f‖ + ‖ξ‖ falls in every step (the proof holds A fixed)",
+          "0 rises", "0 in all runs; partly: in 1 % of the steps", falls),
+]
+
+
+# Proposition 2, Corollary 1. -----------------------------------------------------------------
+
+
+def excess_losses(data, mode):
+    return [number(run.get("loss", "")) - number(run.get("optimum", data.get("optimum", "")))
+            for run in rows(data, mode=mode)]
+
+
+def reaches(mode):
+    def measure(data):
+        excess = excess_losses(data, mode)
+        return (f"loss - optimum {spread(excess)}",
+                graded(largest(excess) <= 1e-6, largest(excess) <= 1e-3))
+    return measure
+
+
+def kept(data):
+    found = [violations for mode in ("guarded", "gated")
+             for violations in values(data, "violations", mode=mode)]
+    return f"{sum(found):.0f} in {len(found)} runs", graded(sum(found) == 0)
+
+
+def keeps_direction(data):
+    found = [cosine for mode in ("guarded", "gated")
+             for cosine in values(data, "least_cosine", mode=mode)]
+    return f"least {show(smallest(found))}", graded(smallest(found) >= 0.5)
+
+
+def unguarded(data):
+    return f"loss - optimum {spread(excess_losses(data, 'unguarded'))}", NO_NUMBER
+
+
+REACHES = "loss at most 1e-6 above the optimum's in all runs; partly: 1e-3"
+GUARD = [
+    Claim("guard", "Prop. 2, Cor. 1", "With the guard a deep linear model reaches the optimum",
+          "converges", REACHES, reaches("guarded")),
+    Claim("guard", "Prop. 2", "Gated, at a constant rate while the condition holds, it does too",
+          "converges", REACHES, reaches("gated")),
+    Claim("guard", "Cor. 1, eq. (2)", "The condition holds in every accepted step",
+          "0 violations", "0 in all runs", kept),
+    Claim("guard", "Prop. 2", "An accepted step keeps a cosine above δ with the true gradient",
+          "0.5", "at least 0.5 in all steps of all runs", keeps_direction),
+    Claim("guard", "Cor. 1", "The same rates without the guard", "no number", "none", unguarded),
+    Claim("guard", "Cor. 1", "Backpropagation with the same rates", "converges", REACHES,
+          reaches("backprop")),
+]
+
+CLAIMS = CRITIC + CRITICAL_POINTS + THEOREM_1 + GUARD

@@ -1,0 +1,104 @@
+#!/bin/sh
+# The report on the paper's claims (examples/reproduce/report.py): from a few results it makes one
+# page with the verdicts that the numbers ask for and nothing to load; a broken file is one line.
+set -u
+command -v python3 >/dev/null || {
+  echo "no python3"
+  exit 77
+}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+results=$work/results page=$work/page.html
+mkdir -p "$results/critic"
+code=0
+
+complain() {
+  echo "$*"
+  code=1
+}
+
+report() {
+  python3 examples/reproduce/report.py "$results" "$page" >"$work/out" 2>"$work/err"
+}
+
+# refused WORDS: exit code 1, one line that names the file, the old page untouched
+refused() {
+  cp "$page" "$work/before"
+  report
+  [ $? -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ] &&
+    grep -q "$1" "$work/err" && cmp -s "$page" "$work/before" ||
+    complain "$1 is broken: $(cat "$work/err")"
+}
+
+# verdict CLAIM WORD: of the row whose claim begins so
+verdict() {
+  grep -F "<div>$1" "$page" | grep -q "</span> $2</span>" ||
+    complain "'$1' is not '$2': $(grep -F "<div>$1" "$page")"
+}
+
+cat >"$results/critic.json" <<'END_OF_JSON'
+{"counterexample": {"critic_error": 0, "gradient_norm": 0},
+ "runs": [{"estimator": "sg", "cosine": 0.9, "seed": 1},
+          {"estimator": "sg", "cosine": 0.5, "seed": 2},
+          {"estimator": "sg-hidden", "cosine": 0.3, "seed": 1},
+          {"estimator": "critic", "cosine": 0.6, "seed": 1},
+          {"estimator": "critic", "cosine": 0.2, "seed": 2}]}
+END_OF_JSON
+cat >"$results/critical_points.json" <<'END_OF_JSON'
+{"runs": [{"method": "sg", "a0": 1, "b0": 2, "a": 1, "b": 0.5, "c": 0, "loss": 6},
+          {"method": "backprop", "a0": 1, "b0": 2, "a": 0.1, "b": null, "c": 0, "loss": null}]}
+END_OF_JSON
+cat >"$results/artificial.json" <<'END_OF_JSON'
+{"rows": [{"model": "shallow", "loss": "log", "data": "noisy100", "backprop": 0.1, "sg": 0.104,
+           "difference": 0.004, "difference_min": 0.003, "difference_max": 0.006},
+          {"model": "shallow", "loss": "log", "data": "linear100", "difference": 0.03},
+          {"model": "deep", "loss": "mse", "data": "linear2", "difference": 0}]}
+END_OF_JSON
+echo '{"command": "make <reproduce>", "version": "9.8.7", "seconds": {"critic": 60}}' \
+  >"$results/meta.json"
+cat >"$results/critic/figure.svg" <<'END_OF_SVG'
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+ width="100" height="50" onload="alert(1)"><script>alert(1)</script><defs><path id="p"/></defs><g id="p"/>
+ <use xlink:href="#p" fill="url(#p)"/></svg>
+END_OF_SVG
+cp "$results/critic/figure.svg" "$results/critic/other.svg"
+
+report || complain "fails: $(cat "$work/err")"
+verdict 'A critic that is right at every training point' reproduced
+verdict "Nothing ties a critic's gradient" partly
+verdict 'Under a scalar SG a never moves' reproduced
+verdict 'Gradient descent from the same starts' not
+verdict 'shallow, log loss, noisy100' reproduced
+verdict 'shallow, log loss, linear100' reproduced
+verdict 'deep, MSE, linear2' 'not in the paper'
+verdict 'deep, MSE, noisy2' 'not run'
+verdict 'With the guard a deep linear model' 'not run'
+grep -q '0.00400.*0.00300..0.00600' "$page" || complain "no spread over data sets"
+grep -q '9\.8\.7' "$page" && grep -q 'make &lt;reproduce&gt;' "$page" ||
+  complain "does not say how it was made"
+for id in critic-figure-p critic-other-p; do
+  grep -q "id=\"$id\"" "$page" && grep -q "xlink:href=\"#$id\" fill=\"url(#$id)\"" "$page" ||
+    complain "no element $id that is referred to"
+done
+! grep -q -E 'alert|onload|<script|<link|src=|@import' "$page" ||
+  complain "loads or runs something: $(grep -o -E '.{20}(alert|onload|<script|<link|src=|@import).{20}' "$page")"
+[ -z "$(grep -o ' id="[^"]*"' "$page" | sort | uniq -d)" ] ||
+  complain "identifiers that occur twice"
+
+echo '{"runs": [' >"$results/rdm.json"
+refused rdm.json
+echo '[]' >"$results/rdm.json"
+refused rdm.json
+rm "$results/rdm.json"
+echo '<svg' >"$results/critic/other.svg"
+refused other.svg
+echo '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><image href="http://x/y"/></svg>' \
+  >"$results/critic/other.svg"
+refused other.svg
+rm "$results/critic/other.svg"
+page=$work/none/page.html
+report
+[ $? -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q none/page.html "$work/err" ||
+  complain "a page that cannot be written: $(cat "$work/err")"
+[ ! -e examples/reproduce/__pycache__ ] || complain "leaves __pycache__ in the source tree"
+exit $code
