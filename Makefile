@@ -83,9 +83,9 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES)
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run bench check check-run check-suites check-suites-run \
-        check-asan check-tsan check-valgrind check-clang check-builtin check-all format \
-        check-format docs install uninstall clean FORCE
+        reproduce-quick reproduce-quick-run results bench check check-run check-suites \
+        check-suites-run check-asan check-tsan check-valgrind check-clang check-builtin check-all \
+        format check-format docs install uninstall clean FORCE
 
 all: lib examples ## the libraries and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
@@ -249,6 +249,10 @@ reproduce-quick: deps-report ## the same at reduced size: build/report-quick (un
 	@$(MAKE) reproduce-quick-run
 
 reproduce-quick-run: $(BUILD)/report-quick/index.html
+
+# The tables and figures of a full run, for the repository; maps stay out, they are in the figures.
+results: ## what make reproduce made into docs/results
+	$(Q)sh examples/reproduce/keep.sh $(BUILD)/report docs/results
 
 # A benchmark that takes --json is run a second time for it.
 bench: $(BENCHES) ## measure; texts and JSON into build/bench

@@ -288,7 +288,7 @@ static void print_row_json(const cell *in, size_t count) {
   json_number(stdout, most_of(in->difference, count));
   (void)fputs(", \"optimum\": ", stdout);
   json_number(stdout, in->optimum);
-  (void)fputc('}', stdout);
+  (void)printf(", \"datasets\": %zu}", count);
 }
 
 static void print_json(const settings *of, const cell *cells, size_t count) {

@@ -19,7 +19,8 @@ def cell_words(row, printed):
     words = show(mean_, ".5f")
     if "difference_min" in row and "difference_max" in row:
         words += (f" ({show(number(row['difference_min']), '.5f')}.."
-                  f"{show(number(row['difference_max']), '.5f')})")
+                  f"{show(number(row['difference_max']), '.5f')}"
+                  f"{', ' + str(row['datasets']) + ' data sets' if 'datasets' in row else ''})")
     if printed and printed > 1e-4:
         words += f"; {show(mean_ / printed, '.2g')} times the paper's"
     if row.get("optimum") is not None and "sg" in row:

@@ -16,6 +16,7 @@ tree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 class Figure(NamedTuple):
     program: str
+    name: str  # of the file, without .svg
     caption: str
     markup: str
     width: float  # in the units of its text
@@ -130,5 +131,5 @@ def collect(folder, program, heading):
             markup, width = inline(os.path.join(place, name), prefix, caption)
         except BadFigure as error:
             raise BadFigure(f"{os.path.join(place, name)}: {error}") from error
-        found.append(Figure(program, caption, markup, width))
+        found.append(Figure(program, stem, caption, markup, width))
     return found

@@ -1,5 +1,6 @@
-"""report.py RESULTS_DIR OUT.html: one page with every claim of the paper's appendix, its number and
-ours, out of RESULTS_DIR/<program>.json, RESULTS_DIR/<program>/*.svg and RESULTS_DIR/meta.json.
+"""report.py RESULTS_DIR OUT.html|OUT.md: one page with every claim of the paper's appendix, its number and
+ours, out of RESULTS_DIR/<program>.json, RESULTS_DIR/<program>/*.svg and RESULTS_DIR/meta.json. With
+OUT.md the same claims as Markdown, which links to the figures.
 
 What is not there is shown as not run. Exit status 1 and one line if a file is broken, 2 on usage."""
 
@@ -11,6 +12,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 
 import claims  # noqa: E402
 import figures  # noqa: E402
+from markdown import markdown  # noqa: E402
 from page import page  # noqa: E402
 from paper import SECTIONS  # noqa: E402
 
@@ -57,12 +59,13 @@ def make(folder, out):
     drawn = [each for program, heading, _ in SECTIONS
              for each in figures.collect(folder, program, heading)]
     meta = read_object(os.path.join(folder, "meta.json")) or {}
-    write_whole(out, page(rows, drawn, meta))
+    write = markdown if out.endswith(".md") else page
+    write_whole(out, write(rows, drawn, meta))
 
 
 def main(arguments):
     if len(arguments) != 2:
-        print("usage: report.py RESULTS_DIR OUT.html", file=sys.stderr)
+        print("usage: report.py RESULTS_DIR OUT.html|OUT.md", file=sys.stderr)
         return 2
     try:
         make(*arguments)

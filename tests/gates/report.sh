@@ -85,6 +85,11 @@ done
 [ -z "$(grep -o ' id="[^"]*"' "$page" | sort | uniq -d)" ] ||
   complain "identifiers that occur twice"
 
+# The same rows as Markdown.
+python3 examples/reproduce/report.py "$results" "$work/page.md" 2>"$work/err" &&
+  grep -q '^| deep, MSE, noisy2 | Table 2 | .* not run |$' "$work/page.md" &&
+  grep -q '^!\[.*\](critic/other.svg)$' "$work/page.md" || complain "no Markdown: $(cat "$work/err")"
+
 echo '{"runs": [' >"$results/rdm.json"
 refused rdm.json
 echo '[]' >"$results/rdm.json"

@@ -1,0 +1,45 @@
+"""The claims as Markdown, for docs/results/README.md: the same rows as on the page."""
+
+from collections import Counter
+
+from paper import SECTIONS, TITLE
+from page import SIGNS
+
+HEAD = "| claim | section | paper | ours | verdict |\n|---|---|---|---|---|\n"
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("\n", " ").replace("\u00a0", " ")
+
+
+def row_line(row):
+    claim = row.claim
+    cells = [claim.text, claim.place, claim.paper, row.ours.replace("; ", ";<br>"),
+             f"{SIGNS[row.verdict][0]} {row.verdict}"]
+    return "| " + " | ".join(cell(each) for each in cells) + " |\n"
+
+
+def section(program, heading, rows, figures):
+    lines = "".join(row_line(row) for row in rows if row.claim.program == program)
+    pictures = "".join(f"\n![{each.caption}]({each.program}/{each.name}.svg)\n\n{each.caption}\n"
+                       for each in figures if each.program == program)
+    return f"## {heading}\n\n{HEAD}{lines}{pictures}\n"
+
+
+def commands(meta):
+    listed = meta.get("commands") if isinstance(meta.get("commands"), dict) else {}
+    seconds = meta.get("seconds") if isinstance(meta.get("seconds"), dict) else {}
+    return "".join(f"    build/examples/{listed[name]} --json --out {name}"
+                   f"{f'   # {seconds[name]} s' if name in seconds else ''}\n"
+                   for name, _, _ in SECTIONS if name in listed)
+
+
+def markdown(rows, figures, meta):
+    counts = Counter(row.verdict for row in rows)
+    verdicts = ", ".join(f"{counts[each]} {each}" for each in SIGNS if counts[each])
+    made = ", ".join(str(meta[key]) for key in ("date", "version", "processor") if meta.get(key))
+    note = f"{meta['note']}\n\n" if meta.get("note") else ""
+    body = "".join(section(program, heading, rows, figures) for program, heading, _ in SECTIONS)
+    return (f"# {TITLE}\n\nWritten by `{meta.get('command', 'make reproduce')}` ({made}). Verdicts are "
+            f"computed by the rules that stand on the page which the command makes, "
+            f"`build/report/index.html`: {verdicts}.\n\n{note}{commands(meta)}\n{body}")
