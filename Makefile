@@ -207,8 +207,8 @@ QUICK_NETWORKS        := --networks $(BUILD)/report-quick/networks --width 128 -
                          --sg-all-steps 4000
 QUICK_rdm             := $(QUICK_NETWORKS)
 QUICK_probes          := $(QUICK_NETWORKS) --examples 5000
-QUICK_artificial      := --iterations 10000 --datasets 2
-QUICK_loss_estimation := --iterations 20000 --seeds 1
+QUICK_artificial      := --iterations 5000 --datasets 2
+QUICK_loss_estimation := --iterations 20000 --seeds 1 --lr 1.5e-4
 QUICK_guard           :=
 QUICK_theorem1        := --bound both
 QUICK_critical_points :=

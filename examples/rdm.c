@@ -213,8 +213,8 @@ static int write_distances(const results *all) {
   return output_close(directory, "rdm_distance.tsv", file);
 }
 
-/* The RDMs of the first seed as one matrix: a row of pictures a method, a column a layer; nan
- * between them. */
+/* The RDMs of the first seed as one matrix: a row of pictures a method, a column a layer; -1, which no
+ * dissimilarity is, between them. */
 static int write_cells(const results *all) {
   const char *directory = all->options->common.out;
   FILE *file;
@@ -229,7 +229,7 @@ static int write_cells(const results *all) {
       if (i < CELLS && j < CELLS)
         (void)fprintf(file, "%.3f", run->cells[(layer * CELLS + i) * CELLS + j]);
       else
-        (void)fputs("nan", file);
+        (void)fputs("-1", file);
     }
     (void)fputc('\n', file);
   }
@@ -289,7 +289,7 @@ static int draw_cells(const results *all) {
   size_t pitch = CELLS + 4;
   int used = snprintf(
       script, sizeof script,
-      "unset border\nunset grid\nset key off\nset margins screen 0.09, screen 0.89, screen 0.16, "
+      "unset border\nunset grid\nset key off\nset margins screen 0.09, screen 0.87, screen 0.16, "
       "screen 0.9\nset cbrange [0:*]\nset cblabel '1 - correlation'\nset yrange [*:*] reverse\n"
       "set xlabel 'hidden layer; within a picture: digits sorted by label, 0 to 9'\n"
       "set xtics scale 0 (");
@@ -299,7 +299,7 @@ static int draw_cells(const results *all) {
                        i > 0 ? ", " : "", i + 1, i * pitch + CELLS / 2);
   (void)snprintf(script + used, sizeof script - (size_t)used,
                  ")\nset ytics scale 0 ('backprop' %zu, 'one SG' %zu, 'SG everywhere' %zu, "
-                 "'DFA' %zu)\nplot 'rdm.tsv' matrix with image\n",
+                 "'DFA' %zu)\nplot 'rdm.tsv' matrix using 1:2:($3 < 0 ? NaN : $3) with image\n",
                  pitch / 2, pitch / 2 + pitch, pitch / 2 + 2 * pitch, pitch / 2 + 3 * pitch);
   return figure_draw(all->options->common.out, "rdm", 1300, 360, script);
 }
