@@ -12,7 +12,7 @@ mkdir -p "$to"
 cp "$from"/*.json "$to"
 for folder in "$from"/*/; do
   name=$(basename "$folder")
-  [ "$name" != networks ] || continue
+  [ -f "$from/$name.json" ] || continue
   mkdir "$to/$name"
   cp "$folder"*.svg "$folder"*.tsv "$to/$name"
 done

@@ -40,6 +40,6 @@ def markdown(rows, figures, meta):
     made = ", ".join(str(meta[key]) for key in ("date", "version", "processor") if meta.get(key))
     note = f"{meta['note']}\n\n" if meta.get("note") else ""
     body = "".join(section(program, heading, rows, figures) for program, heading, _ in SECTIONS)
-    return (f"# {TITLE}\n\nWritten by `{meta.get('command', 'make reproduce')}` ({made}). Verdicts are "
-            f"computed by the rules that stand on the page which the command makes, "
-            f"`build/report/index.html`: {verdicts}.\n\n{note}{commands(meta)}\n{body}")
+    return (f"# {TITLE}\n\nHow it was made: {meta.get('command', 'make reproduce')} ({made}). Verdicts are "
+            f"computed by the rules that stand beside them on `build/report/index.html`, the page that "
+            f"`make reproduce` writes: {verdicts}.\n\n{note}{commands(meta)}\n{body}")
