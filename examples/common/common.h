@@ -67,6 +67,8 @@ int arguments_parse(int argc, char **argv, const char *about, const argument *ta
                     common_options *options);
 
 /* output.c: files in a directory */
+int output_writable(const char *option,
+                    const char *directory); /* is it a directory, and writable? */
 int output_directory(const char *option, const char *directory); /* as mkdir -p; writable? */
 int output_open(const char *directory, const char *name, FILE **file);
 int output_close(const char *directory, const char *name, FILE *file);

@@ -8,7 +8,7 @@
 
 #include "common.h"
 
-static int check_writable(const char *option, const char *directory) {
+int output_writable(const char *option, const char *directory) {
   struct stat about;
   if (stat(directory, &about) == 0 && !S_ISDIR(about.st_mode))
     errno = ENOTDIR;
@@ -29,7 +29,7 @@ int output_directory(const char *option, const char *directory) {
       return fail("%s %s: %s", option, path, strerror(errno));
     path[i] = directory[i];
   }
-  return check_writable(option, directory);
+  return output_writable(option, directory);
 }
 
 int output_open(const char *directory, const char *name, FILE **file) {

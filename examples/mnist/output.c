@@ -7,15 +7,6 @@
 
 #include "mnist.h"
 
-static int check_writable(const char *option, const char *directory) {
-  struct stat about;
-  if (stat(directory, &about) == 0 && !S_ISDIR(about.st_mode))
-    errno = ENOTDIR;
-  else if (access(directory, W_OK | X_OK) == 0)
-    return 0;
-  return fail("%s %s: %s", option, directory, strerror(errno));
-}
-
 static int check_save(const options *settings, method which) {
   char path[PATH_SIZE];
   struct stat about;
@@ -24,9 +15,9 @@ static int check_save(const options *settings, method which) {
   if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
     return fail("--save %s: %s", path, strerror(EISDIR));
   char *slash = strrchr(path, '/');
-  if (!slash) return check_writable("--save: directory", ".");
+  if (!slash) return output_writable("--save: directory", ".");
   slash[slash == path ? 1 : 0] = '\0';
-  return check_writable("--save: directory", path);
+  return output_writable("--save: directory", path);
 }
 
 int output_prepare(const options *settings) {
