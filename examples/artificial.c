@@ -9,8 +9,8 @@
  * The paper gives no number of iterations, batch size or width. Here each step sees the whole data
  * set; the shallow model starts at zero, the deep one with orthogonal hidden layers under an output
  * layer of zeros, so that both start as the same function; and the losses are also shown on the way
- * (--out). With the defaults about 75 minutes on one core, three quarters of it for the deep models, most of that of 100
- * inputs. */
+ * (--out). With the defaults about 75 minutes on one core, three quarters of it for the deep models,
+ * and nearly all for those of 100 inputs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
