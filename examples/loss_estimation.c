@@ -5,7 +5,8 @@
  * and label (hy), the output alone (h) or the label alone (y). While it learns, the loss that the SG
  * in the middle implies (the line integral of the SG, up to a constant per label) is set beside the
  * true loss of each example. Figure of merit: correlation and R^2 over examples and time. The paper
- * does not say which network it used; this one's sizes are options, and so are ReLU units. About 7 minutes on one core. */
+ * does not say which network it used; this one's sizes are options, and so are ReLU units. About 7
+ * minutes on one core. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
