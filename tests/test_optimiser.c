@@ -1,5 +1,7 @@
 /* Optimisers against a second implementation of the header's formulas in double, over 50 steps with
  * fresh gradients, on every element type and instruction set; schedules, clipping, bounds. */
+#include "optimiser/optimiser.h"
+
 #include "support/support.h"
 
 enum { SGD, ADAM, ADAMW, OPTIMISERS };
@@ -379,6 +381,78 @@ START_TEST(layers_and_estimators) {
 }
 END_TEST
 
+/* A step in parts. --------------------------------------------------------------------------- */
+
+enum { PART_LAYERS = 5 };
+
+/* Dense, batch norm, ... with the same parameters and gradients each time. */
+static void make_layers(dni_context *context, dni_optimiser *optimiser, dni_layer **layers) {
+  for (size_t l = 0; l < PART_LAYERS; l++) {
+    if (l % 2)
+      EXPECT_OK(dni_layer_create_batch_norm(context, 7, &layers[l]));
+    else
+      EXPECT_OK(dni_layer_create_dense(context, 7, 7, 0, &layers[l]));
+    EXPECT_OK(dni_optimiser_add_layer(optimiser, layers[l]));
+    for (size_t i = 0; i < 2; i++) {
+      dni_matrix value, gradient;
+      EXPECT_OK(dni_layer_parameter(layers[l], i, &value, &gradient));
+      for (size_t r = 0; r < value.rows; r++)
+        for (size_t c = 0; c < value.columns; c++) {
+          matrix_set(&value, r, c, sin((double)(7 * l + 5 * i + 3 * r + c)));
+          matrix_set(&gradient, r, c, cos((double)(5 * l + 3 * i + 7 * r + c)));
+        }
+    }
+  }
+}
+
+static void expect_same_layers(dni_layer **layers, dni_layer **others) {
+  for (size_t l = 0; l < PART_LAYERS; l++)
+    for (size_t i = 0; i < 2; i++) {
+      dni_matrix value, other;
+      EXPECT_OK(dni_layer_parameter(layers[l], i, &value, NULL));
+      EXPECT_OK(dni_layer_parameter(others[l], i, &other, NULL));
+      matrix_expect_same(&value, &other, "parameter moved with its layer");
+    }
+}
+
+/* Layer by layer, upwards, downwards and criss-cross, is dni_optimiser_step bit for bit; a layer it
+ * does not know moves nothing. */
+START_TEST(by_layer) {
+  static const size_t orders[3][PART_LAYERS] = {{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {3, 0, 4, 2, 1}};
+  dni_context *context = support_context(support_dtypes[_i]);
+  for (int kind = 0; kind < OPTIMISERS; kind++) {
+    dni_layer *whole[PART_LAYERS], *parts[PART_LAYERS], *stranger = NULL;
+    dni_optimiser *by_step = make(kind, context, 0.1), *by_part = make(kind, context, 0.1);
+    set(by_part, DNI_PARAM_CLIP_NORM, 1);
+    EXPECT(!dni__optimiser_by_layer(by_part), "by layer with a clip norm");
+    set(by_part, DNI_PARAM_CLIP_NORM, 0);
+    EXPECT(dni__optimiser_by_layer(by_part), "not by layer");
+    EXPECT_OK(dni_layer_create_dense(context, 7, 7, 0, &stranger));
+    make_layers(context, by_step, whole);
+    make_layers(context, by_part, parts);
+    for (size_t order = 0; order < 3; order++) {
+      EXPECT_OK(dni_optimiser_step(by_step));
+      EXPECT_OK(dni__optimiser_begin(by_part));
+      EXPECT(dni_optimiser_step_count(by_part) == order + 1, "begin counts the step");
+      for (size_t l = 0; l < PART_LAYERS; l++) {
+        dni__optimiser_move(by_part, stranger);
+        dni__optimiser_move(by_part, parts[orders[order][l]]);
+      }
+      dni__optimiser_move(by_part, NULL);
+      expect_same_layers(parts, whole);
+    }
+    for (size_t l = 0; l < PART_LAYERS; l++) {
+      dni_layer_release(whole[l]);
+      dni_layer_release(parts[l]);
+    }
+    dni_layer_release(stranger);
+    dni_optimiser_release(by_step);
+    dni_optimiser_release(by_part);
+  }
+  dni_context_release(context);
+}
+END_TEST
+
 START_TEST(add_refusals) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context), other = dtype == DNI_F32 ? DNI_F64 : DNI_F32;
@@ -594,6 +668,7 @@ static Suite *optimiser_suite(void) {
   tcase_add_test(settings_case, piecewise_schedule);
   tcase_add_loop_test(settings_case, schedule_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, layers_and_estimators, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(settings_case, by_layer, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, add_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, add_without_memory, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, create_like, 0, SUPPORT_DTYPES);

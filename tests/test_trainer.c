@@ -117,7 +117,7 @@ START_TEST(test_longer_structs) {
   ck_assert_double_eq(report.unknown, -5);
   ck_assert_uint_gt(memory.known.parameter_bytes, 0);
   ck_assert_uint_eq(memory.unknown, 77);
-  report.known.struct_size = sizeof report.known - 1;
+  report.known.struct_size = offsetof(dni_step_report, target_lag) - 1;
   EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, &y, &report.known));
   memory.known.struct_size = 3;
   EXPECT_ARGUMENT(dni_trainer_memory(trainer, &memory.known));
@@ -203,7 +203,7 @@ START_TEST(test_create_refused) {
   BAD(network = make_network(context, "6"));
   BAD(options.max_batch = 0);
   BAD(options.struct_size = 4);
-  BAD(options.schedule = 2);
+  BAD(options.schedule = 4);
   BAD(options.schedule = -1);
   good.options.schedule = DNI_SCHEDULE_RANDOM;
   BAD(options.update_probability = -0.1);

@@ -137,12 +137,14 @@ static inline dni_layer *make_layer(dni_context *context, size_t inputs, const c
   return layer;
 }
 
-/* "exact", "fa", "dfa", "scalar", or "sg" or "critic" followed by what differs from a linear one in
+/* "exact", "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg" or "critic" followed by what differs from a linear one in
  * (h, y): the number of hidden layers, then h or y if it sees that alone: "sg", "sg1", "critic2h". */
 static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
                               const char *word) {
   dni_sg *sg;
+  dni_loss *loss;
   dni_sg_options options = {.struct_size = sizeof options};
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
   if (strchr(word, '1')) options.hidden_layers = 1;
   if (strchr(word, '2')) options.hidden_layers = 2;
   if (strchr(word, 'h')) options.condition = DNI_CONDITION_H;
@@ -155,10 +157,17 @@ static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs
     EXPECT_OK(dni_sg_create_dfa(context, units, outputs, &sg));
   else if (strcmp(word, "scalar") == 0)
     EXPECT_OK(dni_sg_create_scalar(context, units, &sg));
+  else if (strcmp(word, "zero") == 0)
+    EXPECT_OK(dni_sg_create_zero(context, units, &sg));
+  else if (strcmp(word, "delayed") == 0)
+    EXPECT_OK(dni_sg_create_delayed(context, units, 1, &sg));
+  else if (strcmp(word, "local") == 0)
+    EXPECT_OK(dni_sg_create_local(context, units, outputs, loss, NULL, &sg));
   else if (strncmp(word, "critic", 6) == 0)
     EXPECT_OK(dni_sg_create_critic(context, units, outputs, &options, &sg));
   else
     EXPECT_OK(dni_sg_create_synthetic(context, units, outputs, &options, &sg));
+  dni_loss_release(loss);
   return sg;
 }
 

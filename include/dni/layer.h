@@ -25,7 +25,9 @@ enum {
   DNI_PARAM_EPSILON = 6,       /* Adam, AdamW: 1e-8; batch norm: 1e-5; (0, inf) */
   DNI_PARAM_CLIP_NORM = 7,  /* optimisers: most that the 2-norm of all gradients may be; 0: off */
   DNI_PARAM_CLIP_VALUE = 8, /* optimisers: most that |gradient| of an element may be; 0: off */
-  DNI_PARAM_STATISTICS_RATE = 20 /* batch norm: weight of a new batch's statistics; (0, 1]; 0.1 */
+  DNI_PARAM_STATISTICS_RATE = 20, /* batch norm: weight of a new batch's statistics; (0, 1]; 0.1 */
+  DNI_PARAM_LAMBDA = 30,          /* mixture estimators; [0, 1]; given at creation. Since 0.3 */
+  DNI_PARAM_SHRINK = 31           /* delayed estimators; (0, 1]; given at creation. Since 0.3 */
 };
 
 /* The closed interval a parameter's values lie in; open ends are given as the nearest double

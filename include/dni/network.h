@@ -68,4 +68,28 @@ DNI_API DNI_MUST_USE dni_status dni_network_predict(dni_network *network, const 
 DNI_API DNI_MUST_USE dni_status dni_network_activations(dni_network *network, size_t after,
                                                         const dni_matrix *x, const dni_matrix *h);
 
+/* How long the parts of a training step take on this machine, for cutting a network into modules that
+ * take equally long. seconds [layer count]: forward, backward and update of each layer on `rows`
+ * rows; sg_seconds [layer count] (may be NULL): estimate, lesson and update of the estimator after it,
+ * 0 where there is none. Medians of a few runs on made-up numbers; takes about ten steps. `optimiser`
+ * is a pattern (dni_optimiser_create_like); NULL leaves the updates out. Parameters, gradients and
+ * running statistics are as before afterwards. The caller's own layers and estimators are called like
+ * the others. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, rows = 0
+ *   DNI_ERROR_STATE        no layers
+ *   DNI_ERROR_MEMORY
+ *   others                 as dni_layer_forward, of the caller's own layers and estimators */
+DNI_API DNI_MUST_USE dni_status dni_network_measure(dni_network *network, size_t rows,
+                                                    const dni_optimiser *optimiser, double *seconds,
+                                                    double *sg_seconds);
+
+/* Cut a row of `count` costs into `parts` runs whose largest sum is as small as it can be: counts
+ * [parts] receives the length of each, at least 1. Every run but the last also bears cut_cost, what its
+ * estimator takes. Any thread. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, parts 0 or more than count, a cost negative or not finite */
+DNI_API DNI_MUST_USE dni_status dni_balance(const double *costs, size_t count, size_t parts,
+                                            double cut_cost, size_t *counts);
+
 #endif

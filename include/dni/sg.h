@@ -11,7 +11,8 @@
  *   dni_sg_learn(sg, &h, &y, &target, NULL, &error, &cosine)
  *   dni_optimiser_step(sg_optimiser)
  *
- * A critic learns from losses instead: dni_sg_learn_loss(sg, &h, &y, &losses, &error).
+ * A critic learns from losses instead: dni_sg_learn_loss(sg, &h, &y, &losses, &error). A local loss
+ * learns from h and y alone: dni_sg_learn(sg, &h, &y, NULL, NULL, &error, NULL).
  *
  * Workspace: critics and estimators with hidden layers need some, and so do learn without a given
  * prediction and line search; dni_sg_reserve() plans it. Calls with more rows than reserved grow it, and may then return
@@ -35,7 +36,10 @@ enum {
   DNI_SG_NEEDS_NOTHING = 0,      /* answers at once: no locking */
   DNI_SG_NEEDS_OUTPUT_ERROR = 1, /* e = dL/dh_N [rows][error units]: waits for the forward pass */
   DNI_SG_NEEDS_DELTA_ABOVE = 2,  /* e = dL/dz of the dense layer above: waits for all (fa) */
-  DNI_SG_NEEDS_DELTA = 3         /* e = dL/dh itself [rows][units]: waits for all (exact) */
+  DNI_SG_NEEDS_DELTA = 3,        /* e = dL/dh itself [rows][units]: waits for all (exact) */
+  /* e = dL/dh itself, but the layers below may take up other batches until it is there (delayed).
+   * Since 0.3. */
+  DNI_SG_NEEDS_DELTA_LATER = 4
 };
 
 /* Kinds. */
@@ -47,14 +51,21 @@ enum {
   DNI_SG_CALLBACK = 5,
   DNI_SG_SCALAR = 6,  /* since 0.2 */
   DNI_SG_THEOREM = 7, /* since 0.2 */
-  DNI_SG_CRITIC = 8   /* since 0.2 */
+  DNI_SG_CRITIC = 8,  /* since 0.2 */
+  DNI_SG_LOCAL = 9,   /* this and the rest since 0.3 */
+  DNI_SG_DELAYED = 10,
+  DNI_SG_ZERO = 11,
+  DNI_SG_MIXTURE = 12,
+  DNI_SG_FROZEN = 13,
+  DNI_SG_WARM_UP = 14
 };
 
 /* What an estimator learns from; see dni_sg_learns(). */
 enum {
   DNI_SG_LEARNS_NOTHING = 0,
   DNI_SG_LEARNS_TARGET = 1, /* a better delta: dni_sg_learn */
-  DNI_SG_LEARNS_LOSS = 2    /* the loss of each example: dni_sg_learn_loss. Since 0.2 */
+  DNI_SG_LEARNS_LOSS = 2,   /* the loss of each example: dni_sg_learn_loss. Since 0.2 */
+  DNI_SG_LEARNS_ALONE = 3   /* a loss of its own on h and y: dni_sg_learn, no target. Since 0.3 */
 };
 
 /* Zero means default. */
@@ -144,6 +155,86 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_critic(dni_context *context, size_
                                                      size_t targets, const dni_sg_options *options,
                                                      dni_sg **out);
 
+/* A local loss (an auxiliary classifier; Belilovsky et al. 2019, Nokland and Eidnes 2019): a small
+ * network g of its own on top of h, and delta = d loss(g(h), y) / dh per example. g is linear or has
+ * one or two hidden ReLU layers (options as for a synthetic gradient; condition must be 0, NULL is
+ * linear) and [targets] outputs; its first weights are drawn like a dense layer's. It learns from h and
+ * y alone (DNI_SG_LEARNS_ALONE): dni_sg_learn with target NULL computes the gradients of the mean loss
+ * for g, and *error is that loss. The loss is kept. Parameters as of a synthetic gradient. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, a size of 0, hidden_layers not 0..2, a condition, a loss of another
+ *                          element type
+ *   DNI_ERROR_UNSUPPORTED  unknown non-zero fields
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_local(dni_context *context, size_t units,
+                                                    size_t targets, dni_loss *loss,
+                                                    const dni_sg_options *options, dni_sg **out);
+
+/* The true gradient, later (Huo et al. 2018): delta = shrink * e, e = dL/dh of the same batch as the
+ * layers above compute it, shrink (0, 1] damping what comes late. In the sequential schedule nothing
+ * is late, and with shrink 1 the step is backpropagation. In the pipelined schedule the layers below
+ * go on with other batches, keep the activations of those in flight, and move by gradients that
+ * belong to parameters of some batches ago. Tunable: DNI_PARAM_SHRINK. Does not learn. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, units = 0, shrink not in (0, 1]
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_delayed(dni_context *context, size_t units,
+                                                      double shrink, dni_sg **out);
+
+/* No gradient: delta = 0, so the layers below stay as they were drawn (a baseline: what the layers
+ * above reach on random features). Batch normalisation below still gathers its statistics. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL or units = 0
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_zero(dni_context *context, size_t units,
+                                                   dni_sg **out);
+
+/* Wrappers: estimators around another one. They keep it, and show its parameters as theirs.
+ *
+ * mixture, BP(lambda) (Jaderberg et al. 2016): delta = lambda e + (1 - lambda) M(h, y), M the inner
+ * estimator's answer, e = dL/dh. It needs e (DNI_SG_NEEDS_DELTA, so layers wait), and M learns from e.
+ * lambda in [0, 1] is the tunable DNI_PARAM_LAMBDA, or follows a schedule. The inner estimator must
+ * need nothing and learn from targets.
+ *
+ * frozen: the inner estimator's answers, but nothing is learned any more. The inner estimator must
+ * need nothing.
+ *
+ * warm_up: answers 0 until the inner estimator has had `lessons` lessons (calls of dni_sg_learn), so
+ * that layers below do not follow guesses; then the inner estimator's answers. The inner estimator must
+ * need nothing and learn from targets. A mixture whose lambda goes from 1 to 0 is a warm-up
+ * during which the layers below follow the true gradient.
+ *
+ * Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, an inner estimator that is not of the kind asked for, lambda not in
+ *                          [0, 1]
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_create_mixture(dni_context *context, dni_sg *inner,
+                                                      double lambda, dni_sg **out);
+DNI_API DNI_MUST_USE dni_status dni_sg_create_frozen(dni_context *context, dni_sg *inner,
+                                                     dni_sg **out);
+DNI_API DNI_MUST_USE dni_status dni_sg_create_warm_up(dni_context *context, dni_sg *inner,
+                                                      uint64_t lessons, dni_sg **out);
+
+/* A mixture's schedule: after boundaries[i] lessons (increasing) lambda is lambdas[i], in between on
+ * the straight line, before the first and after the last constant. Both arrays are copied; count 0
+ * removes the schedule, and lambda stays what it is now. The old schedule stays after a failure.
+ * Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, not a mixture, boundaries not increasing, a lambda not in [0, 1]
+ *   DNI_ERROR_MEMORY */
+DNI_API DNI_MUST_USE dni_status dni_sg_set_lambda_schedule(dni_sg *sg, const uint64_t *boundaries,
+                                                           const double *lambdas, size_t count);
+
+/* Tunables; which kind has which, their bounds and defaults: dni/layer.h. Setting lambda removes a
+ * schedule; getting it answers what the next estimate uses. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL, a parameter this kind does not have, a value out of bounds
+ *                          (nothing changes) */
+DNI_API DNI_MUST_USE dni_status dni_sg_set_f64(dni_sg *sg, dni_param parameter, double value);
+DNI_API DNI_MUST_USE dni_status dni_sg_get_f64(const dni_sg *sg, dni_param parameter,
+                                               double *value);
+
 /* The caller's own estimator. estimate fills delta; learn (NULL: nothing to learn) computes
  * parameter gradients from target, given what estimate answered in prediction, which it may
  * overwrite. error is NULL if needs is DNI_SG_NEEDS_NOTHING. A non-zero status is passed through.
@@ -178,7 +269,8 @@ DNI_API void dni_sg_retain(dni_sg *sg);
 DNI_API void dni_sg_release(dni_sg *sg);
 
 /* What it is and what it takes; 0 or "" for NULL. kind_name: "exact", "synthetic", "dfa", "fa",
- * "callback", "scalar", "theorem" or "critic". learns: a DNI_SG_LEARNS_ value. error_units: 0 if it
+ * "callback", "scalar", "theorem", "critic", "local", "delayed", "zero", "mixture", "frozen" or
+ * "warm_up". learns: a DNI_SG_LEARNS_ value. error_units: 0 if it
  * needs no error. */
 DNI_API int32_t dni_sg_kind(const dni_sg *sg);
 DNI_API const char *dni_sg_kind_name(const dni_sg *sg);
@@ -210,7 +302,7 @@ DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h,
 /* Compute the gradients of mean || M(h, y) - target ||^2 for the estimator's own parameters; an
  * optimiser's step then moves them. No gradient reaches h, y or target: target is a constant.
  *
- *   target      [rows][units]
+ *   target      [rows][units]; NULL for an estimator that learns alone
  *   prediction  [rows][units], what estimate answered for the same h and y with the same
  *               parameters; working space, overwritten. NULL: computed again
  *   error       (may be NULL) mean over the rows of || M - target ||^2
@@ -218,7 +310,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h,
  *               0 if either is zero
  *
  * An estimator that does not learn from targets only reports; one that needs an error signal must
- * then be given its prediction.
+ * then be given its prediction. One that learns alone (DNI_SG_LEARNS_ALONE) learns if target is NULL,
+ * and error is then its own mean loss and cosine 0; with a target it only reports.
  *
  *   DNI_ERROR_ARGUMENT     a needed input NULL, shapes or types that do not fit
  *   DNI_ERROR_MEMORY       more rows than reserved

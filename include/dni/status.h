@@ -16,7 +16,7 @@
 /* The version of these headers. Compare with dni_version() to see whether the library that is
  * running is the one they came with. */
 #define DNI_VERSION_MAJOR 0
-#define DNI_VERSION_MINOR 2
+#define DNI_VERSION_MINOR 3
 #define DNI_VERSION_PATCH 0
 
 /* What a call answers. Values are written out, never renumbered and never reused. */

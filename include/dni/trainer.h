@@ -13,7 +13,25 @@
  * estimators everywhere there is one module, and the step is plain backpropagation, bit for bit.
  *
  * Critics learn from losses, not from targets: at the end of the step each is shown the h it has seen
- * and every example's loss, and updated. */
+ * and every example's loss, and updated. Local losses learn right after they have answered.
+ * Mixtures learn inside a module, from the delta that passes. Modules under a delayed estimator run
+ * backward after the modules above have.
+ *
+ * The pipelined schedule is the same algorithm without the waiting. Modules are dealt to threads, each
+ * a row of neighbours, evenly by measured cost; the caller of dni_trainer_step or dni_trainer_fit is
+ * the thread of the lowest. A thread takes a batch through its modules as above, hands h and y to the
+ * thread above and goes on with the next batch. The target of its top interface comes down when the
+ * thread above is done with the batch, and the SG there learns it between two batches: by then the
+ * module below, and often the SG, have moved (dni_step_report.target_lag says how far), so the SG
+ * answers again, with its parameters as they are, before it learns. Every module sees every batch
+ * once, in the same order. Which target is learned between which batches depends on timing; it can be
+ * recorded and played again, to the same bits (dni_trainer_record).
+ *
+ * The micro-batch schedule is the locked rival of it: exact gradients everywhere, layers dealt to
+ * threads evenly by measured cost, each batch cut into micro-batches that follow each other through
+ * the threads, forward and backward; parameters move once a batch, when all its gradients are there
+ * (Huang et al. 2019). Batch normalisation uses the statistics of micro-batches, the one difference from
+ * backpropagation. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif
@@ -26,7 +44,9 @@ enum {
   DNI_SCHEDULE_SEQUENTIAL = 0,
   /* Each module moves with probability p in each step, and the SG below it with it; critics learn in
    * every step. */
-  DNI_SCHEDULE_RANDOM = 1
+  DNI_SCHEDULE_RANDOM = 1,
+  DNI_SCHEDULE_PIPELINED = 2,    /* modules on threads, decoupled. Since 0.3 */
+  DNI_SCHEDULE_MICRO_BATCHES = 3 /* layers on threads, exact. Since 0.3 */
 };
 
 /* Zero means default. */
@@ -36,6 +56,15 @@ typedef struct dni_trainer_options {
   int32_t schedule;          /* DNI_SCHEDULE_ value */
   int32_t reserved;          /* 0 */
   double update_probability; /* p of the random schedule, in (0, 1]; 0: 1 */
+  /* The rest since 0.3. */
+  size_t threads; /* pipelined: 0: one per module; more than modules: as many as modules.
+                     micro-batches: required, at most as many as layers. Others: 0 or 1 */
+  size_t in_flight;       /* pipelined: most batches that wait for their target at an interface
+                             between threads, 1 to 255; 0: 2 */
+  size_t micro_batches;   /* micro-batch schedule: parts of a batch, at most 255; 0: 4 */
+  size_t trained_modules; /* n > 0: only modules 0 .. n-1 move, under the estimators they have; those
+                             above run forward alone, for the loss in the report, and keep no
+                             activations. 0: all. Sequential and random schedules */
 } dni_trainer_options;
 
 /* What one step did. Filled in up to struct_size; pointers are into the trainer, valid until its
@@ -53,6 +82,11 @@ typedef struct dni_step_report {
   const double *sg_cosine;       /* of its angle to the target */
   size_t module_count;
   const int32_t *module_updated; /* 1 if the module was updated in this step */
+  /* The rest since 0.3. */
+  const size_t *target_lag; /* of each interface: how many batches later than this one the module
+                               below had been through when the target was learned; 0 if at once */
+  int32_t settled;          /* 1: nothing is in flight, the network may be looked at */
+  int32_t reserved;         /* 0 */
 } dni_step_report;
 
 /* Bytes by purpose. Filled in up to struct_size. */
@@ -89,6 +123,13 @@ DNI_API void dni_trainer_release(dni_trainer *trainer);
  * Nothing is allocated. After any failure but DNI_ERROR_ARGUMENT the step is partly done: modules
  * below may have moved, and parameters may hold non-finite values. Restore a checkpoint.
  *
+ * Pipelined: the lowest modules take the step and the others follow; x and y may be reused on return.
+ * The report is of the latest step that is complete in all modules, its step 0 if none is yet. A
+ * failure in any thread is reported by the next call here, in dni_trainer_flush or dni_trainer_fit;
+ * what was in flight is then dropped (dni_optimiser_step_count of dni_trainer_module_optimiser says
+ * how far each module has come), and the next step starts afresh. Micro-batches: rows are dealt to the
+ * parts as evenly as can be, fewer parts if there are fewer rows; the step is complete on return.
+ *
  *   DNI_ERROR_ARGUMENT     NULL, shapes or types that do not fit; nothing happened
  *   DNI_ERROR_NON_FINITE   the loss, batch statistics or an SG error is NaN or infinite; the
  *                          message names step and layer
@@ -112,6 +153,11 @@ typedef struct dni_fit_options {
   uint64_t callback_every; /* steps between calls; 0: 1 */
   int32_t keep_order;      /* 0: shuffle before each epoch; 1: do not */
   int32_t reserved;        /* 0 */
+  /* Pipelined: the callback may look at the network (evaluate, save) only when nothing is in flight,
+   * and waiting for that costs time. 0: before every call. n: when n, 2 n, ... steps of this call are
+   * done, and the report then says settled; calls in between may only read their report. The end
+   * counts too. Since 0.3. */
+  uint64_t settle_every;
 } dni_fit_options;
 
 /* Train on `dataset` until epochs or steps are reached, whichever is first. Examples left over at
@@ -122,7 +168,8 @@ typedef struct dni_fit_options {
  *
  *   DNI_ERROR_ARGUMENT     NULL, sizes that do not fit, batch over max_batch, or inside its own
  *                          callback
- *   DNI_ERROR_CANCELLED    the callback stopped it, between two whole steps
+ *   DNI_ERROR_CANCELLED    the callback or dni_trainer_cancel stopped it, between two whole steps:
+ *                          each module has seen the same batches
  *   others                 as dni_trainer_step */
 DNI_API DNI_MUST_USE dni_status dni_trainer_fit(dni_trainer *trainer, dni_dataset *dataset,
                                                 const dni_fit_options *options);
@@ -139,8 +186,42 @@ DNI_API dni_optimiser *dni_trainer_sg_optimiser(const dni_trainer *trainer, size
 DNI_API DNI_MUST_USE dni_status dni_trainer_module_layers(const dni_trainer *trainer, size_t module,
                                                           size_t *first, size_t *count);
 
-/* Steps made so far; 0 for NULL. */
+/* Steps made so far, complete in all modules; 0 for NULL. */
 DNI_API uint64_t dni_trainer_step_count(const dni_trainer *trainer);
+
+/* Wait until nothing is in flight: every batch has been through all modules, every target has been
+ * learned. Parameters may be read, saved or evaluated then, until the next step. dni_trainer_fit ends
+ * with it. At once with schedules that have nothing in flight. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL
+ *   others                 what failed in another thread, as dni_trainer_step */
+DNI_API DNI_MUST_USE dni_status dni_trainer_flush(dni_trainer *trainer);
+
+/* Make a dni_trainer_fit that is under way in another thread, or in whose callback this is called,
+ * stop between two steps: it lets what is in flight be finished and returns DNI_ERROR_CANCELLED. If
+ * none is under way nothing happens. Any thread, any schedule; the trainer must be kept. NULL: nothing.
+ * Since 0.3. */
+DNI_API void dni_trainer_cancel(dni_trainer *trainer);
+
+/* Threads of the schedule (1: the caller's alone), and the thread that runs module m, from 0, the
+ * caller's, upwards; 0 for NULL or out of range. With micro-batches the layers of a thread are a
+ * module. Since 0.3. */
+DNI_API size_t dni_trainer_thread_count(const dni_trainer *trainer);
+DNI_API size_t dni_trainer_module_thread(const dni_trainer *trainer, size_t module);
+
+/* Pipelined: for the next `steps` steps write into lags [thread count - 1][steps], for each interface
+ * between two threads, how many batches after its own each target was learned (that is all that timing
+ * decides); or, replay, learn each exactly then. A trainer made the same way, with the same batches, to
+ * which the record of another is replayed, reaches the same parameters bit by bit, whatever the
+ * machine is doing. The caller's memory is used until the steps are done; then, or with NULL, timing
+ * decides again and nothing is written. Other schedules: lags is not touched. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL trainer, or steps 0 with lags
+ *   DNI_ERROR_STATE        something is in flight: call dni_trainer_flush first */
+DNI_API DNI_MUST_USE dni_status dni_trainer_record(dni_trainer *trainer, uint8_t *lags,
+                                                   size_t steps);
+DNI_API DNI_MUST_USE dni_status dni_trainer_replay(dni_trainer *trainer, const uint8_t *lags,
+                                                   size_t steps);
 
 /* What the training occupies, summed over the network, its estimators and the trainer.
  *

@@ -153,7 +153,7 @@ static dni_status backward(const probe *p, size_t top, size_t bottom, dni_matrix
     dni_matrix x = l > 0 ? output_of(p, l - 1) : *p->x, y = output_of(p, l);
     void *other = delta->data == p->deltas[0] ? p->deltas[1] : p->deltas[0];
     dni_matrix dx = view(p, other, x.columns);
-    DNI_TRY(dni__network_backward(p->network, l, &x, &y, delta, l > 0 ? &dx : NULL));
+    DNI_TRY(dni__network_backward(p->network, l, DNI_GRADIENT_REPLACE, &x, &y, delta, l > 0 ? &dx : NULL));
     *delta = dx;
   }
   return DNI_OK;

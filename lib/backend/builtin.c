@@ -19,7 +19,7 @@ typedef struct builtin {
 /* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a
  * multiple of. */
 typedef struct shared {
-  const dni__gemm_kernel *kernel;
+  void (*run)(const dni__gemm_call *call);
   const dni__gemm_call *call;
   bool by_rows;
   size_t size, unit;
@@ -60,16 +60,16 @@ static void run_part(void *argument, size_t part, size_t parts) {
   if (first == end) return;
   dni__gemm_call own =
       all->by_rows ? cut_rows(all->call, first, end) : cut_columns(all->call, first, end);
-  all->kernel->run(&own);
+  all->run(&own);
 }
 
 /* Columns first, in pairs of panels: a part then copies only its own part of B. A, which every part
  * copies, costs less. */
 static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
-                       const dni__gemm_call *call) {
+                       void (*run)(const dni__gemm_call *call), const dni__gemm_call *call) {
   size_t threads = dni__team_size(team), pair = 2 * kernel->tile_columns;
-  shared all = {kernel, call, false, call->n, pair};
-  if (call->n < threads * pair) all = (shared){kernel, call, true, call->m, 4 * kernel->tile_rows};
+  shared all = {run, call, false, call->n, pair};
+  if (call->n < threads * pair) all = (shared){run, call, true, call->m, 4 * kernel->tile_rows};
   size_t parts = (all.size - 1) / all.unit + 1;
   return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, &all);
 }
@@ -78,7 +78,9 @@ static dni_status builtin_gemm(dni_backend *backend, const dni__gemm_call *call)
   const builtin *own = (const builtin *)backend;
   const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
   bool large = (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST;
-  if (!own->team || !large || !run_shared(own->team, kernel, call)) kernel->run(call);
+  bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
+  void (*run)(const dni__gemm_call *part) = dots ? kernel->dots : kernel->run;
+  if (!own->team || !large || !run_shared(own->team, kernel, run, call)) run(call);
   return DNI_OK;
 }
 

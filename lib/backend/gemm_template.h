@@ -18,6 +18,7 @@
 #define COLUMNS (2 * LANES)
 #define SQUARE  (16 / sizeof(REAL))
 #define WORK    FN(work)
+#define NARROW  FN(narrow_work)
 /* On the stack are a panel of B, at most 16 KB, so that it stays in the first-level cache, and a
  * block of A, at most 70 KB. */
 #define DEPTH      128
@@ -34,16 +35,20 @@ typedef struct WORK {
 } WORK;
 
 /* C [rows][vectors] = alpha A B + beta C in registers. Element (i, p) of A is
- * a[i * row_step + p * depth_step]. Always inlined, with all but the pointers and ld constant. */
+ * a[i * row_step + p * depth_step]. What is read of B is also put into the panel `keep` unless that
+ * is NULL. Always inlined, with rows, vectors and whether to keep constant. */
 static inline __attribute__((always_inline)) void
 FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, size_t depth,
-         const REAL *a, const REAL *b, size_t ldb, REAL alpha, REAL beta, REAL *c, size_t ldc) {
+         const REAL *a, const REAL *b, size_t ldb, REAL *keep, REAL alpha, REAL beta, REAL *c,
+         size_t ldc) {
   VECTOR sums[TILE_ROWS][2] = {0};
   for (size_t p = 0; p < depth; p++, a += depth_step, b += ldb) {
     VECTOR b_row[2];
 #pragma GCC unroll 2
-    for (size_t v = 0; v < vectors; v++)
+    for (size_t v = 0; v < vectors; v++) {
       b_row[v] = *(const UNALIGNED *)(b + v * LANES);
+      if (keep) *(VECTOR *)(keep + p * COLUMNS + v * LANES) = b_row[v];
+    }
 #pragma GCC unroll 14
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 2
@@ -62,7 +67,8 @@ FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, size_t
 
 /* The kinds of tile: 14 (6), 4 or 1 rows, two vectors or one, A as stored or transposed. */
 #define TILE(rows, vectors, row_step, depth_step)                                                  \
-  FN(tile)(rows, vectors, row_step, depth_step, w->depth, a, b, ldb, w->alpha, w->beta, c, ldc)
+  FN(tile)                                                                                         \
+  (rows, vectors, row_step, depth_step, w->depth, a, b, ldb, NULL, w->alpha, w->beta, c, ldc)
 #define TILES(rows)                                                                                \
   if (w->call->transpose_a) {                                                                      \
     if (vectors == 2)                                                                              \
@@ -94,6 +100,15 @@ static void FN(tile_1)(const WORK *w, size_t vectors, const REAL *a, const REAL 
 #undef TILES
 #undef TILE
 
+/* A full tile of a panel of B that is still in its place; copies it to the panel on the way, where
+ * the waiting for B hides behind the arithmetic. */
+static void FN(tile_first)(const WORK *w, const REAL *a, const REAL *b, REAL *c) {
+  size_t ldb = w->call->ldb, ldc = w->call->ldc;
+  if (w->call->transpose_a) FN(tile)
+  (TILE_ROWS, 2, 1, BLOCK_ROWS, w->depth, a, b, ldb, w->panel, w->alpha, w->beta, c, ldc);
+  else FN(tile)(TILE_ROWS, 2, DEPTH, 1, w->depth, a, b, ldb, w->panel, w->alpha, w->beta, c, ldc);
+}
+
 /* Copy `rows` rows of `columns` elements, few enough that calling memcpy for each would cost
  * more. */
 static void FN(copy)(size_t rows, size_t columns, const REAL *from, size_t from_ld, REAL *to,
@@ -109,12 +124,31 @@ static void FN(copy)(size_t rows, size_t columns, const REAL *from, size_t from_
   }
 }
 
-/* The tiles of one panel `width` columns wide, of which b has whole vectors. Tiles that hang over
- * the edge of C are worked on in a copy. */
-static void FN(panel)(const WORK *w, size_t width, const REAL *b, size_t ldb, REAL *c) {
+/* to[p][j] = from[j][p] for from [rows][columns]. */
+static void FN(copy_transposed)(size_t rows, size_t columns, const REAL *from, size_t from_ld,
+                                REAL *to, size_t to_ld) {
+  size_t j = 0, squares = columns / SQUARE * SQUARE;
+  for (; j + SQUARE <= rows; j += SQUARE) {
+    const REAL *row = from + j * from_ld;
+    for (size_t p = 0; p < squares; p += SQUARE)
+      TRANSPOSE_SQUARE(row + p, from_ld, to + p * to_ld + j, to_ld);
+    for (size_t p = squares; p < columns; p++)
+      for (size_t i = 0; i < SQUARE; i++)
+        to[p * to_ld + j + i] = row[i * from_ld + p];
+  }
+  for (; j < rows; j++)
+    for (size_t p = 0; p < columns; p++)
+      to[p * to_ld + j] = from[j * from_ld + p];
+}
+
+/* The tiles of one panel `width` columns wide, of which b has whole vectors, from row `first` of the
+ * block on. Tiles that hang over the edge of C are worked on in a copy. */
+static void FN(panel)(const WORK *w, size_t first, size_t width, const REAL *b, size_t ldb,
+                      REAL *c) {
   size_t vectors = width <= LANES ? 1 : 2, ldc = w->call->ldc, rows;
   REAL edge[TILE_ROWS * COLUMNS] __attribute__((aligned(DNI_VECTOR_BYTES)));
-  for (size_t i = 0; i < w->rows; i += rows, c += rows * ldc) {
+  c += first * ldc;
+  for (size_t i = first; i < w->rows; i += rows, c += rows * ldc) {
     size_t left = w->rows - i;
     const REAL *a = w->a + i * (w->call->transpose_a ? 1 : DEPTH);
     rows = left >= TILE_ROWS ? TILE_ROWS : left >= 4 ? 4 : 1;
@@ -132,30 +166,13 @@ static void FN(panel)(const WORK *w, size_t width, const REAL *b, size_t ldb, RE
   }
 }
 
-/* panel[p][j] = b[j][p] for b [width][depth]. */
-static void FN(copy_transposed)(size_t width, size_t depth, const REAL *b, size_t ldb,
-                                REAL *panel) {
-  size_t j = 0, square_depth = depth / SQUARE * SQUARE;
-  for (; j + SQUARE <= width; j += SQUARE) {
-    const REAL *rows = b + j * ldb;
-    for (size_t p = 0; p < square_depth; p += SQUARE)
-      TRANSPOSE_SQUARE(rows + p, ldb, panel + p * COLUMNS + j, COLUMNS);
-    for (size_t p = square_depth; p < depth; p++)
-      for (size_t i = 0; i < SQUARE; i++)
-        panel[p * COLUMNS + j + i] = rows[i * ldb + p];
-  }
-  for (; j < width; j++)
-    for (size_t p = 0; p < depth; p++)
-      panel[p * COLUMNS + j] = b[j * ldb + p];
-}
-
 /* Put columns first .. first+width-1 of this run of op(B) into the panel, zeros beside them. */
 static void FN(copy_b)(const WORK *w, size_t first, size_t width) {
   size_t ldb = w->call->ldb, depth = w->depth;
   const REAL *b = w->call->b;
   if (width < COLUMNS) memset(w->panel, 0, depth * COLUMNS * sizeof(REAL));
   if (w->call->transpose_b) {
-    FN(copy_transposed)(width, depth, b + first * ldb + w->first_depth, ldb, w->panel);
+    FN(copy_transposed)(width, depth, b + first * ldb + w->first_depth, ldb, w->panel, COLUMNS);
     return;
   }
   b += w->first_depth * ldb + first;
@@ -179,20 +196,31 @@ static void FN(copy_a)(const WORK *w) {
   }
 }
 
+/* The tiles of a whole panel of B as it is stored. The first tile copies it for the others; if there
+ * are none it is not worth copying. */
+static void FN(panel_in_place)(const WORK *w, size_t first, REAL *c) {
+  size_t ldb = w->call->ldb;
+  const REAL *b = (const REAL *)w->call->b + w->first_depth * ldb + first;
+  if (w->rows <= TILE_ROWS) {
+    FN(panel)(w, 0, COLUMNS, b, ldb, c);
+    return;
+  }
+  FN(tile_first)(w, w->a, b, c);
+  FN(panel)(w, TILE_ROWS, COLUMNS, w->panel, COLUMNS, c);
+}
+
 static void FN(block)(const WORK *w) {
   const dni__gemm_call *call = w->call;
   REAL *c = (REAL *)call->c + w->first_row * call->ldc;
   FN(copy_a)(w);
   for (size_t j = 0; j < call->n; j += COLUMNS) {
     size_t width = call->n - j < COLUMNS ? call->n - j : COLUMNS;
-    /* A panel that only one row of tiles reads is not worth copying. */
-    if (!call->transpose_b && width == COLUMNS && w->rows <= TILE_ROWS) {
-      const REAL *b = (const REAL *)call->b + w->first_depth * call->ldb + j;
-      FN(panel)(w, width, b, call->ldb, c + j);
+    if (!call->transpose_b && width == COLUMNS) {
+      FN(panel_in_place)(w, j, c + j);
       continue;
     }
     FN(copy_b)(w, j, width);
-    FN(panel)(w, width, w->panel, COLUMNS, c + j);
+    FN(panel)(w, 0, width, w->panel, COLUMNS, c + j);
   }
 }
 
@@ -203,7 +231,10 @@ static size_t FN(share)(size_t size, size_t most, size_t unit) {
   return (share + unit - 1) / unit * unit;
 }
 
-static void FN(gemm)(const dni__gemm_call *call) {
+#include "backend/gemm_dots_template.h"
+#include "backend/gemm_narrow_template.h"
+
+static void FN(general)(const dni__gemm_call *call) {
   REAL a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   REAL panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
   WORK w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
@@ -218,11 +249,19 @@ static void FN(gemm)(const dni__gemm_call *call) {
   }
 }
 
-const dni__gemm_kernel KERNEL = {FN(gemm), TILE_ROWS, COLUMNS};
+static void FN(gemm)(const dni__gemm_call *call) {
+  if (FN(is_narrow)(call))
+    FN(narrow)(call);
+  else
+    FN(general)(call);
+}
+
+const dni__gemm_kernel KERNEL = {FN(gemm), FN(dots), DOTS_ROWS, TILE_ROWS, COLUMNS};
 
 #undef LANES
 #undef COLUMNS
 #undef SQUARE
 #undef WORK
+#undef NARROW
 #undef DEPTH
 #undef BLOCK_ROWS

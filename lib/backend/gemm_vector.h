@@ -21,6 +21,15 @@ typedef double unaligned_f64
 #define TILE_ROWS 6
 #endif
 
+/* Rows of B that a row of A meets at a time in dot products, and the most rows of A for which they
+ * are quicker than tiles. */
+#define DOTS 8
+#if DNI_VECTOR_SET == DNI_SET_BASELINE
+#define DOTS_ROWS 1
+#else
+#define DOTS_ROWS 6
+#endif
+
 static inline vector_f32 multiply_add_f32(float a, vector_f32 b, vector_f32 c) {
 #if DNI_VECTOR_SET == DNI_SET_AVX512
   return (vector_f32)_mm512_fmadd_ps(_mm512_set1_ps(a), (__m512)b, (__m512)c);

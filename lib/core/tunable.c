@@ -22,6 +22,8 @@ static const bounds table[] = {
     {DNI_PARAM_CLIP_NORM, "clip norm", 0, DBL_MAX},
     {DNI_PARAM_CLIP_VALUE, "clip value", 0, DBL_MAX},
     {DNI_PARAM_STATISTICS_RATE, "statistics rate", ABOVE_ZERO, 1},
+    {DNI_PARAM_LAMBDA, "lambda", 0, 1},
+    {DNI_PARAM_SHRINK, "shrink", ABOVE_ZERO, 1},
 };
 
 static const bounds *find(dni_param parameter) {

@@ -23,7 +23,10 @@ static dni_status activation_backward(dni_layer *layer, int32_t gradient_mode, c
 }
 
 static const dni__layer_vtable activation_vtable = {
-    DNI_LAYER_ACTIVATION, true, activation_forward, activation_backward, NULL, NULL,
+    .kind = DNI_LAYER_ACTIVATION,
+    .keeps_dy = true,
+    .forward = activation_forward,
+    .backward = activation_backward,
 };
 
 dni_status dni_layer_create_activation(dni_context *context, size_t units,

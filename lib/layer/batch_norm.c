@@ -11,6 +11,7 @@
  * with per-column factors prepared in between. xhat is recomputed from x, so nothing batch-sized is
  * kept. */
 #include <math.h>
+#include <string.h>
 
 #include "layer/layer.h"
 #include "math/kernels.h"
@@ -33,37 +34,38 @@ static dni_matrix column(const batch_norm *norm, size_t which) {
   return dni__matrix_rows(&all, which, 1);
 }
 
-static double get(const dni_matrix *row, size_t c) {
-  return dni__matrix_get(row, 0, c);
-}
-
-static void set(const dni_matrix *row, size_t c, double value) {
-  dni__matrix_set(row, 0, c, value);
-}
-
-/* From the batch's mean and variance: the inverse deviation and factor = scale * it, and the
- * running statistics. The variance arrives in INVERSE_DEVIATION's place. */
-static dni_status use_batch_statistics(batch_norm *norm, size_t rows) {
+/* What the kernels of columns work on. */
+static dni__norm_columns norm_of(const batch_norm *norm, size_t rows) {
   const dni__parameter *parameters = norm->base.parameters;
-  dni_matrix mean = column(norm, MEAN), inverse = column(norm, INVERSE_DEVIATION);
-  dni_matrix factor = column(norm, FACTOR);
-  double rate = norm->statistics_rate;
-  double unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1;
-  for (size_t c = 0; c < norm->base.inputs; c++)
-    if (!isfinite(get(&mean, c)) || !isfinite(get(&inverse, c)))
-      return dni__fail(DNI_ERROR_NON_FINITE, "the batch's statistics of unit %zu are not finite",
-                       c);
-  for (size_t c = 0; c < norm->base.inputs; c++) {
-    double m = get(&mean, c), variance = get(&inverse, c);
-    set(&inverse, c, 1 / sqrt(variance + norm->epsilon));
-    set(&factor, c, get(&parameters[SCALE].value, c) / sqrt(variance + norm->epsilon));
-    double running_mean = get(&parameters[RUNNING_MEAN].value, c);
-    double running_variance = get(&parameters[RUNNING_VARIANCE].value, c);
-    set(&parameters[RUNNING_MEAN].value, c, running_mean + rate * (m - running_mean));
-    set(&parameters[RUNNING_VARIANCE].value, c,
-        running_variance + rate * (unbiased * variance - running_variance));
-  }
-  return DNI_OK;
+  return (dni__norm_columns){
+      .mean = column(norm, MEAN).data,
+      .inverse = column(norm, INVERSE_DEVIATION).data,
+      .factor = column(norm, FACTOR).data,
+      .offset = column(norm, OFFSET).data,
+      .slope = column(norm, SLOPE).data,
+      .sum_dy = column(norm, SUM_DY).data,
+      .sum_dy_deviation = column(norm, SUM_DY_DEVIATION).data,
+      .scale = parameters[SCALE].value.data,
+      .running_mean = parameters[RUNNING_MEAN].value.data,
+      .running_variance = parameters[RUNNING_VARIANCE].value.data,
+      .scale_gradient = parameters[SCALE].gradient.data,
+      .shift_gradient = parameters[SHIFT].gradient.data,
+      .epsilon = norm->epsilon,
+      .rate = norm->statistics_rate,
+      .unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1,
+      .share = rows > 0 ? 1 / (double)rows : 0,
+  };
+}
+
+static dni_status check_statistics(const batch_norm *norm) {
+  const dni__kernels *kernels = norm->base.context->kernels;
+  dni_matrix mean = column(norm, MEAN), variance = column(norm, INVERSE_DEVIATION);
+  size_t units = norm->base.inputs, c = 0;
+  if (kernels->non_finite(units, mean.data) + kernels->non_finite(units, variance.data) == 0)
+    return DNI_OK;
+  while (isfinite(dni__matrix_get(&mean, 0, c)) && isfinite(dni__matrix_get(&variance, 0, c)))
+    c++;
+  return dni__fail(DNI_ERROR_NON_FINITE, "the batch's statistics of unit %zu are not finite", c);
 }
 
 static void normalise(const batch_norm *norm, const dni_matrix *mean, const dni_matrix *factor,
@@ -80,7 +82,9 @@ static dni_status forward_training(batch_norm *norm, const dni_matrix *x, const 
   if (x->rows == 0) return DNI_OK;
   norm->base.context->kernels->column_statistics(x->rows, x->columns, x->data, x->stride, mean.data,
                                                  variance.data);
-  DNI_TRY(use_batch_statistics(norm, x->rows));
+  DNI_TRY(check_statistics(norm));
+  dni__norm_columns columns = norm_of(norm, x->rows);
+  norm->base.context->kernels->norm_training(x->columns, &columns);
   normalise(norm, &mean, &factor, x, y);
   norm->rows = x->rows;
   return DNI_OK;
@@ -90,10 +94,8 @@ static dni_status forward_training(batch_norm *norm, const dni_matrix *x, const 
 static dni_status forward_inference(batch_norm *norm, const dni_matrix *x, const dni_matrix *y) {
   const dni__parameter *parameters = norm->base.parameters;
   dni_matrix factor = column(norm, FACTOR);
-  for (size_t c = 0; c < norm->base.inputs; c++)
-    set(&factor, c,
-        get(&parameters[SCALE].value, c) /
-            sqrt(get(&parameters[RUNNING_VARIANCE].value, c) + norm->epsilon));
+  dni__norm_columns columns = norm_of(norm, x->rows);
+  norm->base.context->kernels->norm_inference(x->columns, &columns);
   normalise(norm, &parameters[RUNNING_MEAN].value, &factor, x, y);
   return DNI_OK;
 }
@@ -102,28 +104,6 @@ static dni_status batch_norm_forward(dni_layer *layer, int32_t mode, const dni_m
                                      const dni_matrix *y) {
   batch_norm *norm = (batch_norm *)layer;
   return mode == DNI_MODE_TRAINING ? forward_training(norm, x, y) : forward_inference(norm, x, y);
-}
-
-/* Parameter gradients (means over the rows) and the columns of the dx formula, from the two sums.
- */
-static void use_gradient_sums(batch_norm *norm, int32_t gradient_mode, size_t rows) {
-  const dni__parameter *parameters = norm->base.parameters;
-  dni_matrix inverse = column(norm, INVERSE_DEVIATION), factor = column(norm, FACTOR);
-  dni_matrix offset = column(norm, OFFSET), slope = column(norm, SLOPE);
-  dni_matrix sum_dy = column(norm, SUM_DY), sum_deviation = column(norm, SUM_DY_DEVIATION);
-  double share = rows > 0 ? 1 / (double)rows : 0;
-  for (size_t c = 0; c < norm->base.inputs; c++) {
-    double mean_dy = get(&sum_dy, c) * share;
-    double mean_dy_xhat = get(&sum_deviation, c) * get(&inverse, c) * share;
-    set(&factor, c, get(&parameters[SCALE].value, c) * get(&inverse, c));
-    set(&offset, c, mean_dy);
-    set(&slope, c, mean_dy_xhat * get(&inverse, c));
-    if (gradient_mode == DNI_GRADIENT_SKIP) continue;
-    bool add = gradient_mode == DNI_GRADIENT_ADD;
-    const dni_matrix *dscale = &parameters[SCALE].gradient, *dshift = &parameters[SHIFT].gradient;
-    set(dscale, c, mean_dy_xhat + (add ? get(dscale, c) : 0));
-    set(dshift, c, mean_dy + (add ? get(dshift, c) : 0));
-  }
 }
 
 static dni_status batch_norm_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
@@ -140,7 +120,10 @@ static dni_status batch_norm_backward(dni_layer *layer, int32_t gradient_mode, c
   dni_matrix sum_dy = column(norm, SUM_DY), sum_deviation = column(norm, SUM_DY_DEVIATION);
   kernels->normalise_sums(x->rows, x->columns, x->data, x->stride, dy->data, dy->stride, mean.data,
                           sum_dy.data, sum_deviation.data);
-  use_gradient_sums(norm, gradient_mode, x->rows);
+  dni__norm_columns columns = norm_of(norm, x->rows);
+  kernels->norm_slopes(x->columns, &columns);
+  if (gradient_mode != DNI_GRADIENT_SKIP)
+    kernels->norm_gradients(x->columns, &columns, gradient_mode == DNI_GRADIENT_ADD);
   if (dx)
     kernels->normalise_backward(x->rows, x->columns, x->data, x->stride, dy->data, dy->stride,
                                 dx->data, dx->stride, mean.data, factor.data, offset.data,
@@ -164,9 +147,33 @@ static void batch_norm_destroy(dni_layer *layer) {
   dni__free(layer->context->memory, ((batch_norm *)layer)->columns);
 }
 
+/* Mean and inverse deviation lie side by side; the number of rows comes first. */
+static size_t statistics_bytes(const dni_layer *layer) {
+  return 2 * layer->inputs * dni__dtype_size(layer->context->dtype);
+}
+
+static size_t batch_norm_state_bytes(const dni_layer *layer) {
+  return statistics_bytes(layer) + DNI_ALIGNMENT;
+}
+
+static void batch_norm_exchange_state(dni_layer *layer, void *memory, bool back) {
+  batch_norm *norm = (batch_norm *)layer;
+  unsigned char *statistics = (unsigned char *)memory + DNI_ALIGNMENT;
+  memcpy(back ? (void *)&norm->rows : memory, back ? memory : (void *)&norm->rows,
+         sizeof norm->rows);
+  memcpy(back ? norm->columns : (void *)statistics, back ? (void *)statistics : norm->columns,
+         statistics_bytes(layer));
+}
+
 static const dni__layer_vtable batch_norm_vtable = {
-    DNI_LAYER_BATCH_NORM, true, batch_norm_forward, batch_norm_backward, batch_norm_tunable,
-    batch_norm_destroy,
+    .kind = DNI_LAYER_BATCH_NORM,
+    .keeps_dy = true,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_backward,
+    .tunable = batch_norm_tunable,
+    .destroy = batch_norm_destroy,
+    .state_bytes = batch_norm_state_bytes,
+    .exchange_state = batch_norm_exchange_state,
 };
 
 static dni_status create_parameters(batch_norm *norm) {

@@ -27,7 +27,10 @@ static void callback_destroy(dni_layer *layer) {
 }
 
 static const dni__layer_vtable callback_vtable = {
-    DNI_LAYER_CALLBACK, false, callback_forward, callback_backward, NULL, callback_destroy,
+    .kind = DNI_LAYER_CALLBACK,
+    .forward = callback_forward,
+    .backward = callback_backward,
+    .destroy = callback_destroy,
 };
 
 static dni_status check_callbacks(const dni_layer_callbacks *callbacks) {

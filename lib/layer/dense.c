@@ -29,7 +29,9 @@ static dni_status dense_backward(dni_layer *layer, int32_t gradient_mode, const 
 }
 
 static const dni__layer_vtable dense_vtable = {
-    DNI_LAYER_DENSE, false, dense_forward, dense_backward, NULL, NULL,
+    .kind = DNI_LAYER_DENSE,
+    .forward = dense_forward,
+    .backward = dense_backward,
 };
 
 /* Weights normal with variance gain / inputs, from a new stream; biases 0. */

@@ -135,6 +135,14 @@ dni_status dni_layer_backward(dni_layer *layer, int32_t gradient_mode, const dni
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
+size_t dni__layer_state_bytes(const dni_layer *layer) {
+  return layer->vtable->state_bytes ? layer->vtable->state_bytes(layer) : 0;
+}
+
+void dni__layer_exchange_state(dni_layer *layer, void *memory, bool back) {
+  if (layer->vtable->exchange_state) layer->vtable->exchange_state(layer, memory, back);
+}
+
 size_t dni_layer_parameter_count(const dni_layer *layer) {
   return layer ? layer->parameter_count : 0;
 }

@@ -15,6 +15,10 @@ typedef struct dni__layer_vtable {
   /* The place of a tunable, or NULL if the kind does not have it. NULL entry: it has none. */
   double *(*tunable)(dni_layer *layer, dni_param parameter);
   void (*destroy)(dni_layer *layer); /* the kind's own parts but the parameters; NULL: none */
+  /* What the kind keeps from forward to backward, for batches that overtake each other: its size,
+   * and copying it out or, if back, in. NULL: nothing. */
+  size_t (*state_bytes)(const dni_layer *layer);
+  void (*exchange_state)(dni_layer *layer, void *memory, bool back);
 } dni__layer_vtable;
 
 /* Kinds embed this as their first member. */
@@ -46,6 +50,10 @@ dni_status dni__layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *
                               const dni_matrix *y);
 dni_status dni__layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
                                const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx);
+
+/* What a layer keeps from the last training forward to its backward, in memory of this size. */
+size_t dni__layer_state_bytes(const dni_layer *layer);
+void dni__layer_exchange_state(dni_layer *layer, void *memory, bool back);
 
 bool dni__activation_known(dni_activation activation);
 

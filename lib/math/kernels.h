@@ -33,6 +33,22 @@ typedef struct dni__pair_sums {
   double first2, second2; /* sum M^2, sum D^2 */
 } dni__pair_sums;
 
+/* The columns of a batch normalisation, each [columns], and its scalars; see batch_norm.c. */
+typedef struct dni__norm_columns {
+  void *mean, *inverse; /* of the deviation; before norm_training the variance */
+  void *factor, *offset, *slope;
+  void *sum_dy, *sum_dy_deviation;
+  const void *scale;
+  void *running_mean, *running_variance;
+  void *scale_gradient, *shift_gradient;
+  double epsilon, rate;
+  double unbiased; /* rows / (rows - 1) */
+  double share;    /* 1 / rows */
+} dni__norm_columns;
+
+/* Most classes of the one-hot kernels. */
+#define DNI_ONE_HOT_MOST 128
+
 typedef struct dni__kernels {
   const char *name;
 
@@ -52,17 +68,40 @@ typedef struct dni__kernels {
                                    size_t lddy, dni_activation activation, double alpha,
                                    double beta, void *column_sums);
 
+  /* Whether each row of x [rows][classes] is 1 in one column and 0 in the others; classes is 1 to
+   * DNI_ONE_HOT_MOST. If so, class_of [rows] says where the ones are. */
+  bool (*one_hot)(size_t rows, size_t classes, const void *x, size_t ldx, unsigned char *class_of);
+  /* z = activation(z + bias + x W^T) and, below, dy = dy * activation'(y) in place with column_sums
+   * = beta * column_sums + alpha * sums of the new dy and gradient = beta * gradient + alpha * dy^T
+   * x. Since x is one-hot it only picks columns of W and of gradient [columns][classes]. */
+  void (*one_hot_forward)(size_t rows, size_t columns, void *z, size_t ldz, const void *bias,
+                          size_t classes, const unsigned char *class_of, const void *weight,
+                          size_t ldw, dni_activation activation);
+  void (*one_hot_backward)(size_t rows, size_t columns, const void *y, size_t ldy, void *dy,
+                           size_t lddy, dni_activation activation, double alpha, double beta,
+                           void *column_sums, size_t classes, const unsigned char *class_of,
+                           void *gradient, size_t ldg);
+
   /* mean and biased variance [columns] of the columns of x, in two passes; rows >= 1. Sums are of
    * differences from the first row, so that a column of large numbers keeps its digits, and one of
    * equal numbers has exactly that mean and variance 0. */
   void (*column_statistics)(size_t rows, size_t columns, const void *x, size_t ldx, void *mean,
                             void *variance);
+  /* How many of the values are not finite. */
+  size_t (*non_finite)(size_t count, const void *values);
+  /* inverse, factor and the running statistics from mean and variance; and factor from the running
+   * statistics. */
+  void (*norm_training)(size_t columns, const dni__norm_columns *norm);
+  void (*norm_inference)(size_t columns, const dni__norm_columns *norm);
   /* y = (x - mean) * factor + shift, all [columns]; y may be x */
   void (*normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
                     const void *mean, const void *factor, const void *shift);
   /* sum_dy = sum over rows of dy; sum_dy_deviation = sum of dy * (x - mean); all [columns] */
   void (*normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
                          size_t lddy, const void *mean, void *sum_dy, void *sum_dy_deviation);
+  /* From those sums: factor, offset and slope; and the parameter gradients, replaced or added to. */
+  void (*norm_slopes)(size_t columns, const dni__norm_columns *norm);
+  void (*norm_gradients)(size_t columns, const dni__norm_columns *norm, bool add);
   /* dx = factor * (dy - offset - (x - mean) * slope), all [columns]; dx may be dy */
   void (*normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
                              size_t lddy, void *dx, size_t lddx, const void *mean,

@@ -7,9 +7,16 @@
 
 #define TABLE                                                                                      \
   {                                                                                                \
-    TEXT(SET), FN(bias_activation), FN(activation), FN(activation_backward),                       \
-        FN(activation_backward_bias), FN(column_statistics), FN(normalise), FN(normalise_sums),    \
-        FN(normalise_backward), FN(residual), FN(adam), FN(sgd), FN(sum_squares)                   \
+    .name = TEXT(SET), .bias_activation = FN(bias_activation), .activation = FN(activation),       \
+    .activation_backward = FN(activation_backward),                                                \
+    .activation_backward_bias = FN(activation_backward_bias), .one_hot = FN(one_hot),              \
+    .one_hot_forward = FN(one_hot_forward), .one_hot_backward = FN(one_hot_backward),              \
+    .column_statistics = FN(column_statistics), .non_finite = FN(non_finite),                      \
+    .norm_training = FN(norm_training), .norm_inference = FN(norm_inference),                      \
+    .normalise = FN(normalise), .normalise_sums = FN(normalise_sums),                              \
+    .norm_slopes = FN(norm_slopes), .norm_gradients = FN(norm_gradients),                          \
+    .normalise_backward = FN(normalise_backward), .residual = FN(residual), .adam = FN(adam),      \
+    .sgd = FN(sgd), .sum_squares = FN(sum_squares),                                                \
   }
 
 #define REAL      float

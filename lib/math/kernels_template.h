@@ -113,81 +113,8 @@ static void FN(activation_backward_bias)(size_t rows, size_t columns, const void
   }
 }
 
-static void FN(add_differences)(size_t columns, const REAL *restrict row, const REAL *restrict from,
-                                REAL *restrict sums) {
-  for (size_t c = 0; c < columns; c++)
-    sums[c] += row[c] - from[c];
-}
-
-static void FN(add_squared_deviations)(size_t columns, const REAL *restrict x,
-                                       const REAL *restrict mean, REAL *restrict sums) {
-  for (size_t c = 0; c < columns; c++)
-    sums[c] += (x[c] - mean[c]) * (x[c] - mean[c]);
-}
-
-static void FN(column_statistics)(size_t rows, size_t columns, const void *x, size_t ldx,
-                                  void *mean, void *variance) {
-  REAL *m = mean, *v = variance, share = 1 / (REAL)rows;
-  memset(m, 0, columns * sizeof *m);
-  memset(v, 0, columns * sizeof *v);
-  for (size_t r = 1; r < rows; r++)
-    FN(add_differences)(columns, (const REAL *)x + r * ldx, x, m);
-  for (size_t c = 0; c < columns; c++)
-    m[c] = ((const REAL *)x)[c] + share * m[c];
-  for (size_t r = 0; r < rows; r++)
-    FN(add_squared_deviations)(columns, (const REAL *)x + r * ldx, m, v);
-  for (size_t c = 0; c < columns; c++)
-    v[c] *= share;
-}
-
-static void FN(normalise_row)(size_t columns, const REAL *x, REAL *y, const REAL *restrict mean,
-                              const REAL *restrict factor, const REAL *restrict shift) {
-  for (size_t c = 0; c < columns; c++)
-    y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
-}
-
-static void FN(normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y,
-                          size_t ldy, const void *mean, const void *factor, const void *shift) {
-  for (size_t r = 0; r < rows; r++)
-    FN(normalise_row)(columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, mean, factor, shift);
-}
-
-static void FN(normalise_sums_row)(size_t columns, const REAL *restrict x, const REAL *restrict dy,
-                                   const REAL *restrict mean, REAL *restrict sum_dy,
-                                   REAL *restrict sum_dy_deviation) {
-  for (size_t c = 0; c < columns; c++) {
-    sum_dy[c] += dy[c];
-    sum_dy_deviation[c] += dy[c] * (x[c] - mean[c]);
-  }
-}
-
-static void FN(normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx,
-                               const void *dy, size_t lddy, const void *mean, void *sum_dy,
-                               void *sum_dy_deviation) {
-  memset(sum_dy, 0, columns * sizeof(REAL));
-  memset(sum_dy_deviation, 0, columns * sizeof(REAL));
-  for (size_t r = 0; r < rows; r++)
-    FN(normalise_sums_row)
-  (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, mean, sum_dy, sum_dy_deviation);
-}
-
-static void FN(normalise_backward_row)(size_t columns, const REAL *restrict x, const REAL *dy,
-                                       REAL *dx, const REAL *restrict mean,
-                                       const REAL *restrict factor, const REAL *restrict offset,
-                                       const REAL *restrict slope) {
-  for (size_t c = 0; c < columns; c++)
-    dx[c] = factor[c] * (dy[c] - offset[c] - (x[c] - mean[c]) * slope[c]);
-}
-
-static void FN(normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx,
-                                   const void *dy, size_t lddy, void *dx, size_t lddx,
-                                   const void *mean, const void *factor, const void *offset,
-                                   const void *slope) {
-  for (size_t r = 0; r < rows; r++)
-    FN(normalise_backward_row)
-  (columns, (const REAL *)x + r * ldx, (const REAL *)dy + r * lddy, (REAL *)dx + r * lddx, mean,
-   factor, offset, slope);
-}
+#include "math/one_hot_template.h"
+#include "math/batch_norm_template.h"
 
 /* The sum of LANES partial sums, pairwise. */
 static double FN(lanes_total)(const REAL *lanes) {

@@ -163,11 +163,11 @@ dni_status dni__network_forward(dni_network *network, size_t index, int32_t mode
   return say_layer(network, index, dni__layer_forward(network->links[index].layer, mode, x, y));
 }
 
-dni_status dni__network_backward(dni_network *network, size_t index, const dni_matrix *x,
-                                 const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
-  return say_layer(
-      network, index,
-      dni__layer_backward(network->links[index].layer, DNI_GRADIENT_REPLACE, x, y, dy, dx));
+dni_status dni__network_backward(dni_network *network, size_t index, int32_t gradient_mode,
+                                 const dni_matrix *x, const dni_matrix *y, const dni_matrix *dy,
+                                 const dni_matrix *dx) {
+  return say_layer(network, index,
+                   dni__layer_backward(network->links[index].layer, gradient_mode, x, y, dy, dx));
 }
 
 dni_status dni__network_blame(const dni_network *network) {

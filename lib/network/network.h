@@ -24,22 +24,20 @@ struct dni_network {
 /* Forward or backward through layer `index`; failures say "layer 3 (dense): ...". */
 dni_status dni__network_forward(dni_network *network, size_t index, int32_t mode,
                                 const dni_matrix *x, const dni_matrix *y);
-dni_status dni__network_backward(dni_network *network, size_t index, const dni_matrix *x,
-                                 const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx);
+dni_status dni__network_backward(dni_network *network, size_t index, int32_t gradient_mode,
+                                 const dni_matrix *x, const dni_matrix *y, const dni_matrix *dy,
+                                 const dni_matrix *dx);
 
 /* The message for a loss that is not finite: names the first layer with a non-finite parameter,
  * else the last layer's output. Returns DNI_ERROR_NON_FINITE. */
 dni_status dni__network_blame(const dni_network *network);
 
-/* A module: layers that only exact and fa interfaces join (modules.c). */
+/* A module: layers that only exact, delayed and fa interfaces join, or a thread's part of them. */
 typedef struct dni__module {
   size_t first, count;
   dni_sg *top; /* the estimator after its last layer; NULL for the last module */
 } dni__module;
 
-size_t dni__network_module_count(const dni_network *network);
-/* Fill in dni__network_module_count() modules. */
-void dni__network_modules(const dni_network *network, dni__module *modules);
 /* Whether the interface after layer `index` joins the layers around it into one module. */
 bool dni__network_joined(const dni_network *network, size_t index);
 

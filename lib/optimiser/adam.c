@@ -15,10 +15,10 @@ static const dni_param tunables[] = {
     DNI_PARAM_EPSILON,       DNI_PARAM_CLIP_NORM,    DNI_PARAM_CLIP_VALUE, 0,
 };
 
-static dni__adam_step adam_step(const dni_optimiser *optimiser, double gradient_scale) {
+static void adam_prepare(dni_optimiser *optimiser, double gradient_scale) {
   const dni__optimiser_settings *settings = &optimiser->settings;
   double t = (double)optimiser->steps;
-  return (dni__adam_step){
+  optimiser->step.adam = (dni__adam_step){
       .rate = optimiser->rate / (1 - pow(settings->beta1, t)),
       .inverse_bias2 = 1 / sqrt(1 - pow(settings->beta2, t)),
       .beta1 = settings->beta1,
@@ -31,22 +31,20 @@ static dni__adam_step adam_step(const dni_optimiser *optimiser, double gradient_
   };
 }
 
-static void adam_update(const dni_optimiser *optimiser, double gradient_scale, size_t count,
-                        void *value, const void *gradient, void *const *moments) {
-  dni__adam_step step = adam_step(optimiser, gradient_scale);
-  optimiser->context->kernels->adam(count, value, gradient, moments[0], moments[1], &step);
+static void adamw_prepare(dni_optimiser *optimiser, double gradient_scale) {
+  adam_prepare(optimiser, gradient_scale);
+  optimiser->step.adam.shrink = optimiser->rate * optimiser->step.adam.decay;
+  optimiser->step.adam.decay = 0;
 }
 
-static void adamw_update(const dni_optimiser *optimiser, double gradient_scale, size_t count,
-                         void *value, const void *gradient, void *const *moments) {
-  dni__adam_step step = adam_step(optimiser, gradient_scale);
-  step.shrink = optimiser->rate * step.decay;
-  step.decay = 0;
-  optimiser->context->kernels->adam(count, value, gradient, moments[0], moments[1], &step);
+static void update(const dni_optimiser *optimiser, size_t count, void *value, const void *gradient,
+                   void *const *moments) {
+  optimiser->context->kernels->adam(count, value, gradient, moments[0], moments[1],
+                                    &optimiser->step.adam);
 }
 
-static const dni__optimiser_kind adam = {"adam", 2, tunables, adam_update};
-static const dni__optimiser_kind adamw = {"adamw", 2, tunables, adamw_update};
+static const dni__optimiser_kind adam = {"adam", 2, tunables, adam_prepare, update};
+static const dni__optimiser_kind adamw = {"adamw", 2, tunables, adamw_prepare, update};
 
 static dni_status create(dni_context *context, const dni__optimiser_kind *kind,
                          double learning_rate, double weight_decay, dni_optimiser **out) {

@@ -52,6 +52,7 @@ static void drop_moved(dni_optimiser *optimiser, size_t first) {
     dni_sg_release(moved->sg);
   }
   optimiser->count = first;
+  optimiser->last_found = 0;
 }
 
 void dni_optimiser_release(dni_optimiser *optimiser) {
@@ -180,26 +181,68 @@ static dni_status clip_scale(const dni_optimiser *optimiser, double *scale) {
   return DNI_OK;
 }
 
-static void update_moved(const dni_optimiser *optimiser, double scale, const dni__moved *moved) {
+static void update_moved(const dni_optimiser *optimiser, const dni__moved *moved) {
   runs all = runs_of(moved);
   size_t bytes = all.length * dni__dtype_size(moved->value.dtype);
   for (size_t r = 0; r < all.count; r++) {
     void *moments[2] = {NULL, NULL};
     for (size_t k = 0; k < optimiser->kind->moment_count; k++)
       moments[k] = (unsigned char *)moved->moments[k] + r * bytes;
-    optimiser->kind->update(optimiser, scale, all.length, dni__matrix_row(&moved->value, r),
+    optimiser->kind->update(optimiser, all.length, dni__matrix_row(&moved->value, r),
                             dni__matrix_row(&moved->gradient, r), moments);
   }
 }
 
-dni_status dni_optimiser_step(dni_optimiser *optimiser) {
-  DNI_REQUIRE(optimiser);
+bool dni__optimiser_by_layer(const dni_optimiser *optimiser) {
+  return optimiser->settings.clip_norm == 0;
+}
+
+dni_status dni__optimiser_begin(dni_optimiser *optimiser) {
   double scale;
   DNI_TRY(clip_scale(optimiser, &scale));
   optimiser->rate = dni_optimiser_rate(optimiser);
   optimiser->steps++;
+  optimiser->kind->prepare(optimiser, scale);
+  return DNI_OK;
+}
+
+static bool belongs(const dni_optimiser *optimiser, size_t index, const dni_layer *layer) {
+  return index < optimiser->count && optimiser->moved[index].layer == layer;
+}
+
+/* The first parameter of a layer; `count` if it has none. The search goes out from the layer found
+ * last in both directions, since its neighbours are asked for next. */
+static size_t find_layer(const dni_optimiser *optimiser, const dni_layer *layer) {
+  size_t from = optimiser->last_found;
+  for (size_t away = 0; away < optimiser->count; away++) {
+    if (belongs(optimiser, from + away, layer)) return from + away;
+    size_t index = from - away;
+    if (away > from || !belongs(optimiser, index, layer)) continue;
+    while (index > 0 && belongs(optimiser, index - 1, layer))
+      index--;
+    return index;
+  }
+  return optimiser->count;
+}
+
+void dni__optimiser_move(dni_optimiser *optimiser, const dni_layer *layer) {
+  if (!layer) return;
+  size_t first = find_layer(optimiser, layer);
+  if (first == optimiser->count) return;
+  optimiser->last_found = first;
+  for (size_t i = first; belongs(optimiser, i, layer); i++)
+    update_moved(optimiser, &optimiser->moved[i]);
+}
+
+void dni__optimiser_move_all(dni_optimiser *optimiser) {
   for (size_t i = 0; i < optimiser->count; i++)
-    update_moved(optimiser, scale, &optimiser->moved[i]);
+    update_moved(optimiser, &optimiser->moved[i]);
+}
+
+dni_status dni_optimiser_step(dni_optimiser *optimiser) {
+  DNI_REQUIRE(optimiser);
+  DNI_TRY(dni__optimiser_begin(optimiser));
+  dni__optimiser_move_all(optimiser);
   return DNI_OK;
 }
 

@@ -13,21 +13,25 @@ static const dni_param tunables[] = {
     DNI_PARAM_CLIP_NORM,     DNI_PARAM_CLIP_VALUE, 0,
 };
 
-static void sgd_update(const dni_optimiser *optimiser, double gradient_scale, size_t count,
-                       void *value, const void *gradient, void *const *moments) {
+static void sgd_prepare(dni_optimiser *optimiser, double gradient_scale) {
   const dni__optimiser_settings *settings = &optimiser->settings;
-  dni__sgd_step step = {
+  optimiser->step.sgd = (dni__sgd_step){
       .rate = optimiser->rate,
       .momentum = settings->momentum,
       .decay = settings->weight_decay,
       .gradient_scale = gradient_scale,
       .gradient_limit = settings->clip_value > 0 ? settings->clip_value * gradient_scale : INFINITY,
   };
-  optimiser->context->kernels->sgd(count, value, gradient,
-                                   settings->momentum > 0 ? moments[0] : NULL, &step);
 }
 
-static const dni__optimiser_kind kind = {"sgd", 1, tunables, sgd_update};
+static void sgd_update(const dni_optimiser *optimiser, size_t count, void *value,
+                       const void *gradient, void *const *moments) {
+  const dni__sgd_step *step = &optimiser->step.sgd;
+  optimiser->context->kernels->sgd(count, value, gradient, step->momentum > 0 ? moments[0] : NULL,
+                                   step);
+}
+
+static const dni__optimiser_kind kind = {"sgd", 1, tunables, sgd_prepare, sgd_update};
 
 dni_status dni_optimiser_create_sgd(dni_context *context, double learning_rate,
                                     dni_optimiser **out) {

@@ -44,20 +44,7 @@ static dni_status critic_learn_loss(dni_sg *sg, const dni_matrix *h, const dni_m
 }
 
 static dni_status critic_reserve(dni_sg *sg, size_t rows) {
-  critic *module = (critic *)sg;
-  dni__memory *memory = sg->context->memory;
-  size_t size = dni__dtype_size(sg->context->dtype);
-  void *phi = dni__allocate(memory, rows, size);
-  if (!phi) return DNI_ERROR_MEMORY;
-  dni_status status = dni__stack_reserve(sg, rows);
-  if (status != DNI_OK) {
-    dni__free(memory, phi);
-    return status;
-  }
-  dni__free(memory, module->phi);
-  module->phi = phi;
-  sg->workspace_bytes += rows * size;
-  return DNI_OK;
+  return dni__stack_reserve_with(sg, rows, 1, &((critic *)sg)->phi);
 }
 
 static void critic_destroy(dni_sg *sg) {

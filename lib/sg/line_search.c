@@ -19,16 +19,10 @@ static double squared_gradient(const dni_sg *sg) {
   return sum;
 }
 
-/* The rows of what is looked at; a scalar looks at neither, and takes either's. */
-static size_t rows_of(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y) {
-  const dni_matrix *given = sg->looks_at_h || (h && !sg->looks_at_y) ? h : y;
-  return given ? given->rows : 0;
-}
-
 static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *rate) {
   if (!sg->vtable->change)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "it is not linear in its parameters");
-  size_t rows = rows_of(sg, h, y);
+  size_t rows = dni__sg_rows(sg, h, y);
   dni_matrix change;
   DNI_TRY(dni__sg_check_inputs(sg, h, y, rows));
   if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "no rows");

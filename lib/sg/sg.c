@@ -22,9 +22,10 @@ dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable
   sg->targets = targets;
   sg->parameter_count = parameter_count;
   sg->owns_parameters = true;
-  sg->learns = vtable->learn        ? DNI_SG_LEARNS_TARGET
-               : vtable->learn_loss ? DNI_SG_LEARNS_LOSS
-                                    : DNI_SG_LEARNS_NOTHING;
+  sg->learns = vtable->learn         ? DNI_SG_LEARNS_TARGET
+               : vtable->learn_loss  ? DNI_SG_LEARNS_LOSS
+               : vtable->learn_alone ? DNI_SG_LEARNS_ALONE
+                                     : DNI_SG_LEARNS_NOTHING;
   return sg;
 }
 
@@ -113,6 +114,11 @@ dni_status dni_sg_reserve(dni_sg *sg, size_t rows) {
   return dni__sg_reserve_kind(sg, rows);
 }
 
+size_t dni__sg_rows(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y) {
+  const dni_matrix *given = sg->looks_at_h || (h && !sg->looks_at_y) ? h : y;
+  return given ? given->rows : 0;
+}
+
 dni_status dni__sg_check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                                 size_t rows) {
   dni_dtype dtype = sg->context->dtype;
@@ -140,32 +146,41 @@ dni_status dni_sg_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", sg->vtable->name);
 }
 
-/* Make the prediction if none was given. */
+/* Make the prediction, *used, if none was given and learn wants one; `made` holds its view. */
 static dni_status ensure_prediction(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                    const dni_matrix *target, const dni_matrix *given,
-                                    dni_matrix *prediction) {
-  if (given) {
-    *prediction = *given;
-    return dni__matrix_check_rows(given, sg->context->dtype, target->rows, sg->units, "prediction");
-  }
+                                    const dni_matrix *target, dni_matrix *made,
+                                    const dni_matrix **used) {
+  if (*used)
+    return dni__matrix_check_rows(*used, sg->context->dtype, target->rows, sg->units, "prediction");
+  if (sg->vtable->ignores_prediction) return DNI_OK;
   if (!predicts(sg))
     return dni__fail(DNI_ERROR_ARGUMENT, "prediction is NULL, and cannot be made from h and y");
-  DNI_TRY(dni__sg_prediction(sg, target->rows, prediction));
-  return sg->vtable->estimate(sg, h, y, NULL, prediction);
+  DNI_TRY(dni__sg_prediction(sg, target->rows, made));
+  *used = made;
+  return sg->vtable->estimate(sg, h, y, NULL, made);
 }
 
 static dni_status learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                        const dni_matrix *target, const dni_matrix *given, dni__pair_sums *sums) {
+                        const dni_matrix *target, const dni_matrix *prediction,
+                        dni__pair_sums *sums) {
   DNI_TRY(dni__matrix_check(target, sg->context->dtype, sg->units, "target"));
   DNI_TRY(dni__sg_check_inputs(sg, h, y, target->rows));
   DNI_TRY(dni__sg_reserve_kind(sg, target->rows));
-  dni_matrix prediction;
-  DNI_TRY(ensure_prediction(sg, h, y, target, given, &prediction));
+  dni_matrix made;
+  DNI_TRY(ensure_prediction(sg, h, y, target, &made, &prediction));
   if (sg->learns == DNI_SG_LEARNS_TARGET)
-    return sg->vtable->learn(sg, h, y, target, &prediction, sums);
-  sg->context->kernels->residual(target->rows, target->columns, prediction.data, prediction.stride,
-                                 target->data, target->stride, 1, sums);
+    return sg->vtable->learn(sg, h, y, target, prediction, sums);
+  sg->context->kernels->residual(target->rows, target->columns, prediction->data,
+                                 prediction->stride, target->data, target->stride, 1, sums);
   return DNI_OK;
+}
+
+/* A loss of its own: the rows are those of h and y. */
+static dni_status learn_alone(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *mean) {
+  size_t rows = dni__sg_rows(sg, h, y);
+  DNI_TRY(dni__sg_check_inputs(sg, h, y, rows));
+  DNI_TRY(dni__sg_reserve_kind(sg, rows));
+  return sg->vtable->learn_alone(sg, h, y, mean);
 }
 
 /* Of vectors along one line, rounding can give a little more than 1. */
@@ -180,10 +195,14 @@ dni_status dni_sg_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                         const dni_matrix *target, const dni_matrix *prediction, double *error,
                         double *cosine) {
   DNI_REQUIRE(sg);
-  dni__pair_sums sums;
-  dni_status status = learn(sg, h, y, target, prediction, &sums);
+  bool alone = !target && sg->learns == DNI_SG_LEARNS_ALONE;
+  dni__pair_sums sums = {0, 0, 0, 0};
+  double mean = 0;
+  dni_status status =
+      alone ? learn_alone(sg, h, y, &mean) : learn(sg, h, y, target, prediction, &sums);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
-  if (error) *error = target->rows > 0 ? sums.difference2 / (double)target->rows : 0;
+  if (!alone && target->rows > 0) mean = sums.difference2 / (double)target->rows;
+  if (error) *error = mean;
   if (cosine) *cosine = cosine_of(&sums);
   return DNI_OK;
 }

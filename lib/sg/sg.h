@@ -13,9 +13,13 @@ typedef struct dni__sg_vtable {
   dni_status (*estimate)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                          const dni_matrix *error, const dni_matrix *delta);
   /* NULL: does not learn from targets. prediction is given and may be overwritten; sums over it and
-   * target are wanted. */
+   * target are wanted. One that ignores it, since it is not the answer to be corrected, is given
+   * NULL if the caller has none. */
   dni_status (*learn)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                       const dni_matrix *target, const dni_matrix *prediction, dni__pair_sums *sums);
+  bool ignores_prediction;
+  /* Gradients of a loss of its own, and its mean. NULL: does not learn alone. */
+  dni_status (*learn_alone)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *mean);
   /* change [rows][units] = J g, what M changes by along the parameters' gradients g. NULL: M is not
    * linear in its parameters. */
   dni_status (*change)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
@@ -25,6 +29,9 @@ typedef struct dni__sg_vtable {
                               const dni_matrix *loss);
   dni_status (*learn_loss)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                            const dni_matrix *loss, dni__pair_sums *sums);
+  /* Where a tunable is kept; NULL if this kind does not have it. NULL: no tunables. */
+  double *(*tunable)(dni_sg *sg, dni_param parameter);
+  void (*tuned)(dni_sg *sg, dni_param parameter); /* one was set; NULL: nothing follows from it */
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
   void (*destroy)(dni_sg *sg); /* the kind's own parts but the parameters; NULL: none */
@@ -59,6 +66,9 @@ dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows);
 
 /* *prediction = working space of [rows][units] for an answer, grown if need be. */
 dni_status dni__sg_prediction(dni_sg *sg, size_t rows, dni_matrix *prediction);
+
+/* The rows of what is looked at; one that looks at neither takes either's. 0 if that is NULL. */
+size_t dni__sg_rows(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y);
 
 /* Whether h and y, as far as they are looked at, have `rows` rows and the right columns. */
 dni_status dni__sg_check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,

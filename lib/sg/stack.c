@@ -1,4 +1,4 @@
-/* Affine maps in a row, forwards and backwards, as synthetic gradients and critics need them. */
+/* Affine maps in a row, forwards and backwards, as the estimators made of them need it. */
 #include "sg/stack.h"
 
 #include <math.h>
@@ -124,6 +124,24 @@ dni_status dni__stack_reserve(dni_sg *sg, size_t rows) {
   return DNI_OK;
 }
 
+dni_status dni__stack_reserve_with(dni_sg *sg, size_t rows, size_t columns, void **block) {
+  dni__memory *memory = sg->context->memory;
+  size_t elements, size = dni__dtype_size(sg->context->dtype);
+  if (!dni__multiply(rows, columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows of %zu do not fit", rows, columns);
+  void *larger = dni__allocate(memory, elements, size);
+  if (!larger) return DNI_ERROR_MEMORY;
+  dni_status status = dni__stack_reserve(sg, rows);
+  if (status != DNI_OK) {
+    dni__free(memory, larger);
+    return status;
+  }
+  dni__free(memory, *block);
+  *block = larger;
+  sg->workspace_bytes += elements * size;
+  return DNI_OK;
+}
+
 void dni__stack_destroy(dni_sg *sg) {
   dni__stack *stack = (dni__stack *)sg;
   free_workspace(sg->context->memory, stack->hidden, stack->hidden_delta);
@@ -137,6 +155,9 @@ static dni_status check_options(const dni__stack_kind *kind, dni_sg_options *opt
   if (options->condition < DNI_CONDITION_HY || options->condition > DNI_CONDITION_Y)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: condition %d is unknown", name,
                      (int)options->condition);
+  if (kind->auxiliary && options->condition != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: condition is %d, but g is of h alone", name,
+                     (int)options->condition);
   if (options->condition == DNI_CONDITION_Y && !kind->may_see_y_alone)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: of y alone the gradient towards h is 0", name);
   if (options->hidden_layers < 0 || options->hidden_layers > DNI_STACK_HIDDEN_MOST)
@@ -146,33 +167,37 @@ static dni_status check_options(const dni__stack_kind *kind, dni_sg_options *opt
   return DNI_OK;
 }
 
-static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs) {
+/* Normal with variance gain / inputs, as a dense layer of this activation starts. */
+static void draw(dni_context *context, dni_activation activation, const dni_matrix *weight) {
+  double gain = activation == DNI_ACTIVATION_RELU ? 2 : 1;
+  dni__random random;
+  dni__context_random(context, &random);
+  dni__random_fill_normal(&random, context->dtype, weight->data, weight->rows * weight->columns,
+                          sqrt(gain / (double)weight->columns));
+}
+
+static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, bool draw_last) {
   dni_sg *sg = &stack->base;
-  double gain = stack->activation == DNI_ACTIVATION_RELU ? 2 : 1;
   for (size_t i = 0; i < stack->map_count; i++) {
     bool last = is_last(stack, i);
     dni__affine map;
     DNI_TRY(dni__affine_create(sg->context, inputs, last ? outputs : stack->hidden_units, &map));
     sg->parameters[2 * i] = map.weight;
     sg->parameters[2 * i + 1] = map.bias;
-    if (last) break;
-    dni__random random;
-    dni__context_random(sg->context, &random);
-    dni__random_fill_normal(&random, sg->context->dtype, map.weight.value.data,
-                            map.weight.value.rows * inputs, sqrt(gain / (double)inputs));
+    if (!last || draw_last) draw(sg->context, activation_of(stack, i), &map.weight.value);
     inputs = stack->hidden_units;
   }
   return DNI_OK;
 }
 
-/* How many columns the first map's input has. */
+/* How many columns the first map's input has; an auxiliary stack's is h. */
 static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t targets,
                                int32_t condition, size_t *inputs) {
   if (units == 0 || targets == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu units and %zu targets; both must be 1 or more",
                      kind->vtable->name, units, targets);
-  if (!dni__add(condition != DNI_CONDITION_Y ? units : 0,
-                condition != DNI_CONDITION_H ? targets : 0, inputs))
+  bool sees_y = condition != DNI_CONDITION_H && !kind->auxiliary;
+  if (!dni__add(condition != DNI_CONDITION_Y ? units : 0, sees_y ? targets : 0, inputs))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu units do not fit", units);
   return DNI_OK;
 }
@@ -193,7 +218,8 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
   stack->map_count = map_count;
   stack->hidden_units = known.hidden_units;
   stack->activation = kind->activation;
-  dni_status status = create_maps(stack, inputs, kind->one_output ? 1 : units);
+  size_t outputs = kind->one_output ? 1 : kind->auxiliary ? targets : units;
+  dni_status status = create_maps(stack, inputs, outputs, kind->auxiliary);
   if (status != DNI_OK) {
     dni_sg_release(sg);
     return status;

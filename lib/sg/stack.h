@@ -1,6 +1,6 @@
-/* What synthetic gradients and critics are made of: up to three affine maps in a row with units of
- * one activation between them. h and y are the two parts of the first map's input and are never
- * joined. Internal. */
+/* What synthetic gradients, critics and local losses are made of: up to three affine maps in a row
+ * with units of one activation between them. h and y are the two parts of the first map's input and
+ * are never joined. Internal. */
 #ifndef DNI_SG_STACK_H
 #define DNI_SG_STACK_H
 
@@ -25,10 +25,12 @@ typedef struct dni__stack_kind {
   dni_activation activation;
   int32_t hidden_layers; /* without options */
   bool may_see_y_alone;
-  bool one_output; /* else as many as units */
+  bool one_output; /* else as many as units, or: */
+  bool auxiliary;  /* of h alone, [targets] outputs, no condition; the last map is drawn too */
 } dni__stack_kind;
 
-/* The last map is zero, hidden weights are normal as a dense layer's. options may be NULL. */
+/* The last map is zero unless the kind is auxiliary; hidden weights are normal as a dense layer's.
+ * options may be NULL. An auxiliary stack looks at y, but the functions below get NULL for it. */
 dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, size_t units,
                              size_t targets, const dni_sg_options *options, dni_sg **out);
 
@@ -50,6 +52,10 @@ dni_status dni__stack_forward(const dni__stack *stack, const dni_matrix *h, cons
  * towards h. */
 dni_status dni__stack_backward(const dni__stack *stack, int32_t gradient_mode, const dni_matrix *h,
                                const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh);
+
+/* The stack's workspace for `rows`, more than it has, and in *block a block [rows][columns] of the
+ * kind's own. After a failure both are as they were. */
+dni_status dni__stack_reserve_with(dni_sg *sg, size_t rows, size_t columns, void **block);
 
 /* vtable functions. */
 dni_status dni__stack_reserve(dni_sg *sg, size_t rows);

@@ -1,4 +1,7 @@
 /* The training loop over a data set. */
+#include <stddef.h>
+#include <string.h>
+
 #include "trainer/trainer.h"
 
 /* A checked call of dni_trainer_fit. */
@@ -6,7 +9,9 @@ typedef struct fit {
   dni_trainer *trainer;
   dni_dataset *dataset;
   dni_fit_options options; /* defaults filled in */
-  uint64_t steps;          /* made in this call */
+  uint64_t before;         /* steps made before this call */
+  uint64_t steps;          /* begun in this call */
+  uint64_t reported;       /* steps of this call whose report has been looked at */
 } fit;
 
 static dni_status set_defaults(const dni_trainer *trainer, const dni_dataset *dataset,
@@ -26,6 +31,34 @@ static dni_status set_defaults(const dni_trainer *trainer, const dni_dataset *da
   return DNI_OK;
 }
 
+/* Show the callback what is complete and it has not seen. */
+static dni_status report_steps(fit *f) {
+  dni_trainer *trainer = f->trainer;
+  while (f->before + f->reported < trainer->steps) {
+    uint64_t batch = f->before + f->reported++;
+    bool latest = f->reported == f->steps;
+    dni__report_point(trainer, batch + 1, &trainer->records[batch % trainer->record_count], latest);
+    if (!f->options.callback || f->reported % f->options.callback_every != 0) continue;
+    if (f->options.callback(f->options.callback_user, &trainer->report) == 0) continue;
+    return dni__fail(DNI_ERROR_CANCELLED, "after step %llu: the callback asked to stop",
+                     (unsigned long long)trainer->report.step);
+  }
+  return DNI_OK;
+}
+
+/* Whether the callback is to see this step with nothing in flight. */
+static bool settles(const fit *f) {
+  uint64_t every =
+      f->options.settle_every > 0 ? f->options.settle_every : f->options.callback_every;
+  return f->options.callback && f->steps % every == 0;
+}
+
+static dni_status check_cancelled(const fit *f) {
+  if (!atomic_load(&f->trainer->cancelled)) return DNI_OK;
+  return dni__fail(DNI_ERROR_CANCELLED, "after step %llu: cancelled",
+                   (unsigned long long)(f->before + f->steps));
+}
+
 static dni_status fit_batch(fit *f, size_t first) {
   dni_trainer *trainer = f->trainer;
   dni_dtype dtype = trainer->context->dtype;
@@ -34,13 +67,12 @@ static dni_status fit_batch(fit *f, size_t first) {
       dni__matrix_make(trainer->batch_x, rows, dni_network_inputs(trainer->network), dtype);
   dni_matrix y =
       dni__matrix_make(trainer->batch_y, rows, dni_network_outputs(trainer->network), dtype);
+  DNI_TRY(check_cancelled(f));
   DNI_TRY(dni_dataset_batch(f->dataset, first, &x, &y));
   DNI_TRY(dni_trainer_step(trainer, &x, &y, NULL));
   f->steps++;
-  if (!f->options.callback || f->steps % f->options.callback_every != 0) return DNI_OK;
-  if (f->options.callback(f->options.callback_user, &trainer->report) == 0) return DNI_OK;
-  return dni__fail(DNI_ERROR_CANCELLED, "after step %llu: the callback asked to stop",
-                   (unsigned long long)trainer->report.step);
+  if (settles(f)) DNI_TRY(dni_trainer_flush(trainer));
+  return report_steps(f);
 }
 
 static dni_status fit_epoch(fit *f) {
@@ -57,20 +89,34 @@ static dni_status fit_epochs(fit *f) {
   return DNI_OK;
 }
 
+/* Finish what is in flight, and report what has not been reported; but after a failure or when told to
+ * stop, nothing more. */
+static dni_status end_fit(fit *f, dni_status status) {
+  char message[512] = "";
+  if (status != DNI_OK) (void)strncpy(message, dni_last_message(), sizeof message - 1);
+  dni_status flushed = dni_trainer_flush(f->trainer);
+  if (status == DNI_OK && flushed == DNI_OK) return report_steps(f);
+  if (status == DNI_OK || (status == DNI_ERROR_CANCELLED && flushed != DNI_OK)) return flushed;
+  return dni__fail(status, "%s", message);
+}
+
 dni_status dni_trainer_fit(dni_trainer *trainer, dni_dataset *dataset,
                            const dni_fit_options *options) {
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(dataset);
   fit f = {.trainer = trainer, .dataset = dataset};
   if (options)
-    DNI_TRY(dni__options_copy(&f.options, sizeof f.options, sizeof f.options, options,
-                              "dni_fit_options"));
-  if (trainer->in_fit)
+    DNI_TRY(dni__options_copy(&f.options, sizeof f.options, offsetof(dni_fit_options, settle_every),
+                              options, "dni_fit_options"));
+  if (atomic_load(&trainer->in_fit))
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_fit was called from its own callback");
   DNI_TRY(dni__check_dataset(trainer->network, dataset));
   DNI_TRY(set_defaults(trainer, dataset, &f.options));
-  trainer->in_fit = true;
-  dni_status status = fit_epochs(&f);
-  trainer->in_fit = false;
+  DNI_TRY(dni_trainer_flush(trainer));
+  f.before = trainer->steps;
+  atomic_store(&trainer->cancelled, false);
+  atomic_store(&trainer->in_fit, true);
+  dni_status status = end_fit(&f, fit_epochs(&f));
+  atomic_store(&trainer->in_fit, false);
   return status;
 }

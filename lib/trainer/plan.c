@@ -1,12 +1,16 @@
-/* Where the matrices of a step lie. Two blocks, activations and workspace, are laid out once for
- * the largest batch; steps then allocate nothing.
+/* Where the matrices of a step lie. Each stage has two blocks, activations and workspace, laid out
+ * once for the largest batch; steps then allocate nothing.
  *
- * If every module runs backward right after its forward (no dfa), the outputs inside a module are
- * needed only until the next module starts, and a module's top output only until the next module's
- * update. So all modules share one region for inner outputs and two slots, taken in turn, for top
- * outputs and for predictions: memory then does not grow with the number of modules. Otherwise each
- * matrix has a place of its own. Critics are taught when the loss is known, so with them outputs, but
- * not predictions, lie apart too. */
+ * If every module of a stage runs backward right after its forward (no dfa), the outputs inside a
+ * module are needed only until the next module starts, and a module's top output only until the next
+ * module's update. So all its modules share one region for inner outputs and two slots, taken in turn,
+ * for top outputs and for predictions: memory then does not grow with the number of modules.
+ * Otherwise each matrix has a place of its own. Critics are taught when the loss is known, so with them
+ * outputs, but not predictions, lie apart too. Modules that only run forward need two outputs at a
+ * time.
+ *
+ * Between threads, what a batch needs when its target arrives is kept in a ring of slots: the output at
+ * the interface, or all outputs of the module that waits, and y. */
 #include "trainer/trainer.h"
 
 #define PIECE_MULTIPLE 16 /* elements; pieces start on a cache line */
@@ -31,6 +35,13 @@ static size_t place(layout *block, size_t start, size_t columns) {
   return end;
 }
 
+/* Room for one more after all that is placed; returns where it begins. */
+static size_t append(layout *block, size_t columns) {
+  size_t start = block->end;
+  (void)place(block, start, columns);
+  return start;
+}
+
 static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
@@ -39,70 +50,74 @@ static size_t outputs_of(const dni_trainer *trainer, size_t layer) {
   return trainer->network->links[layer].layer->outputs;
 }
 
-static size_t top_of(const dni_trainer *trainer, size_t module) {
-  const dni__module *layers = &trainer->modules[module].layers;
-  return layers->first + layers->count - 1;
+static size_t top_of(const dni__train_module *module) {
+  return module->layers.first + module->layers.count - 1;
 }
 
-static bool any_deferred(const dni_trainer *trainer) {
-  for (size_t m = 0; m < trainer->module_count; m++)
-    if (trainer->modules[m].deferred) return true;
+static size_t end_module(const dni__stage *stage) {
+  return stage->first_module + stage->module_count;
+}
+
+static size_t end_layer(const dni__stage *stage) {
+  return stage->first_layer + stage->layer_count;
+}
+
+static bool any_waits_for_error(const dni__stage *stage) {
+  for (size_t m = stage->first_module; m < end_module(stage); m++)
+    if (stage->trainer->modules[m].waits == DNI_WAITS_ERROR) return true;
   return false;
 }
 
-static bool any_critic(const dni_trainer *trainer) {
-  for (size_t l = 0; l < trainer->network->count; l++)
-    if (dni__trainer_learns(trainer, l, DNI_SG_LEARNS_LOSS)) return true;
+static bool any_critic(const dni__stage *stage) {
+  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+    if (dni__trainer_learns(stage->trainer, l, DNI_SG_LEARNS_LOSS)) return true;
   return false;
 }
 
-/* The widest top output of a module. */
-static size_t widest_top(const dni_trainer *trainer) {
+/* The widest output of layers from..end-1. */
+static size_t widest_output(const dni_trainer *trainer, size_t from, size_t end) {
   size_t widest = 0;
-  for (size_t m = 0; m < trainer->module_count; m++)
-    widest = larger(widest, outputs_of(trainer, top_of(trainer, m)));
+  for (size_t l = from; l < end; l++)
+    widest = larger(widest, outputs_of(trainer, l));
   return widest;
 }
 
+/* The widest top output of a module of the stage. */
+static size_t widest_top(const dni__stage *stage) {
+  size_t widest = 0;
+  for (size_t m = stage->first_module; m < end_module(stage); m++)
+    widest = larger(widest, outputs_of(stage->trainer, top_of(&stage->trainer->modules[m])));
+  return widest;
+}
+
+/* Activations. ------------------------------------------------------------------------------- */
+
 /* Offsets of all layers' outputs, in elements: two slots for tops, then the region for inner
- * outputs. */
-static void lay_out_shared(const dni_trainer *trainer, layout *block, size_t *offsets) {
-  size_t slot = place(block, 0, widest_top(trainer));
-  size_t inner = trainer->module_count > 1 ? place(block, slot, widest_top(trainer)) : slot;
-  for (size_t m = 0; m < trainer->module_count; m++) {
-    size_t top = top_of(trainer, m), next = inner;
-    for (size_t l = trainer->modules[m].layers.first; l < top; l++) {
-      offsets[l] = next;
-      next = place(block, next, outputs_of(trainer, l));
+ * outputs. In a module that runs forward only, neighbours alternate within the region. */
+static void lay_out_shared(const dni__stage *stage, layout *block, size_t *offsets) {
+  const dni_trainer *trainer = stage->trainer;
+  size_t widest = widest_top(stage), slot = place(block, 0, widest);
+  size_t inner = stage->module_count > 1 ? place(block, slot, widest) : slot;
+  for (size_t m = stage->first_module; m < end_module(stage); m++) {
+    const dni__train_module *module = &trainer->modules[m];
+    size_t first = module->layers.first, top = top_of(module), next = inner;
+    size_t half = place(block, inner, module->trained ? 0 : widest_output(trainer, first, top));
+    for (size_t l = first; l < top; l++) {
+      offsets[l] = module->trained ? next : (l - first) % 2 == 0 ? inner : half;
+      next = place(block, offsets[l], outputs_of(trainer, l));
     }
-    offsets[top] = m % 2 == 0 ? 0 : slot;
+    offsets[top] = (m - stage->first_module) % 2 == 0 ? 0 : slot;
   }
 }
 
-static void lay_out_apart(const dni_trainer *trainer, layout *block, size_t *offsets) {
-  for (size_t l = 0; l < trainer->network->count; l++) {
-    offsets[l] = block->end;
-    (void)place(block, block->end, outputs_of(trainer, l));
-  }
+static void lay_out_apart(const dni__stage *stage, layout *block, size_t *offsets) {
+  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+    offsets[l] = append(block, outputs_of(stage->trainer, l));
 }
 
-/* Predictions of the interfaces above each module, likewise; offsets has one entry per module. */
-static void lay_out_predictions(const dni_trainer *trainer, layout *block, bool shared,
-                                size_t *offsets) {
-  size_t slot = block->end, second = slot;
-  if (trainer->module_count < 2) return;
-  if (shared) {
-    second = place(block, slot, widest_top(trainer));
-    (void)place(block, second, widest_top(trainer));
-  }
-  for (size_t m = 0; m + 1 < trainer->module_count; m++) {
-    offsets[m] = shared ? (m % 2 == 0 ? slot : second) : block->end;
-    if (!shared) (void)place(block, block->end, outputs_of(trainer, top_of(trainer, m)));
-  }
-}
-
-static dni_status allocate_block(dni_trainer *trainer, const layout *block, void **out,
+static dni_status allocate_block(const dni__stage *stage, const layout *block, void **out,
                                  size_t *bytes) {
+  const dni_trainer *trainer = stage->trainer;
   size_t size = dni__dtype_size(trainer->context->dtype);
   if (block->overflow)
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: batches of %zu rows do not fit",
@@ -113,55 +128,173 @@ static dni_status allocate_block(dni_trainer *trainer, const layout *block, void
   return DNI_OK;
 }
 
-static void *at(const dni_trainer *trainer, void *block, size_t offset) {
-  return (unsigned char *)block + offset * dni__dtype_size(trainer->context->dtype);
+static void *at(const dni__stage *stage, void *block, size_t offset) {
+  return (unsigned char *)block + offset * dni__dtype_size(stage->trainer->context->dtype);
 }
 
-static dni_status plan_activations(dni_trainer *trainer, bool shared, size_t *offsets) {
-  layout block = {.rows = trainer->max_batch};
-  if (shared)
-    lay_out_shared(trainer, &block, offsets);
+/* The layers whose outputs a slot keeps: the top alone, or all of the module that waits and the output
+ * that is its input. */
+static void choose_kept(dni__stage *stage) {
+  const dni_trainer *trainer = stage->trainer;
+  const dni__train_module *last = &trainer->modules[end_module(stage) - 1];
+  bool micro = trainer->schedule == DNI_SCHEDULE_MICRO_BATCHES;
+  stage->kept_first = end_layer(stage);
+  if (stage->index + 1 == trainer->stage_count) return;
+  stage->slots = micro ? trainer->micro_batches : trainer->in_flight;
+  stage->kept_first = top_of(last);
+  if (last->waits != DNI_WAITS_DELTA) return;
+  stage->keeps_x = last->layers.first == stage->first_layer;
+  stage->kept_first = last->layers.first - (stage->keeps_x ? 0 : 1);
+}
+
+static dni_status plan_kept_outputs(dni__stage *stage, layout *block, size_t *start) {
+  dni_trainer *trainer = stage->trainer;
+  size_t size = dni__dtype_size(trainer->context->dtype);
+  layout slot = {.rows = block->rows};
+  for (size_t l = stage->kept_first; l < end_layer(stage); l++)
+    trainer->kept_offset[l] = append(&slot, outputs_of(trainer, l)) * size;
+  size_t all = 0;
+  if (slot.overflow || !dni__multiply(slot.end, stage->slots, &all)) block->overflow = true;
+  stage->slot_bytes = slot.end * size;
+  *start = block->end;
+  if (!dni__add(block->end, all, &block->end)) block->overflow = true;
+  return DNI_OK;
+}
+
+static dni_status plan_activations(dni__stage *stage, size_t *offsets) {
+  dni_trainer *trainer = stage->trainer;
+  layout block = {.rows = trainer->max_rows};
+  size_t kept = 0;
+  if (any_waits_for_error(stage) || any_critic(stage))
+    lay_out_apart(stage, &block, offsets);
   else
-    lay_out_apart(trainer, &block, offsets);
-  DNI_TRY(allocate_block(trainer, &block, &trainer->activations, &trainer->activation_bytes));
-  for (size_t l = 0; l < trainer->network->count; l++)
-    trainer->outputs[l] = at(trainer, trainer->activations, offsets[l]);
+    lay_out_shared(stage, &block, offsets);
+  if (stage->slots > 0) DNI_TRY(plan_kept_outputs(stage, &block, &kept));
+  DNI_TRY(allocate_block(stage, &block, &stage->activations, &stage->activation_bytes));
+  stage->kept_outputs = at(stage, stage->activations, kept);
+  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+    trainer->outputs[l] = at(stage, stage->activations, offsets[l]);
   return DNI_OK;
 }
 
-static dni_status plan_workspace(dni_trainer *trainer, bool shared, size_t *offsets) {
-  layout block = {.rows = trainer->max_batch};
-  size_t widest = 0, inputs = dni_network_inputs(trainer->network);
-  size_t outputs = dni_network_outputs(trainer->network);
-  for (size_t l = 0; l < trainer->network->count; l++)
-    widest = larger(widest, outputs_of(trainer, l));
-  size_t second_delta = place(&block, 0, widest);
-  size_t error = place(&block, second_delta, widest);
-  size_t x = place(&block, error, outputs), y = place(&block, x, inputs);
-  size_t losses = place(&block, y, outputs);
-  bool critics = any_critic(trainer);
-  if (critics) (void)place(&block, losses, 1);
-  lay_out_predictions(trainer, &block, shared, offsets);
-  DNI_TRY(allocate_block(trainer, &block, &trainer->workspace, &trainer->workspace_bytes));
-  trainer->deltas[0] = trainer->workspace;
-  trainer->deltas[1] = at(trainer, trainer->workspace, second_delta);
-  trainer->output_error = at(trainer, trainer->workspace, error);
-  trainer->batch_x = at(trainer, trainer->workspace, x);
-  trainer->batch_y = at(trainer, trainer->workspace, y);
-  trainer->losses = critics ? at(trainer, trainer->workspace, losses) : NULL;
-  for (size_t m = 0; m + 1 < trainer->module_count; m++)
-    trainer->interfaces[top_of(trainer, m)].prediction =
-        at(trainer, trainer->workspace, offsets[m]);
+/* Workspace. --------------------------------------------------------------------------------- */
+
+/* Whether an answer is kept at the interface above a module. */
+static bool has_prediction(const dni_trainer *trainer, size_t m) {
+  const dni__train_module *module = &trainer->modules[m];
+  return top_of(module) + 1 < trainer->network->count && module->waits != DNI_WAITS_DELTA;
+}
+
+/* Predictions of the interfaces above each module, shared like outputs; offsets has one entry per
+ * module. */
+static void lay_out_predictions(const dni__stage *stage, layout *block, size_t *offsets) {
+  const dni_trainer *trainer = stage->trainer;
+  bool shared = !any_waits_for_error(stage);
+  size_t slots[2], count = 0, widest = widest_top(stage);
+  for (size_t m = stage->first_module; m < end_module(stage); m++) {
+    if (!has_prediction(trainer, m)) continue;
+    if (shared && count < 2) slots[count] = append(block, widest);
+    offsets[m] = shared ? slots[count % 2]
+                        : append(block, outputs_of(trainer, top_of(&trainer->modules[m])));
+    count++;
+  }
+}
+
+/* Layers keep what their backward needs of the last forward; a module that waits has to have it for
+ * every slot. */
+static size_t state_bytes(const dni__stage *stage) {
+  size_t bytes = 0;
+  for (size_t l = stage->kept_first; l < end_layer(stage); l++)
+    bytes += dni__layer_state_bytes(stage->trainer->network->links[l].layer);
+  return bytes;
+}
+
+/* Where x, y and states of slots lie, in elements. */
+typedef struct kept_places {
+  size_t x, y, state;
+} kept_places;
+
+/* `columns` for every slot; *bytes from one to the next. */
+static size_t append_slots(const dni__stage *stage, layout *block, size_t columns, size_t *bytes) {
+  size_t start = block->end, first = start;
+  for (size_t s = 0; s < stage->slots; s++) {
+    start = block->end;
+    (void)append(block, columns);
+  }
+  *bytes = (block->end - start) * dni__dtype_size(stage->trainer->context->dtype);
+  return first;
+}
+
+static kept_places lay_out_kept(dni__stage *stage, layout *block) {
+  const dni_trainer *trainer = stage->trainer;
+  size_t size = dni__dtype_size(trainer->context->dtype);
+  size_t inputs = trainer->network->links[stage->first_layer].layer->inputs;
+  bool waits = trainer->modules[end_module(stage) - 1].waits == DNI_WAITS_DELTA;
+  size_t state = waits ? (state_bytes(stage) / size / block->rows + 1) : 0;
+  kept_places places;
+  places.x = append_slots(stage, block, stage->keeps_x ? inputs : 0, &stage->x_bytes);
+  places.y = append_slots(stage, block, dni_network_outputs(trainer->network), &stage->y_bytes);
+  places.state = append_slots(stage, block, state, &stage->state_bytes);
+  return places;
+}
+
+static dni_status plan_workspace(dni__stage *stage, size_t *offsets) {
+  dni_trainer *trainer = stage->trainer;
+  layout block = {.rows = trainer->max_rows};
+  size_t outputs = dni_network_outputs(trainer->network), second, error, losses;
+  bool top = end_layer(stage) == trainer->network->count, critics = any_critic(stage);
+  size_t below = stage->first_layer > 0 ? outputs_of(trainer, stage->first_layer - 1) : 0;
+  size_t widest = larger(below, widest_output(trainer, stage->first_layer, end_layer(stage)));
+  (void)append(&block, widest);
+  second = append(&block, widest);
+  error = append(&block, top ? outputs : 0);
+  losses = append(&block, critics ? 1 : 0);
+  kept_places kept = lay_out_kept(stage, &block);
+  lay_out_predictions(stage, &block, offsets);
+  DNI_TRY(allocate_block(stage, &block, &stage->workspace, &stage->workspace_bytes));
+  stage->deltas[0] = stage->workspace;
+  stage->deltas[1] = at(stage, stage->workspace, second);
+  stage->output_error = at(stage, stage->workspace, error);
+  stage->losses = critics ? at(stage, stage->workspace, losses) : NULL;
+  stage->kept_x = at(stage, stage->workspace, kept.x);
+  stage->kept_y = at(stage, stage->workspace, kept.y);
+  stage->kept_state = at(stage, stage->workspace, kept.state);
+  for (size_t m = stage->first_module; m < end_module(stage); m++)
+    if (has_prediction(trainer, m))
+      trainer->interfaces[top_of(&trainer->modules[m])].prediction =
+          at(stage, stage->workspace, offsets[m]);
   return DNI_OK;
+}
+
+void dni__stage_use_slot(dni__stage *stage, size_t slot) {
+  for (size_t l = stage->kept_first; l < end_layer(stage); l++)
+    stage->trainer->outputs[l] =
+        stage->kept_outputs + slot * stage->slot_bytes + stage->trainer->kept_offset[l];
+}
+
+/* dni_trainer_fit's batch. */
+static dni_status plan_batch(dni_trainer *trainer) {
+  dni__memory *memory = trainer->context->memory;
+  size_t size = dni__dtype_size(trainer->context->dtype), x, y;
+  if (!dni__multiply(trainer->max_batch, dni_network_inputs(trainer->network), &x) ||
+      !dni__multiply(trainer->max_batch, dni_network_outputs(trainer->network), &y))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: batches of %zu rows do not fit",
+                     trainer->max_batch);
+  trainer->batch_x = dni__allocate(memory, x, size);
+  trainer->batch_y = dni__allocate(memory, y, size);
+  return trainer->batch_x && trainer->batch_y ? DNI_OK : DNI_ERROR_MEMORY;
 }
 
 dni_status dni__trainer_plan(dni_trainer *trainer) {
-  bool shared = !any_deferred(trainer);
-  size_t *offsets =
-      dni__allocate(trainer->context->memory, trainer->network->count, sizeof *offsets);
+  dni__memory *memory = trainer->context->memory;
+  size_t *offsets = dni__allocate(memory, trainer->network->count, sizeof *offsets);
   if (!offsets) return DNI_ERROR_MEMORY;
-  dni_status status = plan_activations(trainer, shared && !any_critic(trainer), offsets);
-  if (status == DNI_OK) status = plan_workspace(trainer, shared, offsets);
-  dni__free(trainer->context->memory, offsets);
+  dni_status status = plan_batch(trainer);
+  for (size_t s = 0; s < trainer->stage_count && status == DNI_OK; s++) {
+    choose_kept(&trainer->stages[s]);
+    status = plan_activations(&trainer->stages[s], offsets);
+    if (status == DNI_OK) status = plan_workspace(&trainer->stages[s], offsets);
+  }
+  dni__free(memory, offsets);
   return status;
 }
