@@ -73,18 +73,22 @@ STATIC_OBJECTS := $(foreach source,$(SOURCES),$(BUILD)/static/$(call object_name
 SHARED_OBJECTS := $(STATIC_OBJECTS:$(BUILD)/static/%=$(BUILD)/shared/%)
 
 # Programs: examples/x.c or all of examples/x/*.c (with a main.c) become build/examples/x,
-# tests/test_x.c build/tests/test_x, tests/bench/x.c build/bench/x.
+# tests/test_x.c build/tests/test_x, tests/bench/x.c or all of tests/bench/x/*.c (with a main.c)
+# build/bench/x; tests/bench/peers/x.c, workers of bench-peers alone, build/bench/peers/x.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%/main.c,$(BUILD)/examples/%,$(wildcard examples/*/main.c))
 SUITES   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)))
-BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
-PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES)
+BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c))) \
+            $(patsubst tests/%/main.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*/main.c)))
+PEERS    := $(BUILD)/bench/peers/dni_step
+PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results bench check check-run check-suites \
-        check-suites-run check-asan check-tsan check-valgrind check-clang check-builtin check-all \
+        reproduce-quick reproduce-quick-run results bench bench-peers bench-peers-run deps-peers \
+        check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
+        check-builtin check-all \
         format check-format docs install uninstall clean FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -98,8 +102,8 @@ help: ## this list
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 	@echo 'Settings: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS; BLAS=<pkg-config name>|none [openblas];'
 	@echo '  BUILD [build]; PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR DESTDIR; V=1 shows the'
-	@echo '  commands; CI=1 makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS'
-	@echo '  ARTIFICIAL_FLAGS and so on, one for each program.'
+	@echo '  commands; CI=1 makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS'
+	@echo '  and so on, one for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
 
 deps: ## install what is missing of BLAS, zlib, Check and pkg-config, or say what to install
 	@$(require) check
@@ -164,8 +168,9 @@ $(BUILD)/programs/%.o: %.c $(COMPILED_WITH)
 	$(call COMPILE,)
 
 objects = $(patsubst %.c,$(BUILD)/programs/%.o,$(1))
-# sources of build/examples/x and build/tests/test_x (each with what they share), build/bench/x
-sources = $(wildcard $(1).c $(1)/*.c $(filter tests/bench/%,tests/$(1).c) \
+# sources of build/examples/x, build/tests/test_x and build/bench/x, each with what they share
+sources = $(wildcard $(1).c $(1)/*.c \
+                     $(if $(filter bench/%,$(1)),tests/$(1).c tests/$(1)/*.c tests/bench/common/*.c) \
                      $(if $(filter tests/test_%,$(1)),tests/support/*.c) \
                      $(if $(filter examples/%,$(1)),examples/common/*.c))
 $(foreach program,$(PROGRAMS),\
@@ -254,12 +259,31 @@ reproduce-quick-run: $(BUILD)/report-quick/index.html
 results: ## what make reproduce made into docs/results
 	$(Q)sh examples/reproduce/keep.sh $(BUILD)/report docs/results
 
-# A benchmark that takes --json is run a second time for it.
-bench: $(BENCHES) ## measure; texts and JSON into build/bench
+bench: $(BENCHES) ## measure (under 10 minutes); texts and JSON into build/bench
 	@for program in $(BENCHES); do echo "== $${program##*/}"; \
-	  $$program >$$program.txt || exit 1; cat $$program.txt; \
-	  ! grep -q '"--json"' tests/bench/$${program##*/}.c || \
-	  $$program --json >$$program.json || exit 1; done
+	  $$program --json-file $$program.json >$$program.txt || exit 1; cat $$program.txt; done
+
+# The same network, batch and optimiser in libdni, PyTorch and FANN. PEERS_PYTHON is the Python that
+# has PyTorch: Debian's is of the system's own.
+PEERS_PYTHON ?= /usr/bin/python3
+PEERS_FLAGS  :=
+
+bench-peers: deps-peers ## libdni beside PyTorch and FANN: build/bench/peers.md (under 10 minutes)
+	@$(MAKE) bench-peers-run
+
+deps-peers:
+	@PEERS_PYTHON='$(PEERS_PYTHON)' $(require) torch numpy fann openblas-openmp || \
+	  echo 'libdni: what is missing is left out' >&2
+
+# FANN may be missing; then its worker is not made, and peers.py does without.
+bench-peers-run: $(PEERS) $(if $(call package_flags,--libs fann),$(BUILD)/bench/peers/fann_step)
+	@$(PEERS_PYTHON) tests/bench/peers/peers.py --workers $(BUILD)/bench/peers \
+	  --out $(BUILD)/bench $(PEERS_FLAGS)
+
+$(BUILD)/bench/peers/fann_step: tests/bench/peers/fann_step.c $(COMPILED_WITH)
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)$(CC) $(REQUIRED) $(call package_flags,--cflags fann) $(CPPFLAGS) $(CFLAGS) \
+	  $(LDFLAGS) -o $@ $< $(call package_flags,--libs fann) -lm
 
 check: deps ## all tests: suites, gates, an outside program, a foreign-function test
 	@$(MAKE) check-run

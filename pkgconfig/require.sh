@@ -1,12 +1,13 @@
 #!/bin/sh
 # Make sure that packages are there, as pkg-config sees them: require.sh openblas zlib check
-# gnuplot and python3 are programs: they are there if the shell finds them.
+# gnuplot and python3 are programs: they are there if the shell finds them. torch and numpy are of the
+# Python PEERS_PYTHON, openblas-openmp is a second OpenBLAS beside the system's.
 #
 # What is there is left alone. What is missing is installed, and nothing else, if this is a Debian
 # or Ubuntu machine and we are root or sudo asks no password; otherwise one line says what to
 # install. Any name of a pkg-config file is accepted; only those in debian_name can be installed.
 set -u
-: "${PKG_CONFIG:=pkg-config}" "${CC:=cc}"
+: "${PKG_CONFIG:=pkg-config}" "${CC:=cc}" "${PEERS_PYTHON:=/usr/bin/python3}"
 
 fail() {
   echo "libdni: $*" >&2
@@ -20,13 +21,23 @@ debian_name() {
   check) echo check ;;
   gnuplot) echo gnuplot-nox ;;
   python3) echo python3 ;;
+  torch | numpy) echo "python3-$1" ;;
+  fann) echo libfann-dev ;;
+  openblas-openmp) echo libopenblas0-openmp ;;
   *) fail "pkg-config finds no package named $1: install it, or choose another" ;;
   esac
+}
+
+python_has() {
+  "$PEERS_PYTHON" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))' \
+    "$1" 2>/dev/null
 }
 
 is_there() {
   case $1 in
   gnuplot | python3) command -v "$1" >/dev/null ;;
+  torch | numpy) python_has "$1" ;;
+  openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;
   *) "$PKG_CONFIG" --exists "$1" 2>/dev/null ;;
   esac
 }

@@ -373,11 +373,15 @@ static void check_same(const block *x, const block *y) {
 
 /* One, two, three threads, and two callers at once of which one finds the others busy. */
 START_TEST(threads_same_bits) {
-  static const size_t shapes[][3] = {{130, 257, 140}, {513, 10, 260}, {64, 300, 129}};
+  /* general, narrow C, general; a small batch, dot products cut by columns and by rows, which NT is
+   * made of */
+  static const size_t shapes[][3] = {{130, 257, 140}, {513, 10, 260}, {64, 300, 129},
+                                     {14, 257, 600},  {3, 513, 700},  {6, 100, 1800}};
+  enum { SHAPES = sizeof shapes / sizeof shapes[0] };
   dni_backend *backend = make(&kinds[_i]);
   if (!backend) return;
   uint32_t state = 3;
-  for (uint32_t which = 0; which < 3 * 8; which++) {
+  for (uint32_t which = 0; which < SHAPES * 8; which++) {
     const size_t *s = shapes[which / 8];
     dni_dtype dtype = which & 1 ? DNI_F64 : DNI_F32;
     int32_t ta = which >> 1 & 1, tb = which >> 2 & 1;
@@ -403,6 +407,44 @@ START_TEST(threads_same_bits) {
     }
     free(a.memory), free(b.memory), free(one.memory), free(many.memory), free(other.memory);
   }
+  dni_backend_release(backend);
+}
+END_TEST
+
+/* Rows 5 .. 5+rows-1 of C as a product of their own, which goes another way through the builtin
+ * product than the whole, are the same bits. */
+static void check_rows(dni_backend *backend, dni_dtype dtype, size_t k, size_t rows) {
+  uint32_t state = 5;
+  block a = block_make(dtype, 70, k, 1, &state), b = block_make(dtype, 83, k, 2, &state);
+  block whole = block_make(dtype, 70, 83, 3, &state);
+  block part = block_make(dtype, rows, 83, 3, &state);
+  dni_matrix some = a.view;
+  some.rows = rows;
+  some.data = (char *)a.view.data + 5 * a.view.stride * (dtype == DNI_F32 ? 4 : 8);
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < 83; j++)
+      set(&part, i, j, get(&whole, i + 5, j));
+  for (int time = 0; time < 2; time++) {
+    double beta = time == 0 ? 0.75 : 0;
+    ck_assert_int_eq(dni_backend_gemm(backend, 0, 1, 0.5, &a.view, &b.view, beta, &whole.view), 0);
+    ck_assert_int_eq(dni_backend_gemm(backend, 0, 1, 0.5, &some, &b.view, beta, &part.view), 0);
+    for (size_t i = 0; i < rows; i++)
+      for (size_t j = 0; j < 83; j++)
+        EXPECT(get(&part, i, j) == get(&whole, i + 5, j), "%zu rows, k %zu: c[%zu][%zu] differs",
+               rows, k, i, j);
+  }
+  check_guard(&part, "rows");
+  free(a.memory), free(b.memory), free(whole.memory), free(part.memory);
+}
+
+START_TEST(rows_same_bits) {
+  static const size_t depths[] = {1, 3, 128, 129, 512, 513, 700, 1030};
+  dni_backend *backend = make(&kinds[_i]);
+  if (!backend) return;
+  for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++)
+    for (size_t rows = 7; rows < 36; rows++)
+      for (int dtype = 0; dtype < 2; dtype++)
+        check_rows(backend, dtype ? DNI_F64 : DNI_F32, depths[d], rows);
   dni_backend_release(backend);
 }
 END_TEST
@@ -587,6 +629,7 @@ int main(void) {
   tcase_add_loop_test(all, bad_arguments, 0, KINDS);
   tcase_add_loop_test(all, sizes_over_32_bits, 0, KINDS);
   tcase_add_loop_test(all, threads_same_bits, 0, 3); /* builtin */
+  tcase_add_loop_test(all, rows_same_bits, 0, 3);
   tcase_add_test(own, libraries_refused);
   tcase_add_test(own, callbacks);
   tcase_add_test(own, life_time);

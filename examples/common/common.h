@@ -150,17 +150,26 @@ typedef enum method {
   METHOD_SG,
   METHOD_DFA,
   METHOD_FA,
+  METHOD_LOCAL,
+  METHOD_DELAYED,
+  METHOD_NONE,
   METHOD_COUNT
 } method;
 
-const char *method_name(method which); /* "backprop", "sg-all", "sg", "dfa", "fa" */
+/* "backprop", "sg-all", "sg", "dfa", "fa", "local", "delayed", "none" */
+const char *method_name(method which);
+/* sg, local, delayed, none: the plan says after which hidden layers, not the method */
+bool method_is_placed(method which);
 
 typedef struct deep_plan {
   size_t depth, width;
   method which;
-  bool sg_at[MAX_DEPTH + 1]; /* method sg: [i] is true for an SG after hidden layer i, from 1 */
-  int32_t sg_hidden, condition;
+  bool sg_at[MAX_DEPTH + 1]; /* placed: [i] is true for an estimator after hidden layer i, from 1 */
+  int32_t sg_hidden, condition; /* sg_hidden: of local classifiers too */
+  double shrink;                /* of delayed gradients; 0: 1 */
 } deep_plan;
+
+bool deep_has_estimator(const deep_plan *plan, size_t hidden_layer); /* after it, from 1 */
 
 /* `depth` hidden layers, each dense (ReLU) then batch normalisation; dense (identity) on top; the
  * method's estimators at its interfaces. Hidden layer i, from 1, ends with layer 2 i - 1 of the

@@ -9,10 +9,15 @@
  * this is worth half a per cent of test accuracy over the library's default (He et al. 2015). */
 #define GAIN (1.0 / 3.0)
 
-static const char *const method_names[METHOD_COUNT] = {"backprop", "sg-all", "sg", "dfa", "fa"};
+static const char *const method_names[METHOD_COUNT] = {"backprop", "sg-all", "sg",      "dfa",
+                                                       "fa",       "local",  "delayed", "none"};
 
 const char *method_name(method which) {
   return method_names[which];
+}
+
+bool method_is_placed(method which) {
+  return which == METHOD_SG || which >= METHOD_LOCAL;
 }
 
 static dni_status add_dense(dni_context *context, dni_network *network, size_t inputs,
@@ -47,27 +52,54 @@ static dni_status add_layers(dni_context *context, const deep_plan *plan, dni_ne
   return add_dense(context, network, inputs, classes, DNI_ACTIVATION_IDENTITY);
 }
 
-static bool has_estimator(const deep_plan *plan, size_t hidden_layer) {
+bool deep_has_estimator(const deep_plan *plan, size_t hidden_layer) {
   if (plan->which == METHOD_BACKPROP) return false;
-  return plan->which != METHOD_SG || plan->sg_at[hidden_layer];
+  return !method_is_placed(plan->which) || plan->sg_at[hidden_layer];
+}
+
+static dni_status create_local(dni_context *context, const deep_plan *plan, size_t classes,
+                               dni_sg **out) {
+  dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = plan->sg_hidden};
+  dni_loss *loss;
+  dni_status status = dni_loss_create_softmax_cross_entropy(context, &loss);
+  if (status != DNI_OK) return status;
+  status = dni_sg_create_local(context, plan->width, classes, loss, &options, out);
+  dni_loss_release(loss);
+  return status;
+}
+
+static dni_status create_synthetic(dni_context *context, const deep_plan *plan, size_t classes,
+                                   dni_sg **out) {
+  dni_sg_options options = {.struct_size = sizeof options};
+  options.condition = plan->condition;
+  options.hidden_layers = plan->sg_hidden;
+  return dni_sg_create_synthetic(context, plan->width, classes, &options, out);
 }
 
 /* fa needs the width of the dense layer right above the interface, dfa that of the output. */
 static dni_status create_estimator(dni_context *context, const deep_plan *plan, size_t units_above,
                                    size_t classes, dni_sg **out) {
   size_t units = plan->width;
-  if (plan->which == METHOD_DFA) return dni_sg_create_dfa(context, units, classes, out);
-  if (plan->which == METHOD_FA) return dni_sg_create_fa(context, units, units_above, out);
-  dni_sg_options synthetic = {.struct_size = sizeof synthetic};
-  synthetic.condition = plan->condition;
-  synthetic.hidden_layers = plan->sg_hidden;
-  return dni_sg_create_synthetic(context, units, classes, &synthetic, out);
+  switch (plan->which) {
+  case METHOD_DFA:
+    return dni_sg_create_dfa(context, units, classes, out);
+  case METHOD_FA:
+    return dni_sg_create_fa(context, units, units_above, out);
+  case METHOD_LOCAL:
+    return create_local(context, plan, classes, out);
+  case METHOD_DELAYED:
+    return dni_sg_create_delayed(context, units, plan->shrink > 0 ? plan->shrink : 1, out);
+  case METHOD_NONE:
+    return dni_sg_create_zero(context, units, out);
+  default:
+    return create_synthetic(context, plan, classes, out);
+  }
 }
 
 static dni_status add_estimators(dni_context *context, const deep_plan *plan, size_t classes,
                                  dni_network *network) {
   for (size_t i = 1; i <= plan->depth; i++) {
-    if (!has_estimator(plan, i)) continue;
+    if (!deep_has_estimator(plan, i)) continue;
     size_t units_above = i < plan->depth ? plan->width : classes;
     size_t batch_norm = 2 * i - 1; /* index of hidden layer i's last layer in the chain */
     dni_sg *sg;

@@ -20,6 +20,9 @@ static const struct style {
     [METHOD_SG] = {"#0072b2", "2.5 3", "M0 -4.2L4.2 3.2H-4.2Z"},
     [METHOD_DFA] = {"#009e73", "9 3 2.5 3", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
     [METHOD_FA] = {"#cc79a7", "14 4", "M0 4.2L4.2 -3.2H-4.2Z"},
+    [METHOD_LOCAL] = {"#e69f00", "5 2", "M-3.6 0A3.6 3.6 0 1 0 3.6 0A3.6 3.6 0 1 0 -3.6 0Z"},
+    [METHOD_DELAYED] = {"#56b4e9", "12 3 2 3", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
+    [METHOD_NONE] = {"#666666", "2 2", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
 };
 
 static const double accuracy_ticks[] = {

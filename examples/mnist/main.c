@@ -7,8 +7,10 @@
  * layers, each followed by batch normalisation. Without options it takes about 90 seconds on 2
  * cores; the depth of the paper, --depth 20 --steps 500000, takes days.
  *
- *   options.c, help.c   the command line         run.c     train and measure one method
- *   report.c, output.c  table, JSON, files       figure.c  accuracy against time
+ *   options.c, options_schedule.c, help.c  the command line
+ *   run.c, session.c                       train and measure one method
+ *   balance.c                              where modules end, if they are to take equally long
+ *   report.c, output.c, figure.c           table, JSON, files; accuracy against time
  *
  * Finding and fetching the digits, and the networks, it shares with other programs (../common).
  */

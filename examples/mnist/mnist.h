@@ -7,19 +7,24 @@
 /* options.c */
 typedef struct options {
   method methods[METHOD_COUNT];
-  size_t method_count;
-  bool sg_at[MAX_DEPTH + 1]; /* method sg: [i] is true for an SG after hidden layer i, from 1 */
+  size_t method_count;       /* 0: all, until the options are complete */
+  bool sg_at[MAX_DEPTH + 1]; /* as in deep_plan, unless modules says otherwise */
+  int32_t schedule;          /* DNI_SCHEDULE_ value: sequential, pipelined or micro-batches */
+  size_t modules;            /* n > 0: estimators are where they make n modules of equal time */
+  size_t in_flight, micro_batches; /* 0: not asked, until the options are complete */
   size_t depth, width, batch;
   uint64_t epochs, steps; /* 0: no limit; not both */
   size_t eval_every;      /* 0: a sixteenth of the run */
+  double until;           /* test accuracy to stop at; 0: none */
   double learning_rate, sg_learning_rate;
   bool learning_rate_chosen; /* by depth, not by the user */
   int32_t sg_hidden, condition;
+  double shrink;             /* of delayed gradients; 0: not asked, until complete */
   double update_probability; /* 0: the sequential schedule */
   uint64_t seed;
   const char *backend;
   dni_dtype dtype;
-  int32_t threads;
+  int32_t threads;    /* that run modules, if the schedule has such; else of a matrix product */
   bool threads_asked; /* by the user, not by default */
   size_t train_limit; /* 0: all */
   const char *data, *out, *save;
@@ -31,9 +36,40 @@ enum { OPTIONS_RUN = -1 }; /* go on; anything else is the exit status */
 int options_parse(int argc, char **argv, options *parsed);
 const char *condition_name(int32_t condition);
 
+/* options_schedule.c: what depends on several options at once. sg_at: the option's text, or NULL */
+int options_complete(options *parsed, const char *sg_at);
+int set_schedule(const char *text, options *parsed);
+const char *schedule_name(int32_t schedule);
+bool has_threads(int32_t schedule); /* of its own, that run modules */
+
 /* help.c; both answer 0 */
 int print_help(void);
 int print_version(void);
+
+/* session.c: the objects of a run, in the order in which they are made */
+typedef struct session {
+  dni_context *context;
+  dni_dataset *train, *test;
+  dni_network *network;
+  dni_loss *loss;
+  dni_optimiser *optimiser, *sg_optimiser;
+  dni_trainer *trainer;
+} session;
+
+typedef struct run_result run_result;
+
+/* Fills in what *result says of data, backend, modules and memory. Close it after a failure too. */
+int session_open(const options *settings, const data_source *source, session *objects,
+                 run_result *result);
+void session_close(session *objects);
+
+/* With the backend of the settings. *backend_threads: 0 if it has no such setting */
+dni_status context_open(const options *settings, int32_t *backend_threads, dni_context **out);
+
+/* balance.c: mark hidden layers in plan->sg_at, so that settings->modules modules with the method's
+ * estimators between them take equally long on this machine. */
+dni_status balance_modules(const options *settings, size_t features, size_t classes,
+                           deep_plan *plan);
 
 /* run.c */
 typedef struct curve_point {
@@ -45,19 +81,24 @@ typedef struct curve_point {
 
 enum { LOSS_WINDOW = 100 };
 
-typedef struct run_result {
+struct run_result {
   method which;
+  bool sg_at[MAX_DEPTH + 1]; /* where the estimators are, of all methods */
   size_t train_examples, test_examples, features, classes;
   uint64_t steps;
   double train_accuracy, test_accuracy; /* fractions, inference mode */
   double final_loss;                    /* mean of the last LOSS_WINDOW steps, as the next two */
   double sg_error, sg_cosine;           /* mean over the interfaces; NaN if nothing learned there */
-  double seconds, ms_per_step;          /* of training, without evaluations */
+  double target_lag;           /* mean over steps and interfaces between modules; NaN if none */
+  double seconds, ms_per_step; /* of training, without evaluations */
+  double seconds_to_975;       /* until a test accuracy of 97.5 % was seen; NaN if never */
   char backend[NAME_SIZE];
-  int32_t threads; /* 0: the backend has no such setting */
+  int32_t backend_threads; /* 0: the backend has no such setting */
+  size_t modules, threads; /* of the trainer */
+  dni_memory_report memory;
   curve_point *curve;
   size_t curve_count, curve_capacity;
-} run_result;
+};
 
 /* Train and measure one method. *result is released by run_release, also after a failure. */
 int run_method(const options *settings, const data_source *source, method which,

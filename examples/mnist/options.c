@@ -1,5 +1,6 @@
-/* The command line. Every default is here. A bad value is one line that names its option, and exit
- * status 2; nothing is read, fetched or written before the whole line has been understood. */
+/* The command line. Every default is here, but for those of schedules (options_schedule.c). A bad
+ * value is one line that names its option, and exit status 2; nothing is read, fetched or written
+ * before the whole line has been understood. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +14,7 @@
 /* Chosen so that --method all takes about 90 seconds on 2 cores. */
 enum { DEFAULT_DEPTH = 4, DEFAULT_WIDTH = 512, DEFAULT_BATCH = 256, DEFAULT_STEPS = 1500 };
 enum { DEFAULT_SEED = 1, DEFAULT_MOST_THREADS = 4 };
-enum { MAX_UNITS = 1 << 20 };
+enum { MAX_UNITS = 1 << 20, MOST_IN_FLIGHT = 255 };
 
 /* The same on every machine, and fast on all of them: a CBLAS may not know the processor, and then
  * falls back to kernels several times slower (OpenBLAS 0.3.21 on Sapphire Rapids). */
@@ -35,15 +36,21 @@ const char *condition_name(int32_t condition) {
 enum option_id {
   OPTION_METHOD = 256,
   OPTION_SG_AT,
+  OPTION_SCHEDULE,
+  OPTION_MODULES,
+  OPTION_IN_FLIGHT,
+  OPTION_MICRO_BATCHES,
   OPTION_DEPTH,
   OPTION_WIDTH,
   OPTION_BATCH,
   OPTION_EPOCHS,
   OPTION_STEPS,
+  OPTION_UNTIL,
   OPTION_LR,
   OPTION_SG_LR,
   OPTION_SG_HIDDEN,
   OPTION_CONDITION,
+  OPTION_SHRINK,
   OPTION_P_UPDATE,
   OPTION_SEED,
   OPTION_BACKEND,
@@ -62,15 +69,21 @@ enum option_id {
 static const struct option long_options[] = {
     {"method", required_argument, NULL, OPTION_METHOD},
     {"sg-at", required_argument, NULL, OPTION_SG_AT},
+    {"schedule", required_argument, NULL, OPTION_SCHEDULE},
+    {"modules", required_argument, NULL, OPTION_MODULES},
+    {"in-flight", required_argument, NULL, OPTION_IN_FLIGHT},
+    {"micro-batches", required_argument, NULL, OPTION_MICRO_BATCHES},
     {"depth", required_argument, NULL, OPTION_DEPTH},
     {"width", required_argument, NULL, OPTION_WIDTH},
     {"batch", required_argument, NULL, OPTION_BATCH},
     {"epochs", required_argument, NULL, OPTION_EPOCHS},
     {"steps", required_argument, NULL, OPTION_STEPS},
+    {"until", required_argument, NULL, OPTION_UNTIL},
     {"lr", required_argument, NULL, OPTION_LR},
     {"sg-lr", required_argument, NULL, OPTION_SG_LR},
     {"sg-hidden", required_argument, NULL, OPTION_SG_HIDDEN},
     {"condition", required_argument, NULL, OPTION_CONDITION},
+    {"shrink", required_argument, NULL, OPTION_SHRINK},
     {"p-update", required_argument, NULL, OPTION_P_UPDATE},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"backend", required_argument, NULL, OPTION_BACKEND},
@@ -126,19 +139,15 @@ static int set_rate(const char *option, const char *text, double *value) {
 }
 
 static int set_method(const char *text, options *parsed) {
-  static const method all[] = {METHOD_BACKPROP, METHOD_SG_ALL, METHOD_SG, METHOD_DFA};
-  if (strcmp(text, "all") == 0) {
-    memcpy(parsed->methods, all, sizeof all);
-    parsed->method_count = sizeof all / sizeof all[0];
-    return 0;
-  }
+  parsed->method_count = 0;
+  if (strcmp(text, "all") == 0) return 0;
   for (int i = 0; i < METHOD_COUNT; i++) {
     if (strcmp(text, method_name((method)i)) != 0) continue;
     parsed->methods[0] = (method)i;
     parsed->method_count = 1;
     return 0;
   }
-  return usage("method", text, "backprop, sg, sg-all, dfa, fa or all");
+  return usage("method", text, "backprop, sg, sg-all, dfa, fa, local, delayed, none or all");
 }
 
 static int set_condition(const char *text, options *parsed) {
@@ -157,10 +166,9 @@ static int set_dtype(const char *text, options *parsed) {
   return 0;
 }
 
-static int set_probability(const char *text, options *parsed) {
-  if (parse_positive(text, &parsed->update_probability) && parsed->update_probability <= 1)
-    return 0;
-  return usage("p-update", text, "a number above 0, at most 1");
+static int set_fraction(const char *option, const char *text, double *value) {
+  if (parse_positive(text, value) && *value <= 1) return 0;
+  return usage(option, text, "a number above 0, at most 1");
 }
 
 static int set_path(const char *option, const char *text, const char **value) {
@@ -169,22 +177,18 @@ static int set_path(const char *option, const char *text, const char **value) {
   return 0;
 }
 
-/* "2" or "2,5,7" into marks. */
-static int set_sg_at(const char *text, options *parsed) {
-  memset(parsed->sg_at, 0, sizeof parsed->sg_at);
-  const char *rest = text;
-  for (;;) {
-    char *end;
-    unsigned long layer = rest[0] >= '0' && rest[0] <= '9' ? strtoul(rest, &end, 10) : 0;
-    if (layer < 1 || layer > parsed->depth || (*end != ',' && *end != '\0')) {
-      char expected[80];
-      (void)snprintf(expected, sizeof expected, "hidden layers from 1 to %zu, as in 1 or 1,2",
-                     parsed->depth);
-      return usage("sg-at", text, expected);
-    }
-    parsed->sg_at[layer] = true;
-    if (*end == '\0') return 0;
-    rest = end + 1;
+static int set_placement(int id, const char *name, const char *text, options *parsed) {
+  switch (id) {
+  case OPTION_METHOD:
+    return set_method(text, parsed);
+  case OPTION_SCHEDULE:
+    return set_schedule(text, parsed);
+  case OPTION_MODULES:
+    return set_size(name, text, MAX_DEPTH + 1, &parsed->modules);
+  case OPTION_IN_FLIGHT:
+    return set_size(name, text, MOST_IN_FLIGHT, &parsed->in_flight);
+  default:
+    return set_size(name, text, MOST_IN_FLIGHT, &parsed->micro_batches);
   }
 }
 
@@ -192,8 +196,6 @@ static int set_training(int id, const char *name, const char *text, options *par
   uint64_t number;
   int status;
   switch (id) {
-  case OPTION_METHOD:
-    return set_method(text, parsed);
   case OPTION_DEPTH:
     return set_size(name, text, MAX_DEPTH, &parsed->depth);
   case OPTION_WIDTH:
@@ -215,8 +217,12 @@ static int set_training(int id, const char *name, const char *text, options *par
     return status;
   case OPTION_CONDITION:
     return set_condition(text, parsed);
+  case OPTION_SHRINK:
+    return set_fraction(name, text, &parsed->shrink);
+  case OPTION_UNTIL:
+    return set_fraction(name, text, &parsed->until);
   default:
-    return set_probability(text, parsed);
+    return set_fraction(name, text, &parsed->update_probability);
   }
 }
 
@@ -253,7 +259,7 @@ static int set_running(int id, const char *name, const char *text, options *pars
 
 static void set_defaults(options *parsed) {
   memset(parsed, 0, sizeof *parsed);
-  (void)set_method("all", parsed);
+  parsed->schedule = DNI_SCHEDULE_SEQUENTIAL;
   parsed->depth = DEFAULT_DEPTH;
   parsed->width = DEFAULT_WIDTH;
   parsed->batch = DEFAULT_BATCH;
@@ -267,26 +273,11 @@ static void set_defaults(options *parsed) {
   parsed->threads = processors < 1 ? 1 : (int32_t)processors;
 }
 
-static bool runs_method(const options *parsed, method which) {
-  for (size_t i = 0; i < parsed->method_count; i++)
-    if (parsed->methods[i] == which) return true;
-  return false;
-}
-
-/* What depends on several options at once. */
 static int complete(options *parsed, const char *sg_at) {
-  if (sg_at && !runs_method(parsed, METHOD_SG))
-    return usage("sg-at", sg_at, "--method sg or all with it");
-  if (sg_at) {
-    int status = set_sg_at(sg_at, parsed);
-    if (status != 0) return status;
-  } else {
-    parsed->sg_at[parsed->depth / 2 + 1] = true;
-  }
   if (parsed->epochs == 0 && parsed->steps == 0) parsed->steps = DEFAULT_STEPS;
   if (parsed->learning_rate_chosen) parsed->learning_rate = default_learning_rate(parsed->depth);
   if (parsed->sg_learning_rate == 0) parsed->sg_learning_rate = parsed->learning_rate;
-  return OPTIONS_RUN;
+  return options_complete(parsed, sg_at);
 }
 
 static int bad_option(int answer, const char *word) {
@@ -313,6 +304,8 @@ int options_parse(int argc, char **argv, options *parsed) {
     if (id == OPTION_VERSION) return print_version();
     if (id == OPTION_SG_AT)
       sg_at = optarg;
+    else if (id <= OPTION_MICRO_BATCHES)
+      status = set_placement(id, long_options[index].name, optarg, parsed);
     else if (id <= OPTION_P_UPDATE)
       status = set_training(id, long_options[index].name, optarg, parsed);
     else

@@ -14,9 +14,11 @@ void report_heading(const options *settings, const data_source *source) {
                settings->depth > 1 ? "s" : "", settings->width, settings->batch);
   if (settings->epochs > 0) (void)printf("%llu epochs, ", (unsigned long long)settings->epochs);
   if (settings->steps > 0) (void)printf("%llu steps, ", (unsigned long long)settings->steps);
-  (void)printf("Adam %g%s, SG %g, seed %llu\n", settings->learning_rate,
+  (void)printf("Adam %g%s, SG %g, seed %llu", settings->learning_rate,
                settings->learning_rate_chosen ? " (chosen for this depth)" : "",
                settings->sg_learning_rate, (unsigned long long)settings->seed);
+  if (has_threads(settings->schedule)) (void)printf(", %s", schedule_name(settings->schedule));
+  (void)putchar('\n');
   (void)fflush(stdout);
 }
 
@@ -26,6 +28,43 @@ static void print_row(const run_result *run) {
   (void)printf("%-8s  %8.2f %%  %7.2f %%  %10.4f  %7.2f  %10s\n", method_name(run->which),
                100 * run->train_accuracy, 100 * run->test_accuracy, run->final_loss,
                run->ms_per_step, error);
+}
+
+/* "hidden layers 2 and 4"; every one if it is every one. */
+static void print_places(const options *settings, const run_result *run) {
+  size_t count = 0, shown = 0;
+  for (size_t i = 1; i <= settings->depth; i++)
+    count += run->sg_at[i];
+  if (count == 0) return;
+  (void)printf(", estimators after ");
+  if (count == settings->depth && count > 1) {
+    (void)printf("every hidden layer");
+    return;
+  }
+  (void)printf("hidden layer%s", count > 1 ? "s" : "");
+  for (size_t i = 1; i <= settings->depth; i++) {
+    if (!run->sg_at[i]) continue;
+    (void)printf("%s %zu", shown == 0 ? "" : shown + 1 == count ? " and" : ",", i);
+    shown++;
+  }
+}
+
+/* How the modules were run, if they had threads. */
+static void print_schedule(const options *settings, const run_result *run) {
+  if (!has_threads(settings->schedule)) return;
+  (void)printf("%s: %s, %zu module%s on %zu thread%s", method_name(run->which),
+               schedule_name(settings->schedule), run->modules, run->modules > 1 ? "s" : "",
+               run->threads, run->threads > 1 ? "s" : "");
+  print_places(settings, run);
+  if (!isnan(run->target_lag)) (void)printf(", targets %.2f batches late", run->target_lag);
+  (void)putchar('\n');
+}
+
+/* What --until was for. */
+static void print_stop(const options *settings, const run_result *run) {
+  if (settings->until == 0 || run->test_accuracy < settings->until) return;
+  (void)printf("%s: %g %% after %llu steps, %.1f seconds of training\n", method_name(run->which),
+               100 * settings->until, (unsigned long long)run->steps, run->seconds);
 }
 
 static void print_origin(const result_set *results) {
@@ -38,8 +77,8 @@ static void print_origin(const result_set *results) {
     (void)printf("This is the bundled sample, not all of MNIST (%s)\n", source->note);
   (void)printf("Matrix products: %s, %s", run->backend,
                results->settings->dtype == DNI_F32 ? "f32" : "f64");
-  if (run->threads > 0)
-    (void)printf(", %d thread%s", (int)run->threads, run->threads > 1 ? "s" : "");
+  if (run->backend_threads > 0)
+    (void)printf(", %d thread%s", (int)run->backend_threads, run->backend_threads > 1 ? "s" : "");
   (void)putchar('\n');
 }
 
@@ -57,6 +96,10 @@ void report_table(const result_set *results) {
                "ms/step", "SG error");
   for (size_t i = 0; i < results->run_count; i++)
     print_row(&results->runs[i]);
+  for (size_t i = 0; i < results->run_count; i++) {
+    print_schedule(results->settings, &results->runs[i]);
+    print_stop(results->settings, &results->runs[i]);
+  }
   print_origin(results);
   print_files(results);
 }
@@ -107,20 +150,49 @@ static void json_settings(const options *settings) {
   json_string("dtype", settings->dtype == DNI_F32 ? "f32" : "f64");
 }
 
+/* Threads that run modules; where there are no such, of a matrix product. NaN: not to be set */
+static double threads_of(const options *settings, const run_result *run) {
+  if (has_threads(settings->schedule)) return (double)run->threads;
+  return run->backend_threads > 0 ? (double)run->backend_threads : (double)NAN;
+}
+
+static void json_schedule(const options *settings, const run_result *run) {
+  bool pipelined = settings->schedule == DNI_SCHEDULE_PIPELINED;
+  bool micro = settings->schedule == DNI_SCHEDULE_MICRO_BATCHES;
+  const char *before = "";
+  json_string("schedule", schedule_name(settings->schedule));
+  json_integer("modules", run->modules);
+  json_real("threads", threads_of(settings, run));
+  json_real("in_flight", pipelined ? (double)settings->in_flight : NAN);
+  json_real("micro_batches", micro ? (double)settings->micro_batches : NAN);
+  (void)fputs(",\"sg_at\":[", stdout);
+  for (size_t i = 1; i <= settings->depth; i++) {
+    if (!run->sg_at[i]) continue;
+    (void)printf("%s%zu", before, i);
+    before = ",";
+  }
+  (void)putchar(']');
+}
+
 static void json_run(const options *settings, const run_result *run) {
   (void)fputs("{\"method\":", stdout);
   json_text(method_name(run->which));
   json_settings(settings);
   json_string("backend", run->backend);
-  json_real("threads", run->threads > 0 ? (double)run->threads : NAN);
+  json_schedule(settings, run);
   json_integer("steps", run->steps);
   json_real("train_accuracy", run->train_accuracy);
   json_real("test_accuracy", run->test_accuracy);
   json_real("final_loss", run->final_loss);
   json_real("ms_per_step", run->ms_per_step);
   json_real("seconds", run->seconds);
+  json_real("seconds_to_975", run->seconds_to_975);
   json_real("sg_error", run->sg_error);
   json_real("sg_cosine", run->sg_cosine);
+  json_real("target_lag", run->target_lag);
+  json_integer("parameter_bytes", run->memory.parameter_bytes);
+  json_integer("optimiser_bytes", run->memory.optimiser_bytes);
+  json_integer("activation_bytes", run->memory.activation_bytes);
   (void)putchar('}');
 }
 
@@ -145,7 +217,8 @@ static int write_results(const result_set *results) {
   int status = output_open(settings->out, name, &file);
   if (status != 0) return status;
   (void)fputs("method\tdepth\twidth\tbatch\tlr\tsg_lr\tseed\tsteps\ttrain_accuracy\ttest_accuracy\t"
-              "final_loss\tms_per_step\tseconds\tsg_error\tsg_cosine\n",
+              "final_loss\tms_per_step\tseconds\tsg_error\tsg_cosine\t"
+              "schedule\tmodules\tthreads\tseconds_to_975\n",
               file);
   for (size_t i = 0; i < results->run_count; i++) {
     const run_result *run = &results->runs[i];
@@ -153,9 +226,11 @@ static int write_results(const result_set *results) {
                   settings->depth, settings->width, settings->batch, settings->learning_rate,
                   settings->sg_learning_rate, (unsigned long long)settings->seed,
                   (unsigned long long)run->steps);
-    (void)fprintf(file, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n", run->train_accuracy,
+    (void)fprintf(file, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t", run->train_accuracy,
                   run->test_accuracy, run->final_loss, run->ms_per_step, run->seconds,
                   run->sg_error, run->sg_cosine);
+    (void)fprintf(file, "%s\t%zu\t%.9g\t%.9g\n", schedule_name(settings->schedule), run->modules,
+                  threads_of(settings, run), run->seconds_to_975);
   }
   return output_close(settings->out, name, file);
 }

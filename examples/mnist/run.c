@@ -1,5 +1,4 @@
-/* Trains one method and measures it. Each run has a context of its own, so its random numbers
- * depend on the seed alone and not on which methods were run before. */
+/* Trains one method and measures it. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +8,8 @@
 #include "mnist.h"
 
 enum { EVALUATIONS = 16 }; /* in a run, unless --eval-every says otherwise */
+
+static const double milestone = 0.975; /* seconds_to_975 */
 
 /* The latest LOSS_WINDOW finite values of something. */
 typedef struct window {
@@ -28,16 +29,6 @@ static double window_mean(const window *recent) {
   return held > 0 ? sum / (double)held : NAN;
 }
 
-/* The objects of a run, in the order in which they are made. */
-typedef struct session {
-  dni_context *context;
-  dni_dataset *train, *test;
-  dni_network *network;
-  dni_loss *loss;
-  dni_optimiser *optimiser, *sg_optimiser;
-  dni_trainer *trainer;
-} session;
-
 /* What the step callback works on. */
 typedef struct training {
   const options *settings;
@@ -45,96 +36,12 @@ typedef struct training {
   run_result *result;
   uint64_t total_steps, eval_every;
   window loss, sg_error, sg_cosine;
+  double lag_sum; /* of lag_count interfaces between modules in steps */
+  uint64_t lag_count;
   double started, paused, shown; /* seconds; paused: spent outside training since started */
+  bool reached;                  /* what --until asks for */
   int problem;                   /* exit status of a failed evaluation, 0 if none */
 } training;
-
-static dni_status create_backend(dni_context *context, const char *name, dni_backend **out) {
-  if (strcmp(name, "builtin") == 0) return dni_backend_create_builtin(context, out);
-  if (strcmp(name, "cblas") == 0) return dni_backend_create_cblas(context, out);
-  return dni_backend_create_dynamic(context, name, out);
-}
-
-static dni_status set_backend(const options *settings, dni_context *context) {
-  dni_backend *backend;
-  dni_status status = create_backend(context, settings->backend, &backend);
-  if (status != DNI_OK) return status;
-  status = dni_context_set_backend(context, backend);
-  dni_backend_release(backend);
-  return status;
-}
-
-/* Not every CBLAS lets its threads be set; that matters only to a user who asked for some. */
-static dni_status set_threads(const options *settings, dni_context *context, run_result *result) {
-  dni_backend *backend = dni_context_backend(context);
-  dni_status status = dni_backend_set_threads(backend, settings->threads);
-  bool insisted = settings->threads_asked && settings->threads > 1;
-  (void)snprintf(result->backend, sizeof result->backend, "%s", dni_backend_name(backend));
-  if (status == DNI_ERROR_UNSUPPORTED && !insisted) return DNI_OK;
-  if (status == DNI_OK) result->threads = settings->threads;
-  return status;
-}
-
-static dni_status create_context(const options *settings, run_result *result, dni_context **out) {
-  dni_context_options wanted = {.struct_size = sizeof wanted};
-  wanted.seed = settings->seed;
-  wanted.dtype = settings->dtype;
-  dni_status status = dni_context_create(&wanted, out);
-  if (status == DNI_OK) status = set_backend(settings, *out);
-  if (status == DNI_OK) status = set_threads(settings, *out, result);
-  return status;
-}
-
-static dni_status create_trainer(const options *settings, session *objects) {
-  dni_trainer_options plan = {.struct_size = sizeof plan};
-  plan.max_batch = settings->batch;
-  if (settings->update_probability > 0) {
-    plan.schedule = DNI_SCHEDULE_RANDOM;
-    plan.update_probability = settings->update_probability;
-  }
-  return dni_trainer_create(objects->context, objects->network, objects->loss, objects->optimiser,
-                            objects->sg_optimiser, &plan, &objects->trainer);
-}
-
-static dni_status create_learners(const options *settings, method which, session *objects) {
-  dni_context *context = objects->context;
-  deep_plan plan = {settings->depth, settings->width,     which,
-                    {false},         settings->sg_hidden, settings->condition};
-  memcpy(plan.sg_at, settings->sg_at, sizeof plan.sg_at);
-  dni_status status = deep_build(context, &plan, dni_dataset_features(objects->train),
-                                 dni_dataset_classes(objects->train), &objects->network);
-  if (status == DNI_OK) status = dni_loss_create_softmax_cross_entropy(context, &objects->loss);
-  if (status == DNI_OK)
-    status = dni_optimiser_create_adam(context, settings->learning_rate, &objects->optimiser);
-  if (status == DNI_OK)
-    status = dni_optimiser_create_adam(context, settings->sg_learning_rate, &objects->sg_optimiser);
-  if (status == DNI_OK) status = create_trainer(settings, objects);
-  return status;
-}
-
-static int session_open(const options *settings, const data_source *source, session *objects,
-                        run_result *result) {
-  if (create_context(settings, result, &objects->context) != DNI_OK) return library_failure();
-  int problem =
-      data_load(objects->context, source, settings->train_limit, &objects->train, &objects->test);
-  if (problem != 0) return problem;
-  result->train_examples = dni_dataset_examples(objects->train);
-  result->test_examples = dni_dataset_examples(objects->test);
-  result->features = dni_dataset_features(objects->train);
-  result->classes = dni_dataset_classes(objects->train);
-  return create_learners(settings, result->which, objects) == DNI_OK ? 0 : library_failure();
-}
-
-static void session_close(session *objects) {
-  dni_trainer_release(objects->trainer);
-  dni_optimiser_release(objects->sg_optimiser);
-  dni_optimiser_release(objects->optimiser);
-  dni_loss_release(objects->loss);
-  dni_network_release(objects->network);
-  dni_dataset_release(objects->test);
-  dni_dataset_release(objects->train);
-  dni_context_release(objects->context);
-}
 
 static uint64_t count_steps(const options *settings, size_t examples) {
   uint64_t per_epoch = examples / settings->batch;
@@ -167,9 +74,15 @@ static int add_curve_point(run_result *result, const curve_point *point) {
 }
 
 static int evaluate(training *state, uint64_t step, double seconds) {
+  run_result *result = state->result;
   curve_point point = {step, seconds, 0, window_mean(&state->loss)};
   int problem = measure_accuracy(state->objects, state->objects->test, step, &point.test_accuracy);
-  return problem == 0 ? add_curve_point(state->result, &point) : problem;
+  if (problem != 0) return problem;
+  if (isnan(result->seconds_to_975) && point.test_accuracy >= milestone)
+    result->seconds_to_975 = seconds;
+  double until = state->settings->until;
+  state->reached = until > 0 && point.test_accuracy >= until;
+  return add_curve_point(result, &point);
 }
 
 static void show_progress(training *state, uint64_t step, double seconds) {
@@ -199,19 +112,41 @@ static double interface_mean(const double *values, size_t count) {
   return known > 0 ? sum / (double)known : NAN;
 }
 
+/* Estimators inside a module do not count. Interfaces of a report are in the order of layers. */
+static void add_lags(training *state, const dni_step_report *report) {
+  const dni_trainer *trainer = state->objects->trainer;
+  size_t i = 0, first, count;
+  for (size_t m = 0; m + 1 < report->module_count; m++) {
+    if (dni_trainer_module_layers(trainer, m, &first, &count) != DNI_OK) return;
+    while (i < report->interface_count && report->interface_after[i] < first + count - 1)
+      i++;
+    if (i == report->interface_count) return;
+    state->lag_sum += (double)report->target_lag[i];
+    state->lag_count++;
+  }
+}
+
+static void add_report(training *state, const dni_step_report *report) {
+  window_add(&state->loss, report->loss);
+  window_add(&state->sg_error, interface_mean(report->sg_error, report->interface_count));
+  window_add(&state->sg_cosine, interface_mean(report->sg_cosine, report->interface_count));
+  if (state->settings->schedule == DNI_SCHEDULE_PIPELINED) add_lags(state, report);
+  state->result->steps = report->step;
+}
+
+/* With modules on threads the network may be looked at only when they rest, and until then training
+ * goes on whatever this does: only a rest is a pause. */
 static int32_t after_step(void *user, const dni_step_report *report) {
   training *state = user;
   double arrived = seconds_now();
   double seconds = arrived - state->started - state->paused;
-  window_add(&state->loss, report->loss);
-  window_add(&state->sg_error, interface_mean(report->sg_error, report->interface_count));
-  window_add(&state->sg_cosine, interface_mean(report->sg_cosine, report->interface_count));
+  bool due = report->step % state->eval_every == 0 || report->step == state->total_steps;
+  add_report(state, report);
   state->result->seconds = seconds;
-  if (report->step % state->eval_every == 0 || report->step == state->total_steps)
-    state->problem = evaluate(state, report->step, seconds);
+  if (report->settled && due) state->problem = evaluate(state, report->step, seconds);
   if (state->problem == 0) show_progress(state, report->step, seconds);
-  state->paused += seconds_now() - arrived;
-  return state->problem;
+  if (report->settled) state->paused += seconds_now() - arrived;
+  return state->problem != 0 || state->reached;
 }
 
 static int train(training *state) {
@@ -220,21 +155,23 @@ static int train(training *state) {
   plan.steps = state->total_steps;
   plan.callback = after_step;
   plan.callback_user = state;
+  plan.settle_every = state->eval_every;
   state->started = seconds_now();
   dni_status status = dni_trainer_fit(state->objects->trainer, state->objects->train, &plan);
   if (state->problem != 0) return state->problem; /* its line has been printed */
-  if (status != DNI_OK) return library_failure();
+  bool stopped = status == DNI_ERROR_CANCELLED && state->reached;
+  if (status != DNI_OK && !stopped) return library_failure();
   if (isatty(STDERR_FILENO)) (void)fputs("\r\033[K", stderr);
   return 0;
 }
 
 static int summarise(const training *state) {
   run_result *result = state->result;
-  result->steps = state->total_steps;
   result->ms_per_step = 1000 * result->seconds / (double)result->steps;
   result->final_loss = window_mean(&state->loss);
   result->sg_error = window_mean(&state->sg_error);
   result->sg_cosine = window_mean(&state->sg_cosine);
+  result->target_lag = state->lag_count > 0 ? state->lag_sum / (double)state->lag_count : NAN;
   result->test_accuracy = result->curve[result->curve_count - 1].test_accuracy;
   return measure_accuracy(state->objects, state->objects->train, result->steps,
                           &result->train_accuracy);
@@ -260,6 +197,7 @@ int run_method(const options *settings, const data_source *source, method which,
   session objects = {0};
   memset(result, 0, sizeof *result);
   result->which = which;
+  result->seconds_to_975 = NAN;
   int problem = session_open(settings, source, &objects, result);
   if (problem == 0) {
     training state = {.settings = settings, .objects = &objects, .result = result};

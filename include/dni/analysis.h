@@ -53,7 +53,8 @@ typedef struct dni_interface_report {
  * [rows][inputs], y [rows][outputs]: one forward pass in training mode, one backward pass from the
  * loss, one from the estimate, and `directions` (0: 16) more, from random directions u ~ N(0, 1),
  * for K^2 = mean of |u dh/dtheta|^2. Estimators that need the output error are given it; of those
- * that need a delta (exact, fa) and of an interface without one the estimate is the true gradient.
+ * that need the delta (exact, delayed, mixture) the true gradient; of fa and of an interface without one
+ * the estimate is the true gradient.
  * Nothing remains of it: running statistics and all other parameters are put back; gradients of the
  * layers are left overwritten, as by any backward pass. Between two steps of a trainer only.
  *

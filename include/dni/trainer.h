@@ -57,14 +57,15 @@ typedef struct dni_trainer_options {
   int32_t reserved;          /* 0 */
   double update_probability; /* p of the random schedule, in (0, 1]; 0: 1 */
   /* The rest since 0.3. */
-  size_t threads; /* pipelined: 0: one per module; more than modules: as many as modules.
-                     micro-batches: required, at most as many as layers. Others: 0 or 1 */
-  size_t in_flight;       /* pipelined: most batches that wait for their target at an interface
-                             between threads, 1 to 255; 0: 2 */
-  size_t micro_batches;   /* micro-batch schedule: parts of a batch, at most 255; 0: 4 */
-  size_t trained_modules; /* n > 0: only modules 0 .. n-1 move, under the estimators they have; those
-                             above run forward alone, for the loss in the report, and keep no
-                             activations. 0: all. Sequential and random schedules */
+  size_t threads;       /* pipelined: 0: one per module; more than modules: as many as modules.
+                           micro-batches: required, at most as many as layers. Others: 0 or 1 */
+  size_t in_flight;     /* pipelined: most batches that wait for their target at an interface
+                           between threads, 1 to 255; 0: 2 */
+  size_t micro_batches; /* micro-batch schedule: parts of a batch, at most 255; 0: 4 */
+  /* n > 0: only modules 0 .. n-1 move, under the estimators they have; those above run forward
+   * alone, for the loss in the report, and keep no activations (their batch normalisation gathers
+   * statistics). 0: all. Sequential and random schedules. */
+  size_t trained_modules;
 } dni_trainer_options;
 
 /* What one step did. Filled in up to struct_size; pointers are into the trainer, valid until its
@@ -109,7 +110,8 @@ typedef struct dni_memory_report {
  *                          estimator that looks at y or the output error and whose targets or
  *                          error units differ from the network's outputs, sg_optimiser missing, mixed element types
  *   DNI_ERROR_UNSUPPORTED  unknown non-zero options; a callback estimator that learns but needs
- *                          an error signal before it answers
+ *                          an error signal before it answers; in a schedule with threads, an
+ *                          estimator it has no place for, or one at two interfaces
  *   DNI_ERROR_MEMORY */
 DNI_API DNI_MUST_USE dni_status dni_trainer_create(dni_context *context, dni_network *network,
                                                    dni_loss *loss, const dni_optimiser *optimiser,
@@ -213,10 +215,16 @@ DNI_API size_t dni_trainer_module_thread(const dni_trainer *trainer, size_t modu
  * between two threads, how many batches after its own each target was learned (that is all that timing
  * decides); or, replay, learn each exactly then. A trainer made the same way, with the same batches, to
  * which the record of another is replayed, reaches the same parameters bit by bit, whatever the
- * machine is doing. The caller's memory is used until the steps are done; then, or with NULL, timing
- * decides again and nothing is written. Other schedules: lags is not touched. Since 0.3.
+ * machine is doing. The caller's memory is used until the steps are done; then, after a failure, or
+ * with NULL, timing decides again and nothing is written. Other schedules: lags is not touched.
  *
- *   DNI_ERROR_ARGUMENT     NULL trainer, or steps 0 with lags
+ * Only what a run can leave is replayed: lags below in_flight, each at most one less than the step's
+ * before; below a thread whose only module is under a delayed estimator also not less than that
+ * thread's. dni_trainer_flush does not wait for batches that a lag would need: at its end all is
+ * learned. Flushes belong to what has to be the same as when the record was made. Since 0.3.
+ *
+ *   DNI_ERROR_ARGUMENT     NULL trainer, or steps 0 with lags; replay: a lag that cannot be,
+ *                          the message names interface and step
  *   DNI_ERROR_STATE        something is in flight: call dni_trainer_flush first */
 DNI_API DNI_MUST_USE dni_status dni_trainer_record(dni_trainer *trainer, uint8_t *lags,
                                                    size_t steps);

@@ -153,7 +153,8 @@ static dni_status backward(const probe *p, size_t top, size_t bottom, dni_matrix
     dni_matrix x = l > 0 ? output_of(p, l - 1) : *p->x, y = output_of(p, l);
     void *other = delta->data == p->deltas[0] ? p->deltas[1] : p->deltas[0];
     dni_matrix dx = view(p, other, x.columns);
-    DNI_TRY(dni__network_backward(p->network, l, DNI_GRADIENT_REPLACE, &x, &y, delta, l > 0 ? &dx : NULL));
+    DNI_TRY(dni__network_backward(p->network, l, DNI_GRADIENT_REPLACE, &x, &y, delta,
+                                  l > 0 ? &dx : NULL));
     *delta = dx;
   }
   return DNI_OK;
@@ -186,12 +187,13 @@ static dni_status find_answer(const probe *p) {
   dni_matrix h = output_of(p, p->after), answer = view(p, p->answer, units_of(p));
   dni_matrix truth = view(p, p->truth, units_of(p));
   dni_matrix error = view(p, p->output_error, dni_network_outputs(p->network));
-  if (dni__network_joined(p->network, p->after)) {
+  if (!sg || sg->needs == DNI_SG_NEEDS_DELTA_ABOVE) {
     dni__matrix_copy(&truth, &answer);
     return DNI_OK;
   }
+  bool joined = dni__network_joined(p->network, p->after);
   bool waits = sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR;
-  DNI_TRY(dni_sg_estimate(sg, &h, p->y, waits ? &error : NULL, &answer));
+  DNI_TRY(dni_sg_estimate(sg, &h, p->y, joined ? &truth : waits ? &error : NULL, &answer));
   return check_finite(p, p->after, &answer, dni_sg_kind_name(sg));
 }
 

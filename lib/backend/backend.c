@@ -50,6 +50,17 @@ dni_status dni_backend_set_threads(dni_backend *backend, int32_t threads) {
   return backend->vtable->set_threads(backend, threads);
 }
 
+/* Numbers below which sharing costs more than it gains. */
+#define SHARE_LEAST 131072
+
+void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
+                void *argument) {
+  if (backend->vtable->share && numbers >= SHARE_LEAST)
+    backend->vtable->share(backend, size, work, argument);
+  else
+    work(argument, 0, size);
+}
+
 /* C = beta C, never reading C if beta is 0. */
 static void scale_f32(const dni_matrix *c, float beta) {
   for (size_t i = 0; i < c->rows; i++) {

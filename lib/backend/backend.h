@@ -23,11 +23,16 @@ typedef struct dni__gemm_call {
   size_t ldc;
 } dni__gemm_call;
 
+/* Elements first .. end-1 of some work of `size` elements. Must not fail. */
+typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
+
 typedef struct dni__backend_vtable {
   dni_status (*gemm)(dni_backend *backend, const dni__gemm_call *call);
   dni_status (*set_threads)(dni_backend *backend, int32_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
+  /* Do the work in ranges on the backend's threads; NULL: it has none of its own */
+  void (*share)(dni_backend *backend, size_t size, dni__range_work work, void *argument);
 } dni__backend_vtable;
 
 /* Kinds embed this as their first member. */
@@ -52,6 +57,11 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
  * that it does not know. */
 dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
                                        dni_backend **out);
+
+/* Do element-wise work in ranges that begin at multiples of 64, on as many threads as the backend
+ * was given, if it touches so many numbers in all that waking them is worth it; else at once. */
+void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
+                void *argument);
 
 /* C = alpha op(A) op(B) + beta C for views that are already known to fit (layers check shapes once,
  * at their own boundary). Sizes are still checked against the backend's integers. */

@@ -10,6 +10,9 @@
 /* Multiply-adds below which waking other threads costs more than it gains. */
 #define SHARE_LEAST 1e6
 
+/* Ranges of element-wise work begin at multiples of this, which are whole cache lines. */
+#define RANGE_UNIT 64
+
 typedef struct builtin {
   dni_backend base;
   const dni__gemm_kernel *f32, *f64;
@@ -84,6 +87,28 @@ static dni_status builtin_gemm(dni_backend *backend, const dni__gemm_call *call)
   return DNI_OK;
 }
 
+/* Element-wise work to be shared. */
+typedef struct ranges {
+  dni__range_work work;
+  void *argument;
+  size_t size;
+} ranges;
+
+static void run_range(void *argument, size_t part, size_t parts) {
+  const ranges *all = argument;
+  size_t first = part_begin(all->size, RANGE_UNIT, part, parts);
+  size_t end = part_begin(all->size, RANGE_UNIT, part + 1, parts);
+  if (first < end) all->work(all->argument, first, end);
+}
+
+static void builtin_share(dni_backend *backend, size_t size, dni__range_work work, void *argument) {
+  dni__team *team = ((builtin *)backend)->team;
+  ranges all = {work, argument, size};
+  if (size == 0) return;
+  if (!team || size < 2 * RANGE_UNIT || !dni__team_run(team, dni__team_size(team), run_range, &all))
+    work(argument, 0, size);
+}
+
 static dni_status builtin_set_threads(dni_backend *backend, int32_t threads) {
   builtin *own = (builtin *)backend;
   dni__team *team = NULL;
@@ -97,8 +122,12 @@ static void builtin_destroy(dni_backend *backend) {
   dni__team_destroy(((builtin *)backend)->team);
 }
 
-static const dni__backend_vtable builtin_vtable = {builtin_gemm, builtin_set_threads,
-                                                   builtin_destroy, NULL};
+static const dni__backend_vtable builtin_vtable = {
+    .gemm = builtin_gemm,
+    .set_threads = builtin_set_threads,
+    .destroy = builtin_destroy,
+    .share = builtin_share,
+};
 
 dni_status dni__backend_make_builtin(dni__memory *memory, int32_t instructions, dni_backend **out) {
   dni_backend *backend =

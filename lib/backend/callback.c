@@ -39,8 +39,12 @@ static void callback_destroy(dni_backend *backend) {
   if (own->destroy) own->destroy(own->user);
 }
 
-static const dni__backend_vtable callback_vtable = {callback_gemm, callback_set_threads,
-                                                    callback_destroy, callback_supports};
+static const dni__backend_vtable callback_vtable = {
+    .gemm = callback_gemm,
+    .set_threads = callback_set_threads,
+    .destroy = callback_destroy,
+    .supports = callback_supports,
+};
 
 dni_status dni_backend_create_callback(dni_context *context, const dni_backend_callbacks *callbacks,
                                        dni_backend **out) {

@@ -76,7 +76,8 @@ static dni_status cblas_set_threads(dni_backend *backend, int32_t threads) {
   return DNI_OK;
 }
 
-static const dni__backend_vtable cblas_vtable = {cblas_gemm, cblas_set_threads, NULL, NULL};
+static const dni__backend_vtable cblas_vtable = {.gemm = cblas_gemm,
+                                                 .set_threads = cblas_set_threads};
 
 /* isamax of n = 0xffffffff00000003 elements: 32-bit integers see n = 3 and answer 2, the place of
  * the largest; 64-bit ones see a negative n, for which the answer is 0. The answer's own width is

@@ -7,8 +7,8 @@
  *
  *   for each panel of S:
  *     for each stretch of k that the panel holds:
- *       for each tile of rows of L:           one run of k after the other, as gemm_template.h does,
- *                                             so that both give the same bits */
+ *       for each tile of rows of L:           one run of k after the other, as in
+ *                                             gemm_template.h, to the same bits */
 #define NARROW_DEPTH 512 /* a panel of 64 KB */
 
 typedef struct NARROW {

@@ -12,7 +12,10 @@
  *         for each tile of the panel:       C tile = alpha sum_p A[i][p] B[p][j] + beta C tile
  *
  * Every element of C is summed in the order of k, in runs that depend on k alone, with the same
- * operations in every kind of tile: cutting C into parts for threads changes no bit. */
+ * operations in every kind of tile: cutting C into parts for threads changes no bit.
+ *
+ * Narrow products go through gemm_narrow_template.h, to the same bits; products of very few rows
+ * through gemm_dots_template.h, if builtin.c says so of the whole product. */
 
 #define LANES   (DNI_VECTOR_BYTES / sizeof(REAL))
 #define COLUMNS (2 * LANES)
@@ -141,8 +144,8 @@ static void FN(copy_transposed)(size_t rows, size_t columns, const REAL *from, s
       to[p * to_ld + j] = from[j * from_ld + p];
 }
 
-/* The tiles of one panel `width` columns wide, of which b has whole vectors, from row `first` of the
- * block on. Tiles that hang over the edge of C are worked on in a copy. */
+/* The tiles of one panel `width` columns wide, of which b has whole vectors, from row `first` of
+ * the block on. Tiles that hang over the edge of C are worked on in a copy. */
 static void FN(panel)(const WORK *w, size_t first, size_t width, const REAL *b, size_t ldb,
                       REAL *c) {
   size_t vectors = width <= LANES ? 1 : 2, ldc = w->call->ldc, rows;
@@ -196,8 +199,8 @@ static void FN(copy_a)(const WORK *w) {
   }
 }
 
-/* The tiles of a whole panel of B as it is stored. The first tile copies it for the others; if there
- * are none it is not worth copying. */
+/* The tiles of a whole panel of B as it is stored. The first tile copies it for the others; if
+ * there are none it is not worth copying. */
 static void FN(panel_in_place)(const WORK *w, size_t first, REAL *c) {
   size_t ldb = w->call->ldb;
   const REAL *b = (const REAL *)w->call->b + w->first_depth * ldb + first;

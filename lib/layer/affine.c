@@ -19,64 +19,114 @@ void dni__affine_destroy(dni_context *context, dni__affine *affine) {
 /* Most rows whose classes fit on the stack. */
 #define PICKS_MOST 4096
 
+/* The pass over z or dz next to the products. Its columns, which are rows of the weights, may be
+ * shared among threads. */
+typedef struct pass {
+  const dni__kernels *kernels;
+  dni_activation activation;
+  const dni_matrix *z, *y; /* y of backward; NULL: identity */
+  dni_matrix bias;         /* [1][columns], of values or gradients */
+  dni_matrix weight;       /* [columns][classes], likewise; used if classes is not 0 */
+  double alpha, beta;      /* of the gradients */
+  size_t classes;          /* of a one-hot second input; 0: it is none */
+  unsigned char *class_of; /* [rows] */
+} pass;
+
+/* The part of a pass for columns first .. first+count-1. */
+static pass cut(const pass *all, size_t first, size_t count, dni_matrix *z, dni_matrix *y) {
+  pass part = *all;
+  *z = dni__matrix_columns(all->z, first, count);
+  if (all->y) *y = dni__matrix_columns(all->y, first, count);
+  part.bias = dni__matrix_columns(&all->bias, first, count);
+  part.weight = dni__matrix_rows(&all->weight, first, count);
+  return part;
+}
+
+static void forward_columns(void *argument, size_t first, size_t end) {
+  dni_matrix z, y;
+  const pass p = cut(argument, first, end - first, &z, &y);
+  if (p.classes > 0)
+    p.kernels->one_hot_forward(z.rows, z.columns, z.data, z.stride, p.bias.data, p.classes,
+                               p.class_of, p.weight.data, p.weight.stride, p.activation);
+  else
+    p.kernels->bias_activation(z.rows, z.columns, z.data, z.stride, p.bias.data, p.activation);
+}
+
+static void backward_columns(void *argument, size_t first, size_t end) {
+  dni_matrix dz, y = {0};
+  const pass p = cut(argument, first, end - first, &dz, &y);
+  if (p.classes > 0)
+    p.kernels->one_hot_backward(dz.rows, dz.columns, y.data, y.stride, dz.data, dz.stride,
+                                p.activation, p.alpha, p.beta, p.bias.data, p.classes, p.class_of,
+                                p.weight.data, p.weight.stride);
+  else
+    p.kernels->activation_backward_bias(dz.rows, dz.columns, y.data, y.stride, dz.data, dz.stride,
+                                        p.activation, p.alpha, p.beta, p.bias.data);
+}
+
 /* Whether the second input only picks columns of its part of W, as labels do next to a synthetic
- * gradient's h; that takes no product. */
-static bool picks_columns(const dni__kernels *kernels, const dni_matrix *x2,
-                          unsigned char class_of[PICKS_MOST]) {
-  return x2 && x2->rows <= PICKS_MOST && x2->columns >= 1 && x2->columns <= DNI_ONE_HOT_MOST &&
-         kernels->one_hot(x2->rows, x2->columns, x2->data, x2->stride, class_of);
+ * gradient's h; that takes no product. Fills in class_of and classes. */
+static bool picks_columns(pass *p, const dni_matrix *x2) {
+  if (!x2 || x2->rows > PICKS_MOST || x2->columns == 0 || x2->columns > DNI_ONE_HOT_MOST ||
+      !p->kernels->one_hot(x2->rows, x2->columns, x2->data, x2->stride, p->class_of))
+    return false;
+  p->classes = x2->columns;
+  return true;
+}
+
+/* W, or its gradient, without the columns that x1 meets. */
+static dni_matrix second_part(const dni_matrix *weight, const dni_matrix *x1) {
+  return dni__matrix_columns(weight, x1->columns, weight->columns - x1->columns);
 }
 
 dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
                                const dni__affine *affine, const dni_matrix *x1,
                                const dni_matrix *x2, dni_activation activation,
                                const dni_matrix *y) {
-  const dni__kernels *kernels = context->kernels;
-  const void *bias = affine->bias.value.data;
   unsigned char class_of[PICKS_MOST];
+  pass p = {.kernels = context->kernels,
+            .activation = activation,
+            .z = y,
+            .bias = affine->bias.value,
+            .weight = second_part(&affine->weight.value, x1),
+            .class_of = class_of};
   dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, x1->columns);
   DNI_TRY(dni__gemm(backend, 0, 1, 1, x1, &weight, 0, y));
-  if (x2) weight = dni__matrix_columns(&affine->weight.value, x1->columns, x2->columns);
-  if (picks_columns(kernels, x2, class_of)) {
-    kernels->one_hot_forward(y->rows, y->columns, y->data, y->stride, bias, x2->columns, class_of,
-                             weight.data, weight.stride, activation);
-    return DNI_OK;
-  }
-  if (x2) DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &weight, 1, y));
-  kernels->bias_activation(y->rows, y->columns, y->data, y->stride, bias, activation);
+  if (x2 && !picks_columns(&p, x2)) DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
+  dni__share(backend, y->rows * y->columns, y->columns, forward_columns, &p);
   return DNI_OK;
+}
+
+static void skip_gradients(const dni__kernels *kernels, const dni_matrix *y,
+                           dni_activation activation, const dni_matrix *dy) {
+  if (activation != DNI_ACTIVATION_IDENTITY)
+    kernels->activation_backward(dy->rows, dy->columns, y->data, y->stride, dy->data, dy->stride,
+                                 dy->data, dy->stride, activation);
 }
 
 dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni__affine *affine,
                                 int32_t gradient_mode, const dni_matrix *x1, const dni_matrix *x2,
                                 const dni_matrix *y, dni_activation activation,
                                 const dni_matrix *dy) {
-  const dni__kernels *kernels = context->kernels;
-  const void *outputs = y ? y->data : NULL;
-  size_t stride = y ? y->stride : 0;
   if (gradient_mode == DNI_GRADIENT_SKIP) {
-    if (activation != DNI_ACTIVATION_IDENTITY)
-      kernels->activation_backward(dy->rows, dy->columns, outputs, stride, dy->data, dy->stride,
-                                   dy->data, dy->stride, activation);
+    skip_gradients(context->kernels, y, activation, dy);
     return DNI_OK;
   }
-  double alpha = dy->rows > 0 ? 1.0 / (double)dy->rows : 0;
-  double beta = gradient_mode == DNI_GRADIENT_ADD ? 1 : 0;
-  void *sums = affine->bias.gradient.data;
   unsigned char class_of[PICKS_MOST];
-  bool picks = picks_columns(kernels, x2, class_of);
-  dni_matrix gradient = affine->weight.gradient;
-  if (x2) gradient = dni__matrix_columns(&affine->weight.gradient, x1->columns, x2->columns);
-  if (picks)
-    kernels->one_hot_backward(dy->rows, dy->columns, outputs, stride, dy->data, dy->stride,
-                              activation, alpha, beta, sums, x2->columns, class_of, gradient.data,
-                              gradient.stride);
-  else
-    kernels->activation_backward_bias(dy->rows, dy->columns, outputs, stride, dy->data, dy->stride,
-                                      activation, alpha, beta, sums);
-  if (x2 && !picks) DNI_TRY(dni__gemm(backend, 1, 0, alpha, dy, x2, beta, &gradient));
-  gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);
-  return dni__gemm(backend, 1, 0, alpha, dy, x1, beta, &gradient);
+  pass p = {.kernels = context->kernels,
+            .activation = activation,
+            .z = dy,
+            .y = y,
+            .bias = affine->bias.gradient,
+            .weight = second_part(&affine->weight.gradient, x1),
+            .alpha = dy->rows > 0 ? 1.0 / (double)dy->rows : 0,
+            .beta = gradient_mode == DNI_GRADIENT_ADD ? 1 : 0,
+            .class_of = class_of};
+  bool picks = picks_columns(&p, x2);
+  dni__share(backend, dy->rows * dy->columns, dy->columns, backward_columns, &p);
+  if (x2 && !picks) DNI_TRY(dni__gemm(backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
+  dni_matrix gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);
+  return dni__gemm(backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);
 }
 
 dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/backend.h"
 #include "layer/layer.h"
 #include "math/kernels.h"
 
@@ -34,27 +35,53 @@ static dni_matrix column(const batch_norm *norm, size_t which) {
   return dni__matrix_rows(&all, which, 1);
 }
 
-/* What the kernels of columns work on. */
-static dni__norm_columns norm_of(const batch_norm *norm, size_t rows) {
+/* One pass over the batch; its columns may be shared among threads. */
+typedef struct pass {
+  batch_norm *norm;
+  const dni_matrix *x;
+  const dni_matrix *y;  /* of forward */
+  const dni_matrix *dy; /* of backward */
+  const dni_matrix *dx; /* NULL: not wanted */
+  int32_t gradient_mode;
+} pass;
+
+static void *at(const dni_matrix *row, size_t first) {
+  return dni__matrix_columns(row, first, 1).data;
+}
+
+/* What the kernels work on, from column `first` on. */
+static dni__norm_columns columns_from(const batch_norm *norm, size_t rows, size_t first) {
   const dni__parameter *parameters = norm->base.parameters;
+  dni_matrix own[COLUMN_COUNT];
+  for (size_t i = 0; i < COLUMN_COUNT; i++)
+    own[i] = column(norm, i);
   return (dni__norm_columns){
-      .mean = column(norm, MEAN).data,
-      .inverse = column(norm, INVERSE_DEVIATION).data,
-      .factor = column(norm, FACTOR).data,
-      .offset = column(norm, OFFSET).data,
-      .slope = column(norm, SLOPE).data,
-      .sum_dy = column(norm, SUM_DY).data,
-      .sum_dy_deviation = column(norm, SUM_DY_DEVIATION).data,
-      .scale = parameters[SCALE].value.data,
-      .running_mean = parameters[RUNNING_MEAN].value.data,
-      .running_variance = parameters[RUNNING_VARIANCE].value.data,
-      .scale_gradient = parameters[SCALE].gradient.data,
-      .shift_gradient = parameters[SHIFT].gradient.data,
+      .mean = at(&own[MEAN], first),
+      .inverse = at(&own[INVERSE_DEVIATION], first),
+      .factor = at(&own[FACTOR], first),
+      .offset = at(&own[OFFSET], first),
+      .slope = at(&own[SLOPE], first),
+      .sum_dy = at(&own[SUM_DY], first),
+      .sum_dy_deviation = at(&own[SUM_DY_DEVIATION], first),
+      .scale = at(&parameters[SCALE].value, first),
+      .shift = at(&parameters[SHIFT].value, first),
+      .running_mean = at(&parameters[RUNNING_MEAN].value, first),
+      .running_variance = at(&parameters[RUNNING_VARIANCE].value, first),
+      .scale_gradient = at(&parameters[SCALE].gradient, first),
+      .shift_gradient = at(&parameters[SHIFT].gradient, first),
       .epsilon = norm->epsilon,
       .rate = norm->statistics_rate,
       .unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1,
       .share = rows > 0 ? 1 / (double)rows : 0,
   };
+}
+
+static void take_statistics(void *argument, size_t first, size_t end) {
+  const pass *p = argument;
+  dni_matrix x = dni__matrix_columns(p->x, first, end - first);
+  dni__norm_columns columns = columns_from(p->norm, x.rows, first);
+  p->norm->base.context->kernels->column_statistics(x.rows, x.columns, x.data, x.stride,
+                                                    columns.mean, columns.inverse);
 }
 
 static dni_status check_statistics(const batch_norm *norm) {
@@ -68,42 +95,67 @@ static dni_status check_statistics(const batch_norm *norm) {
   return dni__fail(DNI_ERROR_NON_FINITE, "the batch's statistics of unit %zu are not finite", c);
 }
 
-static void normalise(const batch_norm *norm, const dni_matrix *mean, const dni_matrix *factor,
-                      const dni_matrix *x, const dni_matrix *y) {
-  norm->base.context->kernels->normalise(x->rows, x->columns, x->data, x->stride, y->data,
-                                         y->stride, mean->data, factor->data,
-                                         norm->base.parameters[SHIFT].value.data);
-}
-
-static dni_status forward_training(batch_norm *norm, const dni_matrix *x, const dni_matrix *y) {
-  dni_matrix mean = column(norm, MEAN), variance = column(norm, INVERSE_DEVIATION);
-  dni_matrix factor = column(norm, FACTOR);
-  norm->rows = 0;
-  if (x->rows == 0) return DNI_OK;
-  norm->base.context->kernels->column_statistics(x->rows, x->columns, x->data, x->stride, mean.data,
-                                                 variance.data);
-  DNI_TRY(check_statistics(norm));
-  dni__norm_columns columns = norm_of(norm, x->rows);
-  norm->base.context->kernels->norm_training(x->columns, &columns);
-  normalise(norm, &mean, &factor, x, y);
-  norm->rows = x->rows;
-  return DNI_OK;
+static void normalise_training(void *argument, size_t first, size_t end) {
+  const pass *p = argument;
+  const dni__kernels *kernels = p->norm->base.context->kernels;
+  dni_matrix x = dni__matrix_columns(p->x, first, end - first);
+  dni_matrix y = dni__matrix_columns(p->y, first, end - first);
+  dni__norm_columns columns = columns_from(p->norm, x.rows, first);
+  kernels->norm_training(x.columns, &columns);
+  kernels->normalise(x.rows, x.columns, x.data, x.stride, y.data, y.stride, columns.mean,
+                     columns.factor, columns.shift);
 }
 
 /* FACTOR is shared with training, whose backward computes it anew. */
-static dni_status forward_inference(batch_norm *norm, const dni_matrix *x, const dni_matrix *y) {
-  const dni__parameter *parameters = norm->base.parameters;
-  dni_matrix factor = column(norm, FACTOR);
-  dni__norm_columns columns = norm_of(norm, x->rows);
-  norm->base.context->kernels->norm_inference(x->columns, &columns);
-  normalise(norm, &parameters[RUNNING_MEAN].value, &factor, x, y);
-  return DNI_OK;
+static void normalise_inference(void *argument, size_t first, size_t end) {
+  const pass *p = argument;
+  const dni__kernels *kernels = p->norm->base.context->kernels;
+  dni_matrix x = dni__matrix_columns(p->x, first, end - first);
+  dni_matrix y = dni__matrix_columns(p->y, first, end - first);
+  dni__norm_columns columns = columns_from(p->norm, x.rows, first);
+  kernels->norm_inference(x.columns, &columns);
+  kernels->normalise(x.rows, x.columns, x.data, x.stride, y.data, y.stride, columns.running_mean,
+                     columns.factor, columns.shift);
+}
+
+static void share(pass *p, dni__range_work work) {
+  dni__share(p->norm->base.backend, p->x->rows * p->x->columns, p->x->columns, work, p);
 }
 
 static dni_status batch_norm_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
                                      const dni_matrix *y) {
   batch_norm *norm = (batch_norm *)layer;
-  return mode == DNI_MODE_TRAINING ? forward_training(norm, x, y) : forward_inference(norm, x, y);
+  pass p = {.norm = norm, .x = x, .y = y};
+  if (mode != DNI_MODE_TRAINING) {
+    share(&p, normalise_inference);
+    return DNI_OK;
+  }
+  norm->rows = 0;
+  if (x->rows == 0) return DNI_OK;
+  share(&p, take_statistics);
+  DNI_TRY(check_statistics(norm));
+  share(&p, normalise_training);
+  norm->rows = x->rows;
+  return DNI_OK;
+}
+
+static void backward_columns(void *argument, size_t first, size_t end) {
+  const pass *p = argument;
+  const dni__kernels *kernels = p->norm->base.context->kernels;
+  size_t count = end - first;
+  dni_matrix x = dni__matrix_columns(p->x, first, count);
+  dni_matrix dy = dni__matrix_columns(p->dy, first, count);
+  dni__norm_columns columns = columns_from(p->norm, x.rows, first);
+  kernels->normalise_sums(x.rows, count, x.data, x.stride, dy.data, dy.stride, columns.mean,
+                          columns.sum_dy, columns.sum_dy_deviation);
+  kernels->norm_slopes(count, &columns);
+  if (p->gradient_mode != DNI_GRADIENT_SKIP)
+    kernels->norm_gradients(count, &columns, p->gradient_mode == DNI_GRADIENT_ADD);
+  if (!p->dx) return;
+  dni_matrix dx = dni__matrix_columns(p->dx, first, count);
+  kernels->normalise_backward(x.rows, count, x.data, x.stride, dy.data, dy.stride, dx.data,
+                              dx.stride, columns.mean, columns.factor, columns.offset,
+                              columns.slope);
 }
 
 static dni_status batch_norm_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
@@ -111,23 +163,11 @@ static dni_status batch_norm_backward(dni_layer *layer, int32_t gradient_mode, c
                                       const dni_matrix *dx) {
   (void)y;
   batch_norm *norm = (batch_norm *)layer;
-  const dni__kernels *kernels = layer->context->kernels;
   if (x->rows != norm->rows)
     return dni__fail(DNI_ERROR_STATE, "x has %zu rows, the last training forward had %zu", x->rows,
                      norm->rows);
-  dni_matrix mean = column(norm, MEAN), factor = column(norm, FACTOR);
-  dni_matrix offset = column(norm, OFFSET), slope = column(norm, SLOPE);
-  dni_matrix sum_dy = column(norm, SUM_DY), sum_deviation = column(norm, SUM_DY_DEVIATION);
-  kernels->normalise_sums(x->rows, x->columns, x->data, x->stride, dy->data, dy->stride, mean.data,
-                          sum_dy.data, sum_deviation.data);
-  dni__norm_columns columns = norm_of(norm, x->rows);
-  kernels->norm_slopes(x->columns, &columns);
-  if (gradient_mode != DNI_GRADIENT_SKIP)
-    kernels->norm_gradients(x->columns, &columns, gradient_mode == DNI_GRADIENT_ADD);
-  if (dx)
-    kernels->normalise_backward(x->rows, x->columns, x->data, x->stride, dy->data, dy->stride,
-                                dx->data, dx->stride, mean.data, factor.data, offset.data,
-                                slope.data);
+  pass p = {.norm = norm, .x = x, .dy = dy, .dx = dx, .gradient_mode = gradient_mode};
+  share(&p, backward_columns);
   return DNI_OK;
 }
 

@@ -68,39 +68,28 @@ dni_status dni_loss_count_correct(dni_loss *loss, const dni_matrix *h, const dni
   DNI_TRY(check_pair(loss, h, y));
   size_t count = 0;
   for (size_t r = 0; r < h->rows; r++)
-    count += loss->kind->correct(h, y, r);
+    count += loss->kind->correct(loss->context->kernels, h, y, r);
   *correct = count;
   return DNI_OK;
-}
-
-/* The first of the largest; columns (no such column) if there is a NaN. */
-static size_t largest_column(const dni_matrix *view, size_t row) {
-  size_t best = 0;
-  double best_value = dni__matrix_get(view, row, 0);
-  for (size_t c = 0; c < view->columns; c++) {
-    double value = dni__matrix_get(view, row, c);
-    if (value != value) return view->columns;
-    if (value > best_value) {
-      best = c;
-      best_value = value;
-    }
-  }
-  return best;
 }
 
 static bool same_side(double h, double threshold, double y) {
   return h == h && (h > threshold) == (y > 0.5);
 }
 
-bool dni__correct_largest(const dni_matrix *h, const dni_matrix *y, size_t row) {
+bool dni__correct_largest(const dni__kernels *kernels, const dni_matrix *h, const dni_matrix *y,
+                          size_t row) {
   if (h->columns == 0) return true;
   if (h->columns == 1)
     return same_side(dni__matrix_get(h, row, 0), 0.5, dni__matrix_get(y, row, 0));
-  size_t predicted = largest_column(h, row);
-  return predicted < h->columns && predicted == largest_column(y, row);
+  size_t predicted = kernels->largest(h->columns, dni__matrix_row(h, row));
+  return predicted < h->columns &&
+         predicted == kernels->largest(y->columns, dni__matrix_row(y, row));
 }
 
-bool dni__correct_sign(const dni_matrix *h, const dni_matrix *y, size_t row) {
+bool dni__correct_sign(const dni__kernels *kernels, const dni_matrix *h, const dni_matrix *y,
+                       size_t row) {
+  (void)kernels;
   for (size_t c = 0; c < h->columns; c++)
     if (!same_side(dni__matrix_get(h, row, c), 0, dni__matrix_get(y, row, c))) return false;
   return true;

@@ -1,5 +1,6 @@
 /* Kernels of batch normalisation, for one element type; see kernels.h. Included by
- * kernels_template.h. Sums over rows take four rows at a time, in order. */
+ * kernels_template.h. Sums over rows take a few rows at a
+ * time, in order. */
 
 static void FN(add_differences)(size_t rows, size_t columns, const REAL *restrict x, size_t ldx,
                                 const REAL *restrict from, REAL *restrict sums) {
@@ -87,26 +88,29 @@ static void FN(normalise)(size_t rows, size_t columns, const void *x, size_t ldx
     FN(normalise_row)(columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, mean, factor, shift);
 }
 
-static void FN(normalise_sums)(size_t rows, size_t columns, const void *inputs, size_t ldx,
-                               const void *deltas, size_t lddy, const void *means, void *sums_dy,
-                               void *sums_dy_deviation) {
-  const REAL *restrict x = inputs, *restrict dy = deltas, *restrict mean = means;
-  REAL *restrict sums = sums_dy, *restrict products = sums_dy_deviation;
-  memset(sums, 0, columns * sizeof *sums);
-  memset(products, 0, columns * sizeof *products);
+static void FN(add_normalise_sums)(size_t rows, size_t columns, const REAL *restrict x, size_t ldx,
+                                   const REAL *restrict dy, size_t lddy, const REAL *restrict mean,
+                                   REAL *restrict sums, REAL *restrict products) {
   size_t r = 0;
-  for (; r + 4 <= rows; r += 4, x += 4 * ldx, dy += 4 * lddy)
+  for (; r + 2 <= rows; r += 2, x += 2 * ldx, dy += 2 * lddy)
     for (size_t c = 0; c < columns; c++) {
-      sums[c] = sums[c] + dy[c] + dy[lddy + c] + dy[2 * lddy + c] + dy[3 * lddy + c];
-      products[c] = products[c] + dy[c] * (x[c] - mean[c]) + dy[lddy + c] * (x[ldx + c] - mean[c]) +
-                    dy[2 * lddy + c] * (x[2 * ldx + c] - mean[c]) +
-                    dy[3 * lddy + c] * (x[3 * ldx + c] - mean[c]);
+      sums[c] = sums[c] + dy[c] + dy[lddy + c];
+      products[c] = products[c] + dy[c] * (x[c] - mean[c]) + dy[lddy + c] * (x[ldx + c] - mean[c]);
     }
   for (; r < rows; r++, x += ldx, dy += lddy)
     for (size_t c = 0; c < columns; c++) {
       sums[c] += dy[c];
       products[c] += dy[c] * (x[c] - mean[c]);
     }
+}
+
+static void FN(normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx,
+                               const void *dy, size_t lddy, const void *mean, void *sum_dy,
+                               void *sum_dy_deviation) {
+  memset(sum_dy, 0, columns * sizeof(REAL));
+  memset(sum_dy_deviation, 0, columns * sizeof(REAL));
+  FN(add_normalise_sums)
+  (rows, columns, x, ldx, dy, lddy, mean, sum_dy, sum_dy_deviation);
 }
 
 static void FN(norm_slopes)(size_t columns, const dni__norm_columns *norm) {

@@ -38,7 +38,7 @@ typedef struct dni__norm_columns {
   void *mean, *inverse; /* of the deviation; before norm_training the variance */
   void *factor, *offset, *slope;
   void *sum_dy, *sum_dy_deviation;
-  const void *scale;
+  const void *scale, *shift;
   void *running_mean, *running_variance;
   void *scale_gradient, *shift_gradient;
   double epsilon, rate;
@@ -99,7 +99,8 @@ typedef struct dni__kernels {
   /* sum_dy = sum over rows of dy; sum_dy_deviation = sum of dy * (x - mean); all [columns] */
   void (*normalise_sums)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
                          size_t lddy, const void *mean, void *sum_dy, void *sum_dy_deviation);
-  /* From those sums: factor, offset and slope; and the parameter gradients, replaced or added to. */
+  /* From those sums: factor, offset and slope; and the parameter gradients, replaced or added to.
+   */
   void (*norm_slopes)(size_t columns, const dni__norm_columns *norm);
   void (*norm_gradients)(size_t columns, const dni__norm_columns *norm, bool add);
   /* dx = factor * (dy - offset - (x - mean) * slope), all [columns]; dx may be dy */
@@ -116,6 +117,8 @@ typedef struct dni__kernels {
   void (*sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step);
   /* sum of g^2 after each element is limited to +-limit (infinity: as it is) */
   double (*sum_squares)(size_t count, const void *g, double limit);
+  /* Where the first of the largest of count >= 1 values is; count if there is a NaN. */
+  size_t (*largest)(size_t count, const void *values);
 } dni__kernels;
 
 /* One table per element type and instruction set (kernels_<set>.c). */

@@ -1,12 +1,14 @@
 /* The element-wise and reduction kernels, ordinary C for one element type; see kernels.h for what
- * each computes. Included with REAL, FN(name), REAL_EXP, REAL_TANH and REAL_SQRT defined; no
- * include guard.
+ * each computes. Included with REAL, FN(name), REAL_SQRT and what exp_template.h needs defined;
+ * no include guard.
  *
  * Loops run along rows, where memory is contiguous and columns are independent, so the compiler can
  * vectorise sums over rows without reordering any column's additions. Sums over everything use
  * LANES partial sums per row, a fixed order whatever the vector width the compiler picks. */
 
 #define LANES 16
+
+#include "math/exp_template.h"
 
 static void FN(bias_activation_row)(size_t columns, REAL *restrict z, const REAL *restrict bias,
                                     dni_activation activation) {
@@ -19,11 +21,11 @@ static void FN(bias_activation_row)(size_t columns, REAL *restrict z, const REAL
     break;
   case DNI_ACTIVATION_TANH:
     for (size_t c = 0; c < columns; c++)
-      z[c] = REAL_TANH(z[c] + bias[c]);
+      z[c] = FN(hyperbolic_tangent)(z[c] + bias[c]);
     break;
   case DNI_ACTIVATION_SIGMOID:
     for (size_t c = 0; c < columns; c++)
-      z[c] = 1 / (1 + REAL_EXP(-(z[c] + bias[c])));
+      z[c] = 1 / (1 + FN(exponential)(-(z[c] + bias[c])));
     break;
   default:
     for (size_t c = 0; c < columns; c++)
@@ -46,11 +48,11 @@ static void FN(activation_row)(size_t columns, const REAL *x, REAL *y, dni_activ
     break;
   case DNI_ACTIVATION_TANH:
     for (size_t c = 0; c < columns; c++)
-      y[c] = REAL_TANH(x[c]);
+      y[c] = FN(hyperbolic_tangent)(x[c]);
     break;
   case DNI_ACTIVATION_SIGMOID:
     for (size_t c = 0; c < columns; c++)
-      y[c] = 1 / (1 + REAL_EXP(-x[c]));
+      y[c] = 1 / (1 + FN(exponential)(-x[c]));
     break;
   default:
     for (size_t c = 0; c < columns; c++)
@@ -229,6 +231,37 @@ static double FN(sum_squares)(size_t count, const void *values, double limit) {
   for (size_t l = 0; l < LANES; l++)
     total += lanes[l];
   return total;
+}
+
+static REAL FN(larger)(REAL a, REAL b) {
+  return a > b ? a : b;
+}
+
+/* The largest value first, in lanes, then where it is. */
+static size_t FN(largest)(size_t count, const void *values) {
+  const REAL *x = values;
+  REAL lanes[LANES], most = x[0];
+  int32_t nans[LANES] = {0}, any = 0;
+  for (size_t l = 0; l < LANES; l++)
+    lanes[l] = x[0];
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      lanes[l] = FN(larger)(x[i + l], lanes[l]);
+      nans[l] += x[i + l] != x[i + l];
+    }
+  for (; i < count; i++) {
+    most = FN(larger)(x[i], most);
+    any += x[i] != x[i];
+  }
+  for (size_t l = 0; l < LANES; l++) {
+    most = FN(larger)(lanes[l], most);
+    any += nans[l];
+  }
+  if (any > 0) return count;
+  for (i = 0; x[i] != most;)
+    i++;
+  return i;
 }
 
 #undef LANES

@@ -4,7 +4,8 @@
 #include "core/core.h"
 
 /* Whether `parts` runs can be cut with no sum above `most`; counts [parts] receives their lengths.
- * Filled from the last run, which bears no cut_cost, down; each leaves one cost for every run below. */
+ * Filled from the last run, which bears no cut_cost, down; each leaves one cost for every run
+ * below. */
 static bool fill(const double *costs, size_t count, size_t parts, double cut_cost, double most,
                  size_t *counts) {
   size_t left = count;

@@ -1,11 +1,12 @@
 /* How long the parts of a training step take. Each layer and estimator is run by itself on made-up
- * numbers, a few times; the median of the times counts. What that changes (gradients, running statistics,
- * and parameters if an update is not quite nothing) is put back afterwards. */
+ * numbers, a few times; the median of the times counts. What that changes (gradients, running
+ * statistics, and parameters if an update is not quite nothing) is put back afterwards. */
 #define _POSIX_C_SOURCE 200809L
 #include <string.h>
 #include <time.h>
 
 #include "network/network.h"
+#include "sg/wrapper.h"
 
 enum { ROUNDS = 5 };
 
@@ -141,6 +142,8 @@ static dni_status run_layer(const bench *work, dni_network *network, size_t inde
 
 /* y stands for h, dy for the target, dx is not used. */
 static dni_status run_sg(const bench *work, dni_sg *sg, dni_optimiser *optimiser) {
+  /* A warm-up counts its lessons. */
+  if (sg->vtable->kind == DNI_SG_WARM_UP) sg = ((dni__wrapper *)sg)->inner;
   if (sg->needs != DNI_SG_NEEDS_NOTHING) return DNI_OK;
   bool alone = sg->learns == DNI_SG_LEARNS_ALONE;
   DNI_TRY(dni_sg_estimate(sg, &work->x, &work->targets, NULL, &work->y));

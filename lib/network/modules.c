@@ -1,5 +1,5 @@
-/* Where a network may be cut into modules. An estimator that needs the delta from above cannot answer
- * before the layers above have run backward, so its interface is no cut. */
+/* Where a network may be cut into modules. An estimator that needs the delta from above cannot
+ * answer before the layers above have run backward, so its interface is no cut. */
 #include "network/network.h"
 
 bool dni__network_joined(const dni_network *network, size_t index) {

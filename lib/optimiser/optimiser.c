@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/backend.h"
 #include "core/tunable.h"
 
 dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind *kind,
@@ -181,15 +182,33 @@ static dni_status clip_scale(const dni_optimiser *optimiser, double *scale) {
   return DNI_OK;
 }
 
+/* A run of contiguous elements being moved. */
+typedef struct run_update {
+  const dni_optimiser *optimiser;
+  unsigned char *value, *moments[2];
+  const unsigned char *gradient;
+} run_update;
+
+static void update_range(void *argument, size_t first, size_t end) {
+  const run_update *run = argument;
+  const dni__optimiser_kind *kind = run->optimiser->kind;
+  size_t offset = first * dni__dtype_size(run->optimiser->context->dtype);
+  void *moments[2] = {NULL, NULL};
+  for (size_t k = 0; k < kind->moment_count; k++)
+    moments[k] = run->moments[k] + offset;
+  kind->update(run->optimiser, end - first, run->value + offset, run->gradient + offset, moments);
+}
+
 static void update_moved(const dni_optimiser *optimiser, const dni__moved *moved) {
   runs all = runs_of(moved);
   size_t bytes = all.length * dni__dtype_size(moved->value.dtype);
   for (size_t r = 0; r < all.count; r++) {
-    void *moments[2] = {NULL, NULL};
+    run_update run = {.optimiser = optimiser,
+                      .value = dni__matrix_row(&moved->value, r),
+                      .gradient = dni__matrix_row(&moved->gradient, r)};
     for (size_t k = 0; k < optimiser->kind->moment_count; k++)
-      moments[k] = (unsigned char *)moved->moments[k] + r * bytes;
-    optimiser->kind->update(optimiser, all.length, dni__matrix_row(&moved->value, r),
-                            dni__matrix_row(&moved->gradient, r), moments);
+      run.moments[k] = (unsigned char *)moved->moments[k] + r * bytes;
+    dni__share(optimiser->context->backend, all.length, all.length, update_range, &run);
   }
 }
 

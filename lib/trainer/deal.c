@@ -1,10 +1,10 @@
 /* Dealing layers to modules and modules to stages.
  *
- * The estimators say where a module may end (lib/network/modules.c). With threads, what lies between
- * two such ends is dealt to stages in rows of neighbours of about equal measured cost. A delayed
- * estimator ends a module only where it also ends a stage: inside one thread nothing is late, and it is
- * one more factor on the way down. With micro-batches any layer may end a stage, and stages are
- * modules. */
+ * The estimators say where a module may end (lib/network/modules.c). With threads, what lies
+ * between two such ends is dealt to stages in rows of neighbours of about equal measured cost. A
+ * delayed estimator ends a module only where it also ends a stage: inside one thread nothing is
+ * late, and it is one more factor on the way down. With micro-batches any layer may end a stage,
+ * and stages are modules. */
 #include "trainer/trainer.h"
 
 /* Flags [layers]: whether a piece, a stage, a module ends after a layer. */

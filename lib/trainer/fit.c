@@ -89,8 +89,8 @@ static dni_status fit_epochs(fit *f) {
   return DNI_OK;
 }
 
-/* Finish what is in flight, and report what has not been reported; but after a failure or when told to
- * stop, nothing more. */
+/* Finish what is in flight, and report what has not been reported; but after a failure or when told
+ * to stop, nothing more. */
 static dni_status end_fit(fit *f, dni_status status) {
   char message[512] = "";
   if (status != DNI_OK) (void)strncpy(message, dni_last_message(), sizeof message - 1);

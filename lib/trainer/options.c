@@ -75,6 +75,21 @@ static dni_status check_schedule(const dni_sg *sg, int32_t schedule) {
   return DNI_OK;
 }
 
+/* Threads must not meet in one estimator, or in parameters that two show as theirs. */
+static dni_status check_unshared(const dni_network *network, size_t after) {
+  const dni_sg *sg = network->links[after].sg;
+  for (size_t i = 0; i < after; i++) {
+    const dni_sg *other = network->links[i].sg;
+    bool same = other && other->parameter_count > 0 && sg->parameter_count > 0 &&
+                other->parameters[0].value.data == sg->parameters[0].value.data;
+    if (same || other == sg)
+      return dni__fail(DNI_ERROR_UNSUPPORTED,
+                       "%s is at the interface after layer %zu too: not in the pipelined schedule",
+                       sg->vtable->name, i);
+  }
+  return DNI_OK;
+}
+
 /* What only the whole network shows: widths of targets and errors, and what can learn in a
  * trainer. */
 static dni_status check_interface(const dni_network *network, size_t after,
@@ -92,6 +107,7 @@ static dni_status check_interface(const dni_network *network, size_t after,
     return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu error units, the network %zu outputs",
                      sg->vtable->name, sg->error_units, outputs);
   DNI_TRY(check_learning(sg, sg_optimiser));
+  if (schedule == DNI_SCHEDULE_PIPELINED) DNI_TRY(check_unshared(network, after));
   return check_schedule(sg, schedule);
 }
 

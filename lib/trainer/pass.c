@@ -146,8 +146,10 @@ static dni_status teach_critic(const dni__pass *pass, size_t after) {
 
 static dni_status teach_critics(const dni__pass *pass) {
   const dni__stage *stage = pass->stage;
+  const dni_trainer *trainer = stage->trainer;
   for (size_t l = stage->first_layer; l < stage->first_layer + stage->layer_count; l++)
-    if (dni__trainer_learns(stage->trainer, l, DNI_SG_LEARNS_LOSS))
+    if (dni__trainer_learns(trainer, l, DNI_SG_LEARNS_LOSS) &&
+        trainer->modules[dni__trainer_module_of(trainer, l)].trained)
       DNI_TRY(say_interface(l, teach_critic(pass, l)));
   return DNI_OK;
 }
@@ -181,8 +183,8 @@ static dni_status say_module(const dni__train_module *module, dni_status status)
                           top_of(module));
 }
 
-/* Whether each layer moves as soon as its gradient is there, and still in cache: unless gradients are
- * only added up, their norm must be known first, or a layer below may fail. */
+/* Whether each layer moves as soon as its gradient is there, and still in cache: unless gradients
+ * are only added up, their norm must be known first, or a layer below may fail. */
 static bool moves_by_layer(const dni__pass *pass, const dni__train_module *module) {
   return pass->moves && !module->may_fail && dni__optimiser_by_layer(module->optimiser);
 }

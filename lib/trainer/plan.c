@@ -2,15 +2,15 @@
  * once for the largest batch; steps then allocate nothing.
  *
  * If every module of a stage runs backward right after its forward (no dfa), the outputs inside a
- * module are needed only until the next module starts, and a module's top output only until the next
- * module's update. So all its modules share one region for inner outputs and two slots, taken in turn,
- * for top outputs and for predictions: memory then does not grow with the number of modules.
- * Otherwise each matrix has a place of its own. Critics are taught when the loss is known, so with them
- * outputs, but not predictions, lie apart too. Modules that only run forward need two outputs at a
- * time.
+ * module are needed only until the next module starts, and a module's top output only until the
+ * next module's update. So all its modules share one region for inner outputs and two slots, taken
+ * in turn, for top outputs and for predictions: memory then does not grow with the number of
+ * modules. Otherwise each matrix has a place of its own. Critics are taught when the loss is known,
+ * so with them outputs, but not predictions, lie apart too. Modules that only run forward need two
+ * outputs at a time.
  *
- * Between threads, what a batch needs when its target arrives is kept in a ring of slots: the output at
- * the interface, or all outputs of the module that waits, and y. */
+ * Between threads, what a batch needs when its target arrives is kept in a ring of slots: the
+ * output at the interface, or all outputs of the module that waits, and y. */
 #include "trainer/trainer.h"
 
 #define PIECE_MULTIPLE 16 /* elements; pieces start on a cache line */
@@ -68,8 +68,15 @@ static bool any_waits_for_error(const dni__stage *stage) {
   return false;
 }
 
+/* The first layer of the modules that only run forward, which come last. */
+static size_t end_trained(const dni__stage *stage) {
+  for (size_t m = stage->first_module; m < end_module(stage); m++)
+    if (!stage->trainer->modules[m].trained) return stage->trainer->modules[m].layers.first;
+  return end_layer(stage);
+}
+
 static bool any_critic(const dni__stage *stage) {
-  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+  for (size_t l = stage->first_layer; l < end_trained(stage); l++)
     if (dni__trainer_learns(stage->trainer, l, DNI_SG_LEARNS_LOSS)) return true;
   return false;
 }
@@ -110,9 +117,14 @@ static void lay_out_shared(const dni__stage *stage, layout *block, size_t *offse
   }
 }
 
+/* A place for each output that a backward pass needs; the others alternate between two. */
 static void lay_out_apart(const dni__stage *stage, layout *block, size_t *offsets) {
-  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+  size_t end = end_trained(stage), widest = widest_output(stage->trainer, end, end_layer(stage));
+  for (size_t l = stage->first_layer; l < end; l++)
     offsets[l] = append(block, outputs_of(stage->trainer, l));
+  size_t places[] = {append(block, widest), append(block, widest)};
+  for (size_t l = end; l < end_layer(stage); l++)
+    offsets[l] = places[(l - end) % 2];
 }
 
 static dni_status allocate_block(const dni__stage *stage, const layout *block, void **out,
@@ -132,8 +144,8 @@ static void *at(const dni__stage *stage, void *block, size_t offset) {
   return (unsigned char *)block + offset * dni__dtype_size(stage->trainer->context->dtype);
 }
 
-/* The layers whose outputs a slot keeps: the top alone, or all of the module that waits and the output
- * that is its input. */
+/* The layers whose outputs a slot keeps: the top alone, or all of the module that waits and the
+ * output that is its input. */
 static void choose_kept(dni__stage *stage) {
   const dni_trainer *trainer = stage->trainer;
   const dni__train_module *last = &trainer->modules[end_module(stage) - 1];
@@ -182,7 +194,8 @@ static dni_status plan_activations(dni__stage *stage, size_t *offsets) {
 /* Whether an answer is kept at the interface above a module. */
 static bool has_prediction(const dni_trainer *trainer, size_t m) {
   const dni__train_module *module = &trainer->modules[m];
-  return top_of(module) + 1 < trainer->network->count && module->waits != DNI_WAITS_DELTA;
+  return module->trained && top_of(module) + 1 < trainer->network->count &&
+         module->waits != DNI_WAITS_DELTA;
 }
 
 /* Predictions of the interfaces above each module, shared like outputs; offsets has one entry per

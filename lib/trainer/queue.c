@@ -1,5 +1,5 @@
-/* A channel inside one process: a ring of buffers. The sender fills the next free one and raises the
- * count, the receiver reads the oldest and lowers it; the count is all that both write. */
+/* A channel inside one process: a ring of buffers. The sender fills the next free one and raises
+ * the count, the receiver reads the oldest and lowers it; the count is all that both write. */
 #include "trainer/channel.h"
 
 typedef struct entry {

@@ -1,34 +1,13 @@
 /* Speed of the builtin product beside the linked CBLAS, one thread each: GFLOP/s at the shapes of a
  * training step, NN, NT (forward) and TN (weight gradients). The two take turns, so what disturbs
- * the machine disturbs both; medians are printed, and their ratio. */
-#include <stdio.h>
+ * the machine disturbs both; medians are printed, and the median of the ratios of neighbours in time.
+ *
+ *   build/bench/gemm [--json] [--json-file FILE]                                             5 s */
 #include <stdlib.h>
-#include <time.h>
 
-#include "dni.h"
+#include "common/bench.h"
 
 enum { ROUNDS = 31, LARGEST = 512 * 512 };
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static int ascending(const void *x, const void *y) {
-  double a = *(const double *)x, b = *(const double *)y;
-  return (a > b) - (a < b);
-}
-
-static double median(double *times) {
-  qsort(times, ROUNDS, sizeof *times, ascending);
-  return times[ROUNDS / 2];
-}
-
-static void fail(const char *what) {
-  fprintf(stderr, "gemm: %s: %s\n", what, dni_last_message());
-  exit(1);
-}
 
 /* One of the shapes with its matrices. */
 typedef struct product {
@@ -39,28 +18,38 @@ typedef struct product {
 
 /* Seconds for one product. */
 static double measure(dni_backend *backend, const product *p) {
-  double start = seconds();
+  double start = bench_now();
   for (int i = 0; i < p->repeats; i++)
-    if (dni_backend_gemm(backend, p->ta, p->tb, 1, &p->a, &p->b, 0, &p->c) != DNI_OK) fail("gemm");
-  return (seconds() - start) / p->repeats;
+    bench_must(dni_backend_gemm(backend, p->ta, p->tb, 1, &p->a, &p->b, 0, &p->c), "product");
+  return (bench_now() - start) / p->repeats;
+}
+
+static void print(const product *p, double own, double other, double ratio) {
+  const char *dtype = p->c.dtype == DNI_F32 ? "float" : "double";
+  char a = p->ta ? 'T' : 'N', b = p->tb ? 'T' : 'N';
+  size_t m = p->c.rows, n = p->c.columns, k = p->ta ? p->a.rows : p->a.columns;
+  double work = 2e-9 * (double)m * (double)n * (double)k;
+  bench_text("%-6s %c%c %4zu x %4zu x %4zu   builtin %6.1f", dtype, a, b, m, n, k, work / own);
+  if (other > 0) bench_text("   cblas %6.1f   ratio %.2f", work / other, ratio);
+  bench_text("   GFLOP/s\n");
+  if (other > 0)
+    bench_record("\"dtype\": \"%s\", \"kind\": \"%c%c\", \"m\": %zu, \"n\": %zu, \"k\": %zu, "
+                 "\"builtin_gflops\": %.2f, \"cblas_gflops\": %.2f, \"ratio\": %.4f",
+                 dtype, a, b, m, n, k, work / own, work / other, ratio);
+  else
+    bench_record("\"dtype\": \"%s\", \"kind\": \"%c%c\", \"m\": %zu, \"n\": %zu, \"k\": %zu, "
+                 "\"builtin_gflops\": %.2f",
+                 dtype, a, b, m, n, k, work / own);
 }
 
 static void compare(dni_backend *builtin, dni_backend *cblas, const product *p) {
-  double own[ROUNDS], other[ROUNDS];
+  double own[ROUNDS], other[ROUNDS] = {0}, ratio[ROUNDS];
   for (int round = 0; round < ROUNDS; round++) {
     own[round] = measure(builtin, p);
-    other[round] = cblas ? measure(cblas, p) : 0;
+    if (cblas) other[round] = measure(cblas, p);
+    ratio[round] = other[round] / own[round];
   }
-  size_t m = p->c.rows, n = p->c.columns, k = p->ta ? p->a.rows : p->a.columns;
-  double work = 2e-9 * (double)m * (double)n * (double)k;
-  double own_speed = work / median(own);
-  printf("%s %c%c %4zu x %4zu x %4zu   builtin %6.1f", p->c.dtype == DNI_F32 ? "float " : "double",
-         p->ta ? 'T' : 'N', p->tb ? 'T' : 'N', m, n, k, own_speed);
-  if (cblas) {
-    double speed = work / median(other);
-    printf("   cblas %6.1f   ratio %.2f", speed, own_speed / speed);
-  }
-  printf("   GFLOP/s\n");
+  print(p, bench_median(own, ROUNDS), bench_median(other, ROUNDS), bench_median(ratio, ROUNDS));
 }
 
 static dni_matrix view(void *memory, size_t rows, size_t columns, dni_dtype dtype) {
@@ -72,13 +61,9 @@ static dni_matrix view(void *memory, size_t rows, size_t columns, dni_dtype dtyp
   return matrix;
 }
 
-/* Three blocks with room for any of the matrices, the first two filled with small numbers. */
+/* Room for any of the matrices, filled with small numbers. */
 static void *block_make(dni_dtype dtype) {
-  void *memory = aligned_alloc(64, LARGEST * sizeof(double));
-  if (!memory) {
-    fputs("gemm: out of memory\n", stderr);
-    exit(1);
-  }
+  void *memory = bench_memory(LARGEST * sizeof(double));
   for (size_t i = 0; i < LARGEST; i++) {
     double value = (double)(i * 7 % 31) / 31 - 0.5;
     if (dtype == DNI_F32)
@@ -97,31 +82,30 @@ static void compare_all(dni_backend *builtin, dni_backend *cblas, dni_dtype dtyp
     for (int32_t kind = 0; kind < 3; kind++) {
       size_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
       int32_t ta = kind == 2, tb = kind == 1;
-      int repeats = 1 + (int)(1e7 / ((double)m * (double)n * (double)k));
-      product p = {ta,
-                   tb,
-                   view(a, ta ? k : m, ta ? m : k, dtype),
-                   view(b, tb ? n : k, tb ? k : n, dtype),
-                   view(c, m, n, dtype),
-                   repeats};
+      product p = {.ta = ta,
+                   .tb = tb,
+                   .a = view(a, ta ? k : m, ta ? m : k, dtype),
+                   .b = view(b, tb ? n : k, tb ? k : n, dtype),
+                   .c = view(c, m, n, dtype),
+                   .repeats = 1 + (int)(1e7 / ((double)m * (double)n * (double)k))};
       compare(builtin, cblas, &p);
     }
   free(a), free(b), free(c);
 }
 
-int main(void) {
+int main(int count, char **words) {
+  const bench_option options[] = {{0}};
   dni_context *context;
-  dni_backend *builtin, *cblas = NULL;
-  if (dni_context_create(NULL, &context) != DNI_OK) fail("context");
-  if (dni_backend_create_builtin(context, &builtin) != DNI_OK) fail("builtin");
-  if (dni_backend_create_cblas(context, &cblas) == DNI_OK &&
-      dni_backend_set_threads(cblas, 1) != DNI_OK)
-    fail("cblas: one thread");
-  printf("%s; kernels in use: %s\n", dni_build_info(), dni_context_instructions(context));
+  bench_begin(count, words, "gemm", "the builtin product beside the linked CBLAS", options);
+  bench_must(dni_context_create(NULL, &context), "context");
+  dni_backend *builtin = bench_backend(context, "builtin", 1);
+  dni_backend *cblas = bench_has_cblas() ? bench_backend(context, "cblas", 1) : NULL;
+  bench_text("%s; kernels in use: %s\n", dni_build_info(), dni_context_instructions(context));
   compare_all(builtin, cblas, DNI_F32);
   compare_all(builtin, cblas, DNI_F64);
   dni_backend_release(cblas);
   dni_backend_release(builtin);
   dni_context_release(context);
+  bench_end();
   return 0;
 }

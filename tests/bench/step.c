@@ -1,292 +1,292 @@
-/* How close is a training step to the matrix products it cannot do without?
+/* How close is a training step to what it cannot do without?
  *
- * For 20 hidden layers of 512 ReLU units with batch normalisation (784 inputs, 10 classes, Adam), batch 256,
- * one thread: the time of a whole dni_trainer_step over the time of that step's products alone, same
- * backend, same shapes, in the same weights, measured in turn so that a drift of the machine's speed meets
- * both. For backpropagation and for a linear synthetic gradient after every hidden layer. Medians.
+ * For 20 hidden layers of 512 ReLU units with batch normalisation (784 inputs, 10 classes, Adam), batch 256
+ * and 32, one thread, for backpropagation and for a linear synthetic gradient after every hidden layer:
  *
- *   build/bench/step [--json] [--depth N] [--width N] [--batch N] [--rounds N]        about 20 s */
-#include <dni.h>
-#include <stdio.h>
+ *   step      a whole dni_trainer_step
+ *   products  that step's matrix products alone: same backend, same shapes, in the same weights
+ *   traffic   what has to be read or written besides, at the speed at which memcpy copies blocks larger
+ *             than the caches in the same run, read and written bytes counted: parameters and moments,
+ *             both read and written; the batch, read; each layer's output, once written and once read.
+ *             Gradients are not counted: they could be used where they arise. (Outputs that stay in the
+ *             caches are counted all the same, and products read parameters too, which is in their time: the
+ *             roofline is no strict bound, and where all fits in the caches a step can be below it.)
+ *   roofline  products + traffic
+ *
+ * Step and products are measured in turn, so that a drift of the machine's speed meets both. Medians; a
+ * ratio is the median of the ratios of neighbours in time.
+ *
+ * With a CBLAS also: how far its products are from the builtin backend's at these shapes.
+ *
+ *   build/bench/step [--depth N] [--width N] [--batch N] [--rounds N] [--json] [--json-file FILE]  30 s */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define PIXELS      784
-#define CLASSES     10
+#include "common/bench.h"
+
 #define ROUNDS_MOST 1000
+#define COPIES      5
+#define COPY_BYTES  ((size_t)128 << 20)
 
 typedef struct settings {
-  size_t depth, width, batch, rounds;
-  int json;
+  size_t depth, width, batch, rounds; /* batch 0: 256 and 32 */
 } settings;
 
 /* A network under training, with buffers of the sizes its products need. */
 typedef struct subject {
-  const settings *set;
-  int sg;
-  dni_context *context;
-  dni_network *network;
-  dni_trainer *trainer;
-  float *x, *y;             /* [batch][PIXELS], [batch][CLASSES] */
+  bench_model model;
   float *h, *delta, *below; /* [batch][widest], for the products alone */
 } subject;
 
-static void must(dni_status status, const char *what) {
-  if (status == DNI_OK) return;
-  fprintf(stderr, "step: %s: %s\n", what, dni_last_message());
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count) {
-  qsort(values, count, sizeof *values, ascending);
-  return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
-}
-
-static float *numbers(size_t count) {
-  float *values = malloc(count * sizeof *values);
-  if (!values) {
-    fprintf(stderr, "step: out of memory\n");
-    exit(1);
-  }
-  uint32_t state = 1;
-  for (size_t i = 0; i < count; i++) {
-    state = state * 1664525u + 1013904223u;
-    values[i] = (float)(state >> 8) / 16777216.0f;
-  }
-  return values;
-}
-
-/* Building. ---------------------------------------------------------------------------------- */
-
-static void add_layer(subject *s, dni_layer *layer) {
-  must(dni_network_add(s->network, layer), "add");
-  dni_layer_release(layer);
-}
-
-static void add_hidden(subject *s, size_t inputs) {
-  dni_layer *dense, *norm;
-  dni_sg *sg;
-  must(dni_layer_create_dense(s->context, inputs, s->set->width, DNI_ACTIVATION_RELU, &dense),
-       "dense");
-  add_layer(s, dense);
-  must(dni_layer_create_batch_norm(s->context, s->set->width, &norm), "batch norm");
-  add_layer(s, norm);
-  if (!s->sg) return;
-  must(dni_sg_create_synthetic(s->context, s->set->width, CLASSES, NULL, &sg), "sg");
-  must(dni_network_set_sg(s->network, dni_network_layer_count(s->network) - 1, sg), "set sg");
-  dni_sg_release(sg);
-}
-
-static void build_network(subject *s) {
-  must(dni_network_create(s->context, &s->network), "network");
-  for (size_t i = 0; i < s->set->depth; i++)
-    add_hidden(s, i == 0 ? PIXELS : s->set->width);
-  dni_layer *top;
-  must(dni_layer_create_dense(s->context, s->set->width, CLASSES, DNI_ACTIVATION_IDENTITY, &top),
-       "dense");
-  add_layer(s, top);
-}
-
-static void build_trainer(subject *s) {
-  dni_loss *loss;
-  dni_optimiser *adam;
-  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = s->set->batch};
-  must(dni_loss_create_softmax_cross_entropy(s->context, &loss), "loss");
-  must(dni_optimiser_create_adam(s->context, 3e-5, &adam), "adam");
-  must(dni_trainer_create(s->context, s->network, loss, adam, adam, &options, &s->trainer),
-       "trainer");
-  dni_loss_release(loss);
-  dni_optimiser_release(adam);
-}
-
-static void build_buffers(subject *s) {
-  size_t batch = s->set->batch, widest = s->set->width > PIXELS ? s->set->width : PIXELS;
-  s->x = numbers(batch * PIXELS);
-  s->y = numbers(batch * CLASSES);
-  for (size_t i = 0; i < batch * CLASSES; i++)
-    s->y[i] = i % CLASSES == i / CLASSES % CLASSES;
-  s->h = numbers(batch * widest);
-  s->delta = numbers(batch * widest);
-  s->below = numbers(batch * widest);
-}
-
-static void set_backend(subject *s, const char *name) {
-  dni_backend *backend;
-  must(strcmp(name, "cblas") == 0 ? dni_backend_create_cblas(s->context, &backend)
-                                  : dni_backend_create_builtin(s->context, &backend),
-       name);
-  dni_status status = dni_backend_set_threads(backend, 1);
-  if (status != DNI_ERROR_UNSUPPORTED) must(status, "threads");
-  must(dni_context_set_backend(s->context, backend), "backend");
-  dni_backend_release(backend);
-}
-
-static void build(subject *s, const settings *set, const char *backend, int sg) {
-  *s = (subject){.set = set, .sg = sg};
-  must(dni_context_create(NULL, &s->context), "context");
-  set_backend(s, backend);
-  build_network(s);
-  build_trainer(s);
-  build_buffers(s);
+static void build(subject *s, const bench_plan *plan) {
+  size_t widest = plan->width > BENCH_INPUTS ? plan->width : BENCH_INPUTS;
+  bench_model_build(&s->model, plan);
+  s->h = bench_numbers(plan->batch * widest);
+  s->delta = bench_numbers(plan->batch * widest);
+  s->below = bench_numbers(plan->batch * widest);
 }
 
 static void drop(subject *s) {
-  dni_trainer_release(s->trainer);
-  dni_network_release(s->network);
-  dni_context_release(s->context);
-  free(s->x);
-  free(s->y);
+  bench_model_drop(&s->model);
   free(s->h);
   free(s->delta);
   free(s->below);
 }
 
-/* The two things that are timed. --------------------------------------------------------------- */
+/* What is timed. ------------------------------------------------------------------------------- */
 
 static void whole_step(subject *s) {
-  dni_matrix x, y;
-  dni_matrix_init_f32(&x, s->x, s->set->batch, PIXELS);
-  dni_matrix_init_f32(&y, s->y, s->set->batch, CLASSES);
-  must(dni_trainer_step(s->trainer, &x, &y, NULL), "step");
+  bench_model_step(&s->model, NULL);
+}
+
+static void multiply(subject *s, int32_t ta, int32_t tb, const dni_matrix *a, const dni_matrix *b,
+                     double beta, const dni_matrix *c) {
+  dni_backend *backend = dni_context_backend(s->model.context);
+  bench_must(dni_backend_gemm(backend, ta, tb, 1, a, b, beta, c), "product");
 }
 
 /* The products of one dense layer: forward, weight gradient and, unless it is the first, input gradient. */
 static void layer_products(subject *s, dni_layer *layer, int input_gradient) {
-  dni_backend *backend = dni_context_backend(s->context);
-  size_t batch = s->set->batch;
-  dni_matrix weight, gradient, x, y, dy, dx;
-  must(dni_layer_parameter(layer, 0, &weight, &gradient), "parameter");
-  dni_matrix_init_f32(&x, s->h, batch, weight.columns);
-  dni_matrix_init_f32(&y, s->delta, batch, weight.rows);
-  dni_matrix_init_f32(&dy, s->below, batch, weight.rows);
-  dni_matrix_init_f32(&dx, s->delta, batch, weight.columns);
-  must(dni_backend_gemm(backend, 0, 1, 1, &x, &weight, 0, &y), "forward");
-  must(dni_backend_gemm(backend, 1, 0, 1.0 / (double)batch, &dy, &x, 0, &gradient), "gradient");
-  if (input_gradient) must(dni_backend_gemm(backend, 0, 0, 1, &dy, &weight, 0, &dx), "input");
+  size_t batch = s->model.plan.batch;
+  dni_matrix weight, gradient;
+  bench_must(dni_layer_parameter(layer, 0, &weight, &gradient), "parameter");
+  dni_matrix x = bench_view(s->h, batch, weight.columns);
+  dni_matrix y = bench_view(s->delta, batch, weight.rows);
+  dni_matrix dy = bench_view(s->below, batch, weight.rows);
+  dni_matrix dx = bench_view(s->delta, batch, weight.columns);
+  multiply(s, 0, 1, &x, &weight, 0, &y);
+  multiply(s, 1, 0, &dy, &x, 0, &gradient);
+  if (input_gradient) multiply(s, 0, 0, &dy, &weight, 0, &dx);
 }
 
 /* The products of one linear SG: estimate and weight gradient, each in a part for h and one for y. */
 static void sg_products(subject *s, dni_sg *sg) {
-  dni_backend *backend = dni_context_backend(s->context);
-  size_t batch = s->set->batch, width = s->set->width, size = sizeof(float);
-  dni_matrix weight, gradient, h, y, out;
-  must(dni_sg_parameter(sg, 0, &weight, &gradient), "parameter");
-  dni_matrix_init_f32(&h, s->h, batch, width);
-  dni_matrix_init_f32(&y, s->y, batch, CLASSES);
-  dni_matrix_init_f32(&out, s->delta, batch, width);
+  size_t batch = s->model.plan.batch, width = s->model.plan.width;
+  dni_matrix weight, gradient;
+  bench_must(dni_sg_parameter(sg, 0, &weight, &gradient), "parameter");
+  dni_matrix h = bench_view(s->h, batch, width), y = bench_view(s->model.y, batch, BENCH_CLASSES);
+  dni_matrix out = bench_view(s->delta, batch, width);
   dni_matrix of_h = weight, of_y = weight, gradient_h = gradient, gradient_y = gradient;
   of_h.columns = gradient_h.columns = width;
-  of_y.columns = gradient_y.columns = CLASSES;
-  of_y.data = (char *)weight.data + width * size;
-  gradient_y.data = (char *)gradient.data + width * size;
-  must(dni_backend_gemm(backend, 0, 1, 1, &h, &of_h, 0, &out), "estimate from h");
-  must(dni_backend_gemm(backend, 0, 1, 1, &y, &of_y, 1, &out), "estimate from y");
-  must(dni_backend_gemm(backend, 1, 0, 1, &out, &h, 0, &gradient_h), "gradient of h");
-  must(dni_backend_gemm(backend, 1, 0, 1, &out, &y, 0, &gradient_y), "gradient of y");
+  of_y.columns = gradient_y.columns = BENCH_CLASSES;
+  of_y.data = (float *)weight.data + width;
+  gradient_y.data = (float *)gradient.data + width;
+  multiply(s, 0, 1, &h, &of_h, 0, &out);
+  multiply(s, 0, 1, &y, &of_y, 1, &out);
+  multiply(s, 1, 0, &out, &h, 0, &gradient_h);
+  multiply(s, 1, 0, &out, &y, 0, &gradient_y);
 }
 
 static void products(subject *s) {
-  for (size_t i = 0; i < dni_network_layer_count(s->network); i++) {
-    dni_layer *layer = dni_network_layer(s->network, i);
+  dni_network *network = s->model.network;
+  for (size_t i = 0; i < dni_network_layer_count(network); i++) {
+    dni_layer *layer = dni_network_layer(network, i);
     if (dni_layer_kind(layer) == DNI_LAYER_DENSE) layer_products(s, layer, i > 0);
-    dni_sg *sg = dni_network_sg(s->network, i);
+    dni_sg *sg = dni_network_sg(network, i);
     if (sg) sg_products(s, sg);
+  }
+}
+
+static double seconds_of(void (*work)(subject *), subject *s) {
+  double start = bench_now();
+  work(s);
+  return bench_now() - start;
+}
+
+/* The unavoidable traffic. --------------------------------------------------------------------- */
+
+static double traffic_bytes(const bench_model *model) {
+  dni_memory_report memory = bench_model_memory(model);
+  size_t batch = model->plan.batch, outputs = 0;
+  for (size_t i = 0; i < dni_network_layer_count(model->network); i++)
+    outputs += dni_layer_outputs(dni_network_layer(model->network, i));
+  return 2 * (double)(memory.parameter_bytes + memory.optimiser_bytes) +
+         (double)(batch * (BENCH_INPUTS + 2 * outputs) * sizeof(float));
+}
+
+static unsigned char *copy_from, *copy_to;
+
+/* Bytes read and written in a second, COPIES times. */
+static void copy_speeds(double *speeds) {
+  if (!copy_from) {
+    copy_from = bench_memory(COPY_BYTES);
+    copy_to = bench_memory(COPY_BYTES);
+    memset(copy_from, 1, COPY_BYTES);
+    memset(copy_to, 2, COPY_BYTES);
+  }
+  for (int i = 0; i < COPIES; i++) {
+    double start = bench_now();
+    memcpy(copy_to, copy_from, COPY_BYTES);
+    speeds[i] = 2 * (double)COPY_BYTES / (bench_now() - start);
+    copy_from[(size_t)copy_to[i]] ^= 1; /* the copy is used, so the compiler keeps it */
   }
 }
 
 /* Measuring. ----------------------------------------------------------------------------------- */
 
-static double seconds_of(void (*work)(subject *), subject *s) {
-  double start = now();
-  work(s);
-  return now() - start;
+typedef struct result {
+  double step, products, traffic, roofline, of_products, of_roofline; /* seconds; ratios */
+  double megabytes, copy_speed;
+} result;
+
+static void print_result(const bench_plan *plan, const result *r) {
+  bench_text("%-8s %5zu  %-9s %8.2f ms %8.2f ms %7.2f ms %8.2f ms %8.2f %9.2f\n", plan->backend,
+             plan->batch, bench_method(plan->sg), 1e3 * r->step, 1e3 * r->products,
+             1e3 * r->traffic, 1e3 * r->roofline, r->of_products, r->of_roofline);
+  bench_record("\"backend\": \"%s\", \"method\": \"%s\", \"depth\": %zu, \"width\": %zu, "
+               "\"batch\": %zu, \"step_ms\": %.4f, \"gemm_ms\": %.4f, \"traffic_ms\": %.4f, "
+               "\"roofline_ms\": %.4f, \"traffic_mb\": %.1f, \"copy_gb_s\": %.2f, "
+               "\"ratio\": %.4f, \"roofline_ratio\": %.4f",
+               plan->backend, bench_method(plan->sg), plan->depth, plan->width, plan->batch,
+               1e3 * r->step, 1e3 * r->products, 1e3 * r->traffic, 1e3 * r->roofline, r->megabytes,
+               1e-9 * r->copy_speed, r->of_products, r->of_roofline);
 }
 
-static void print_result(const settings *set, const char *backend, const char *method, double step,
-                         double gemm, double ratio) {
-  if (set->json)
-    printf("{\"backend\":\"%s\",\"method\":\"%s\",\"depth\":%zu,\"width\":%zu,\"batch\":%zu,"
-           "\"step_ms\":%.3f,\"gemm_ms\":%.3f,\"ratio\":%.3f}",
-           backend, method, set->depth, set->width, set->batch, 1e3 * step, 1e3 * gemm, ratio);
-  else
-    printf("%-9s %-9s %9.2f ms %9.2f ms %8.2f\n", backend, method, 1e3 * step, 1e3 * gemm, ratio);
-  fflush(stdout);
-}
-
-/* The ratio is the median of the ratios of neighbours in time. */
-static void measure(const settings *set, const char *backend, int sg) {
-  static double step[ROUNDS_MOST], gemm[ROUNDS_MOST], ratio[ROUNDS_MOST];
+/* The copies come before and after the rounds, not between: they would leave the caches empty. */
+static void measure(const bench_plan *plan, size_t rounds) {
+  static double step[ROUNDS_MOST], gemm[ROUNDS_MOST], first[ROUNDS_MOST], second[ROUNDS_MOST];
+  double speeds[2 * COPIES];
   subject s;
-  build(&s, set, backend, sg);
+  result r;
+  build(&s, plan);
+  copy_speeds(speeds);
   for (int warm = 0; warm < 2; warm++) {
     whole_step(&s);
     products(&s);
   }
-  for (size_t i = 0; i < set->rounds; i++) {
+  for (size_t i = 0; i < rounds; i++) {
     step[i] = seconds_of(whole_step, &s);
     gemm[i] = seconds_of(products, &s);
-    ratio[i] = step[i] / gemm[i];
   }
-  print_result(set, backend, sg ? "sg-all" : "backprop", median(step, set->rounds),
-               median(gemm, set->rounds), median(ratio, set->rounds));
+  copy_speeds(speeds + COPIES);
+  r.copy_speed = bench_median(speeds, 2 * COPIES);
+  r.megabytes = 1e-6 * traffic_bytes(&s.model);
+  r.traffic = 1e6 * r.megabytes / r.copy_speed;
+  for (size_t i = 0; i < rounds; i++) {
+    first[i] = step[i] / gemm[i];
+    second[i] = step[i] / (gemm[i] + r.traffic);
+  }
+  r.of_products = bench_median(first, rounds);
+  r.of_roofline = bench_median(second, rounds);
+  r.step = bench_median(step, rounds);
+  r.products = bench_median(gemm, rounds);
+  r.roofline = r.products + r.traffic;
+  print_result(plan, &r);
   drop(&s);
 }
 
-static int has_cblas(void) {
-  dni_context *context;
-  dni_backend *backend;
-  must(dni_context_create(NULL, &context), "context");
-  int found = dni_backend_create_cblas(context, &backend) == DNI_OK;
-  if (found) dni_backend_release(backend);
-  dni_context_release(context);
-  return found;
+/* Do the two backends calculate the same? -------------------------------------------------------- */
+
+/* Largest difference of the same product by two backends, over its largest element. */
+static double difference(dni_backend *const *backends, int32_t ta, int32_t tb, const dni_matrix *a,
+                         const dni_matrix *b, size_t m, size_t n) {
+  float *of[2];
+  double apart = 0, largest = 0;
+  for (int k = 0; k < 2; k++) {
+    of[k] = bench_memory(m * n * sizeof *of[k]);
+    dni_matrix c = bench_view(of[k], m, n);
+    bench_must(dni_backend_gemm(backends[k], ta, tb, 1, a, b, 0, &c), "product");
+  }
+  for (size_t i = 0; i < m * n; i++) {
+    apart = fmax(apart, fabs((double)of[0][i] - (double)of[1][i]));
+    largest = fmax(largest, fabs((double)of[1][i]));
+  }
+  free(of[0]);
+  free(of[1]);
+  return apart / largest;
 }
 
-static void read_options(int count, char **words, settings *set) {
-  for (int i = 1; i < count; i++) {
-    size_t *place = strcmp(words[i], "--depth") == 0    ? &set->depth
-                    : strcmp(words[i], "--width") == 0  ? &set->width
-                    : strcmp(words[i], "--batch") == 0  ? &set->batch
-                    : strcmp(words[i], "--rounds") == 0 ? &set->rounds
-                                                        : NULL;
-    if (strcmp(words[i], "--json") == 0) {
-      set->json = 1;
-    } else if (place && i + 1 < count && atoi(words[i + 1]) > 0) {
-      *place = (size_t)atoi(words[++i]);
-    } else {
-      fprintf(stderr, "step: %s: unknown option, or not a positive number after it\n", words[i]);
-      exit(2);
+/* Numbers of both signs: sums in which much cancels. */
+static float *centred(size_t count) {
+  float *values = bench_numbers(count);
+  for (size_t i = 0; i < count; i++)
+    values[i] -= 0.5f;
+  return values;
+}
+
+static void compare_backends(size_t batch, size_t width) {
+  dni_context *context;
+  bench_must(dni_context_create(NULL, &context), "context");
+  dni_backend *backends[2] = {bench_backend(context, "builtin", 1),
+                              bench_backend(context, "cblas", 1)};
+  float *values = centred(2 * batch * width + width * width);
+  dni_matrix x = bench_view(values, batch, width);
+  dni_matrix dy = bench_view(values + batch * width, batch, width);
+  dni_matrix weight = bench_view(values + 2 * batch * width, width, width);
+  double forward = difference(backends, 0, 1, &x, &weight, batch, width);
+  double of_weight = difference(backends, 1, 0, &dy, &x, width, width);
+  double of_input = difference(backends, 0, 0, &dy, &weight, batch, width);
+  bench_text(
+      "cblas and builtin, batch %3zu: largest difference over largest element: forward %.1e, "
+      "weight gradient %.1e, input gradient %.1e\n",
+      batch, forward, of_weight, of_input);
+  bench_record("\"agreement\": {\"batch\": %zu, \"width\": %zu, \"forward\": %.3e, "
+               "\"weight_gradient\": %.3e, \"input_gradient\": %.3e}",
+               batch, width, forward, of_weight, of_input);
+  free(values);
+  dni_backend_release(backends[0]);
+  dni_backend_release(backends[1]);
+  dni_context_release(context);
+}
+
+/* All of it. ------------------------------------------------------------------------------------- */
+
+static void measure_all(const settings *set, size_t batch) {
+  static const char *const names[] = {"builtin", "cblas"};
+  static const size_t sgs[] = {0, BENCH_EVERYWHERE};
+  for (int b = 0; b < 1 + bench_has_cblas(); b++)
+    for (int k = 0; k < 2; k++) {
+      bench_plan plan = {.depth = set->depth,
+                         .width = set->width,
+                         .batch = batch,
+                         .sg = sgs[k],
+                         .backend = names[b]};
+      measure(&plan, set->rounds);
     }
-  }
-  if (set->rounds > ROUNDS_MOST) set->rounds = ROUNDS_MOST;
 }
 
 int main(int count, char **words) {
-  settings set = {.depth = 20, .width = 512, .batch = 256, .rounds = 15};
-  read_options(count, words, &set);
-  static const char *const backends[] = {"builtin", "cblas"};
-  if (!set.json)
-    printf("%zu x %zu, batch %zu, one thread, float, medians of %zu\n"
-           "backend   method         step     its GEMMs    ratio\n",
-           set.depth, set.width, set.batch, set.rounds);
-  if (set.json) printf("{\"runs\":[");
-  for (int b = 0; b < 1 + has_cblas(); b++)
-    for (int sg = 0; sg < 2; sg++) {
-      if (set.json && b + sg > 0) printf(",");
-      measure(&set, backends[b], sg);
-    }
-  if (set.json) printf("]}\n");
+  settings set = {.depth = 20, .width = 512, .rounds = 15};
+  const bench_option options[] = {{"--depth", &set.depth, NULL, "hidden layers [20]"},
+                                  {"--width", &set.width, NULL, "their units [512]"},
+                                  {"--batch", &set.batch, NULL, "one batch size [256 and 32]"},
+                                  {"--rounds", &set.rounds, NULL, "measurements of each [15]"},
+                                  {0}};
+  bench_begin(count, words, "step", "a training step over its products and its traffic", options);
+  if (set.rounds > ROUNDS_MOST) set.rounds = ROUNDS_MOST;
+  const size_t both[] = {256, 32}, *batches = set.batch ? &set.batch : both;
+  size_t batch_count = set.batch ? 1 : 2;
+  bench_text("%zu x %zu, one thread, float, medians of %zu\n"
+             "backend  batch  method          step     products     traffic     roofline  "
+             "s/prod.  s/roofl.\n",
+             set.depth, set.width, set.rounds);
+  for (size_t i = 0; i < batch_count; i++)
+    measure_all(&set, batches[i]);
+  for (size_t i = 0; i < batch_count && bench_has_cblas(); i++)
+    compare_backends(batches[i], set.width);
+  free(copy_from);
+  free(copy_to);
+  bench_end();
   return 0;
 }

@@ -51,6 +51,59 @@ run mnist $small --method all --out "$work/mnist"
 # shellcheck disable=SC2086 # options
 run_json mnist $small --method all
 
+# Schedules and estimators. fields PYTHON: an expression that is true of the runs of the last --json (r
+# is the first), looked at if there is a python3.
+fields() {
+  command -v python3 >/dev/null || return 0
+  python3 -c "import json, sys; runs = json.load(open(sys.argv[1]))['runs']; r = runs[0]
+sys.exit(not ($1))" "$work/out" || complain "mnist: not true of the JSON: $1"
+}
+
+digits="--data examples/mnist_sample --depth 3 --width 16 --batch 50 --steps 12 --eval-every 5"
+train() {
+  # shellcheck disable=SC2086 # options
+  run_json mnist $digits "$@"
+}
+
+train --schedule pipelined --modules 3 --threads 2
+fields "[x['method'] for x in runs] == ['sg-all', 'sg']"
+fields "[(x['schedule'], x['modules'], x['threads']) for x in runs] == [('pipelined', 4, 2), ('pipelined', 3, 2)]"
+fields "r['in_flight'] == 2 and r['micro_batches'] is None and r['steps'] == 12"
+fields "r['sg_at'] == [1, 2, 3] and len(runs[1]['sg_at']) == 2 and r['target_lag'] >= 0"
+fields "min(r['activation_bytes'], r['parameter_bytes'], r['optimiser_bytes']) > 0"
+fields "r['seconds_to_975'] is None"
+train --schedule pipelined --method sg --sg-at 2 --in-flight 5
+fields "r['sg_at'] == [2] and r['modules'] == 2 and r['in_flight'] == 5"
+for method in local delayed none; do
+  train --method $method --modules 2
+  fields "r['schedule'] == 'sequential' and r['target_lag'] is None and len(r['sg_at']) == 1"
+  train --method $method --schedule pipelined --sg-at 1,2 --threads 3
+  fields "r['modules'] == 3 and r['threads'] == 3"
+done
+train --method delayed --shrink 0.5 --schedule pipelined --threads 2
+train --schedule micro-batches --micro-batches 3 --threads 2
+fields "len(runs) == 1 and r['method'] == 'backprop' and r['schedule'] == 'micro-batches'"
+fields "r['micro_batches'] == 3 and r['threads'] == 2 and r['in_flight'] is None and r['sg_at'] == []"
+train --method sg --until 0.01
+fields "r['steps'] == 5"
+train --method sg --schedule pipelined --until 0.01
+fields "r['steps'] == 5"
+# shellcheck disable=SC2086 # options
+run mnist $digits --schedule pipelined --threads 2 --out "$work/mnist"
+grep -q '^sg: pipelined, 2 modules on 2 threads, estimators after hidden layer [123], ' "$work/out" ||
+  complain "mnist --schedule pipelined: no line says how"
+[ "$(head -n 1 "$work/mnist/results.tsv" | tr '\t' '\n' | tail -n 4 | tr '\n' ' ')" = \
+  "schedule modules threads seconds_to_975 " ] || complain "mnist: results.tsv has other columns"
+
+# The same numbers twice, times apart.
+without_times() {
+  sed -E 's/"(ms_per_step|seconds|seconds_to_975)":[^,]*,//g' "$work/out"
+}
+train --threads 1
+without_times >"$work/one"
+train --threads 1
+without_times | cmp -s - "$work/one" || complain "mnist --threads 1: not the same numbers twice"
+
 # The experiments of the paper, with their tables and figures (scripts at least: gnuplot may be
 # missing, which is one line on stderr and no failure).
 experiment() {
@@ -94,6 +147,37 @@ refuse 2 rdm --lr nan
 refuse 2 rdm --depth 1
 refuse 1 rdm --data "$work/nowhere"
 refuse 1 probes --data "$work/nowhere"
+refuse 2 mnist --schedule fast
+refuse 2 mnist --schedule pipelined --p-update 0.5
+refuse 2 mnist --schedule micro-batches --p-update 0.5
+refuse 2 mnist --schedule pipelined --method backprop
+refuse 2 mnist --schedule pipelined --method dfa
+refuse 2 mnist --schedule pipelined --method fa
+refuse 2 mnist --schedule micro-batches --method sg
+refuse 2 mnist --schedule micro-batches --threads 10
+refuse 2 mnist --schedule micro-batches --modules 2
+refuse 2 mnist --modules 2 --sg-at 1
+refuse 2 mnist --modules 1 --method sg
+refuse 2 mnist --modules 6 --method local
+refuse 2 mnist --modules 3 --method sg-all
+refuse 2 mnist --modules 2 --method backprop
+refuse 2 mnist --modules 2 --method dfa
+refuse 2 mnist --modules 2 --method fa
+refuse 2 mnist --sg-at 5 --method none
+refuse 2 mnist --in-flight 2
+refuse 2 mnist --in-flight 256 --schedule pipelined
+refuse 2 mnist --micro-batches 2
+refuse 2 mnist --micro-batches 0 --schedule micro-batches
+refuse 2 mnist --shrink 0.5
+refuse 2 mnist --shrink 1.5 --method delayed
+refuse 2 mnist --until 0
+refuse 2 mnist --until 1.1
+for wrong in 'p-update 0.5 --schedule pipelined' 'method backprop --schedule pipelined' \
+  'modules 1 --method sg' 'in-flight 2' 'shrink 0.5' 'micro-batches 2'; do
+  # shellcheck disable=SC2086 # options
+  refuse 2 mnist --$wrong
+  grep -q -e "^mnist: --${wrong%% *} " "$work/err" || complain "mnist --$wrong: another option named"
+done
 touch "$work/file"
 refuse 1 guard --steps 1 --out "$work/file"
 
