@@ -37,7 +37,6 @@ enum { WARM_UP_LESSONS = 8 };
  * dL/dh[i]. */
 typedef struct batch {
   dni_matrix h[MOST_LAYERS + 1], d[MOST_LAYERS + 1], guess[MOST_LAYERS + 1];
-  dni_matrix answer[MOST_LAYERS + 1]; /* the guess, which backward overwrites */
   double loss, error[MOST_LAYERS];
   size_t lag[MOST_MODULES]; /* by the stage that learned */
 } batch;
@@ -65,7 +64,6 @@ static void make_batches(void) {
       b->h[i + 1] = matrix_make(dtype, xs[n].rows, units);
       b->d[i + 1] = matrix_make(dtype, xs[n].rows, units);
       b->guess[i + 1] = matrix_make(dtype, xs[n].rows, units);
-      b->answer[i + 1] = matrix_make(dtype, xs[n].rows, units);
     }
   }
 }
@@ -102,26 +100,12 @@ static void make_hand(dni_network *network, dni_loss *loss, const dni_optimiser 
   make_batches();
 }
 
-/* Whether the estimator learns from the answer it gave: between threads, if it is linear in its
- * parameters. */
-static bool learns_from_answer(size_t after) {
-  dni_sg *sg = dni_network_sg(hand.network, after);
-  size_t m = 0;
-  while (hand.last[m] < after)
-    m++;
-  bool linear = dni_sg_kind(sg) == DNI_SG_SCALAR ||
-                (dni_sg_kind(sg) == DNI_SG_SYNTHETIC && dni_sg_parameter_count(sg) == 2);
-  return linear && hand.stage[m] != hand.stage[m + 1] && hand.habit != WARM_UP;
-}
-
 static void teach(size_t n, size_t after, const dni_matrix *target) {
   batch *b = &hand.batches[n];
   dni_sg *sg = dni_network_sg(hand.network, after);
   if (!sg || hand.habit == FROZEN) return;
   if (dni_sg_learns(sg) != (target ? DNI_SG_LEARNS_TARGET : DNI_SG_LEARNS_ALONE)) return;
-  bool given = target && learns_from_answer(after);
-  EXPECT_OK(dni_sg_learn(sg, &b->h[after + 1], &ys[n], target, given ? &b->answer[after + 1] : NULL,
-                         &b->error[after], NULL));
+  EXPECT_OK(dni_sg_learn(sg, &b->h[after + 1], &ys[n], target, NULL, &b->error[after], NULL));
   EXPECT_OK(dni_optimiser_step(hand.teachers[after]));
   hand.lessons[after]++;
 }
@@ -147,7 +131,6 @@ static dni_matrix *ask(size_t n, size_t m, const dni_matrix *error) {
   else
     EXPECT_OK(dni_sg_estimate(dni_network_sg(hand.network, after), &b->h[after + 1], &ys[n], error,
                               guess));
-  matrix_copy(guess, &b->answer[after + 1]);
   return guess;
 }
 

@@ -22,9 +22,8 @@
  * the thread of the lowest. A thread takes a batch through its modules as above, hands h and y to the
  * thread above and goes on with the next batch. The target of its top interface comes down when the
  * thread above is done with the batch, and the SG there learns it between two batches: by then the
- * module below, and often the SG, have moved (dni_step_report.target_lag says how far). An SG that is
- * linear in its parameters learns from the answer it gave, a gradient as late as the target; others
- * answer again, with their parameters as they are, before they learn. Every module sees every batch
+ * module below, and often the SG, have moved (dni_step_report.target_lag says how far), so the SG
+ * answers again, with its parameters as they are, before it learns. Every module sees every batch
  * once, in the same order. Which target is learned between which batches depends on timing; it can be
  * recorded and played again, to the same bits (dni_trainer_record).
  *

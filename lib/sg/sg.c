@@ -22,7 +22,6 @@ dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable
   sg->targets = targets;
   sg->parameter_count = parameter_count;
   sg->owns_parameters = true;
-  sg->linear = vtable->change != NULL;
   sg->learns = vtable->learn         ? DNI_SG_LEARNS_TARGET
                : vtable->learn_loss  ? DNI_SG_LEARNS_LOSS
                : vtable->learn_alone ? DNI_SG_LEARNS_ALONE

@@ -46,7 +46,6 @@ struct dni_sg {
   size_t units, targets, error_units; /* targets, error_units 0: not looked at */
   int32_t needs, learns;              /* DNI_SG_NEEDS_, DNI_SG_LEARNS_ values */
   bool looks_at_h, looks_at_y;
-  bool linear; /* in its parameters: the gradient of its error needs h, y and the answer alone */
   dni__parameter *parameters;
   size_t parameter_count;
   bool owns_parameters;

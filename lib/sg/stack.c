@@ -216,7 +216,6 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
   sg->looks_at_y = known.condition != DNI_CONDITION_H;
   dni__stack *stack = (dni__stack *)sg;
   stack->map_count = map_count;
-  sg->linear = sg->linear && map_count == 1;
   stack->hidden_units = known.hidden_units;
   stack->activation = kind->activation;
   size_t outputs = kind->one_output ? 1 : kind->auxiliary ? targets : units;

@@ -154,8 +154,6 @@ static void choose_kept(dni__stage *stage) {
   if (stage->index + 1 == trainer->stage_count) return;
   stage->slots = micro ? trainer->micro_batches : trainer->in_flight;
   stage->kept_first = top_of(last);
-  stage->keeps_answer = last->waits == DNI_WAITS_NOT && last->layers.top->linear &&
-                        last->layers.top->learns == DNI_SG_LEARNS_TARGET;
   if (last->waits != DNI_WAITS_DELTA) return;
   stage->keeps_x = last->layers.first == stage->first_layer;
   stage->kept_first = last->layers.first - (stage->keeps_x ? 0 : 1);
@@ -193,11 +191,9 @@ static dni_status plan_activations(dni__stage *stage, size_t *offsets) {
 
 /* Workspace. --------------------------------------------------------------------------------- */
 
-/* Whether an answer is kept at the interface above a module, and not in slots. */
-static bool has_prediction(const dni__stage *stage, size_t m) {
-  const dni_trainer *trainer = stage->trainer;
+/* Whether an answer is kept at the interface above a module. */
+static bool has_prediction(const dni_trainer *trainer, size_t m) {
   const dni__train_module *module = &trainer->modules[m];
-  if (stage->keeps_answer && m + 1 == end_module(stage)) return false;
   return module->trained && top_of(module) + 1 < trainer->network->count &&
          module->waits != DNI_WAITS_DELTA;
 }
@@ -209,7 +205,7 @@ static void lay_out_predictions(const dni__stage *stage, layout *block, size_t *
   bool shared = !any_waits_for_error(stage);
   size_t slots[2], count = 0, widest = widest_top(stage);
   for (size_t m = stage->first_module; m < end_module(stage); m++) {
-    if (!has_prediction(stage, m)) continue;
+    if (!has_prediction(trainer, m)) continue;
     if (shared && count < 2) slots[count] = append(block, widest);
     offsets[m] = shared ? slots[count % 2]
                         : append(block, outputs_of(trainer, top_of(&trainer->modules[m])));
@@ -226,9 +222,9 @@ static size_t state_bytes(const dni__stage *stage) {
   return bytes;
 }
 
-/* Where x, y, states and answers of slots lie, in elements. */
+/* Where x, y and states of slots lie, in elements. */
 typedef struct kept_places {
-  size_t x, y, state, answer;
+  size_t x, y, state;
 } kept_places;
 
 /* `columns` for every slot; *bytes from one to the next. */
@@ -252,8 +248,6 @@ static kept_places lay_out_kept(dni__stage *stage, layout *block) {
   places.x = append_slots(stage, block, stage->keeps_x ? inputs : 0, &stage->x_bytes);
   places.y = append_slots(stage, block, dni_network_outputs(trainer->network), &stage->y_bytes);
   places.state = append_slots(stage, block, state, &stage->state_bytes);
-  size_t answer = stage->keeps_answer ? outputs_of(trainer, end_layer(stage) - 1) : 0;
-  places.answer = append_slots(stage, block, answer, &stage->answer_bytes);
   return places;
 }
 
@@ -278,9 +272,8 @@ static dni_status plan_workspace(dni__stage *stage, size_t *offsets) {
   stage->kept_x = at(stage, stage->workspace, kept.x);
   stage->kept_y = at(stage, stage->workspace, kept.y);
   stage->kept_state = at(stage, stage->workspace, kept.state);
-  stage->kept_answer = at(stage, stage->workspace, kept.answer);
   for (size_t m = stage->first_module; m < end_module(stage); m++)
-    if (has_prediction(stage, m))
+    if (has_prediction(trainer, m))
       trainer->interfaces[top_of(&trainer->modules[m])].prediction =
           at(stage, stage->workspace, offsets[m]);
   return DNI_OK;
@@ -290,9 +283,6 @@ void dni__stage_use_slot(dni__stage *stage, size_t slot) {
   for (size_t l = stage->kept_first; l < end_layer(stage); l++)
     stage->trainer->outputs[l] =
         stage->kept_outputs + slot * stage->slot_bytes + stage->trainer->kept_offset[l];
-  if (stage->keeps_answer)
-    stage->trainer->interfaces[end_layer(stage) - 1].prediction =
-        stage->kept_answer + slot * stage->answer_bytes;
 }
 
 /* dni_trainer_fit's batch. */

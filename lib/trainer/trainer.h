@@ -60,9 +60,8 @@ typedef struct dni__stage {
   size_t slots; /* 0: nothing waits */
   size_t kept_first;
   bool keeps_x;
-  bool keeps_answer; /* the estimator's, for an estimator that is linear in its parameters */
-  unsigned char *kept_outputs, *kept_x, *kept_y, *kept_state, *kept_answer;
-  size_t slot_bytes, x_bytes, y_bytes, state_bytes, answer_bytes; /* from slot to slot */
+  unsigned char *kept_outputs, *kept_x, *kept_y, *kept_state;
+  size_t slot_bytes, x_bytes, y_bytes, state_bytes; /* from slot to slot */
   struct dni__waiting *waiting;                     /* [slots] */
 
   dni__channel *from_below, *from_above; /* what this stage receives; NULL at the ends */

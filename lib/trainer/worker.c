@@ -174,11 +174,9 @@ dni_status dni__worker_take(dni__worker *w, dni__message *message) {
   return DNI_OK;
 }
 
-/* Whether the estimator can learn from the answer it gave to the batch: it was kept; or it is still
- * there and is what the estimator would answer now, since no other batch has been through and it has
- * learned nothing. */
-static bool has_answer(const dni__worker *w, const dni__waiting *waiting) {
-  if (w->stage->keeps_answer) return true;
+/* Whether the estimator's answer to the batch is still there, and is what it would answer now: no
+ * other batch has been through since, and it has learned nothing. */
+static bool is_fresh(const dni__worker *w, const dni__waiting *waiting) {
   return w->taken - 1 == w->lessons && waiting->lessons == w->lessons;
 }
 
@@ -194,11 +192,11 @@ static dni_status learn(dni__worker *w, const dni__message *target) {
   pass.x = stage->keeps_x ? kept_x(stage, slot, waiting->rows) : (dni_matrix){0};
   pass.y = kept_y(stage, slot, waiting->rows);
   size_t top = stage->first_layer + stage->layer_count - 1;
+  dni_matrix prediction = kept_view(stage, stage->trainer->interfaces[top].prediction,
+                                    waiting->rows, target->first.columns);
   dni__stage_use_slot(stage, slot);
-  dni_matrix answer = kept_view(stage, stage->trainer->interfaces[top].prediction, waiting->rows,
-                                target->first.columns);
   exchange_state(stage, slot, true);
-  DNI_TRY(dni__pass_lesson(&pass, &target->first, has_answer(w, waiting) ? &answer : NULL));
+  DNI_TRY(dni__pass_lesson(&pass, &target->first, is_fresh(w, waiting) ? &prediction : NULL));
   dni__lag_note(w, pass.record);
   w->lessons++;
   finish(w, &waiting->message);
