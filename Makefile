@@ -86,7 +86,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results bench bench-peers bench-peers-run deps-peers \
+        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-builtin check-all \
         format check-format docs install uninstall clean FORCE
@@ -270,6 +270,12 @@ PEERS_FLAGS  :=
 
 bench-peers: deps-peers ## libdni beside PyTorch and FANN: build/bench/peers.md (under 10 minutes)
 	@$(MAKE) bench-peers-run
+
+# How soon each way of using two cores is good enough. An interrupted race goes on where it stopped.
+RACE_FLAGS :=
+bench-accuracy: $(BUILD)/examples/mnist ## time to 97.5 % on MNIST: build/bench/race/race.md (an hour)
+	@python3 tests/bench/race/race.py --mnist $(BUILD)/examples/mnist --out $(BUILD)/bench/race \
+	  $(RACE_FLAGS)
 
 deps-peers:
 	@PEERS_PYTHON='$(PEERS_PYTHON)' $(require) torch numpy fann openblas-openmp || \
