@@ -8,7 +8,7 @@
 #include "core/threads.h"
 
 /* Multiply-adds below which waking other threads costs more than it gains. */
-#define SHARE_LEAST 1e6
+#define SHARE_LEAST 4e6
 
 /* Ranges of element-wise work begin at multiples of this, which are whole cache lines. */
 #define RANGE_UNIT 64
