@@ -148,8 +148,8 @@ static dni_status run_sg(const bench *work, dni_sg *sg, dni_optimiser *optimiser
   bool alone = sg->learns == DNI_SG_LEARNS_ALONE;
   DNI_TRY(dni_sg_estimate(sg, &work->x, &work->targets, NULL, &work->y));
   if (sg->learns != DNI_SG_LEARNS_TARGET && !alone) return DNI_OK;
-  DNI_TRY(dni_sg_learn(sg, &work->x, &work->targets, alone ? NULL : &work->dy,
-                       NULL, NULL, NULL)); /* between threads it answers again */
+  DNI_TRY(dni_sg_learn(sg, &work->x, &work->targets, alone ? NULL : &work->dy, NULL, NULL,
+                       NULL)); /* between threads it answers again */
   return optimiser ? dni_optimiser_step(optimiser) : DNI_OK;
 }
 
