@@ -1,6 +1,6 @@
 /* Estimators on plain buffers: answers and gradients against the definition in double and against
  * central differences, learning, workspace, refusals. */
-#include "support/support.h"
+#include "estimators.h"
 
 /* Every shape of synthetic gradient: condition x hidden layers. */
 typedef struct variant {
@@ -17,36 +17,12 @@ static const variant variants[] = {
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
-static double tolerance_on(const dni_context *context) {
-  return support_tolerance(dni_context_dtype(context), 3e-5, 1e-12);
-}
-
 static dni_sg *make(dni_context *context, const variant *which, size_t units, size_t targets,
                     size_t hidden_units) {
   dni_sg_options options = {sizeof options, which->condition, which->hidden_layers, hidden_units};
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_synthetic(context, units, targets, &options, &sg));
   return sg;
-}
-
-static dni_matrix value_of(dni_sg *sg, size_t index) {
-  dni_matrix value;
-  EXPECT_OK(dni_sg_parameter(sg, index, &value, NULL));
-  return value;
-}
-
-static dni_matrix gradient_of(dni_sg *sg, size_t index) {
-  dni_matrix value, gradient;
-  EXPECT_OK(dni_sg_parameter(sg, index, &value, &gradient));
-  return gradient;
-}
-
-/* Give every parameter numbers, the zero last layer too. */
-static void randomise(dni_sg *sg) {
-  for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
-    dni_matrix value = value_of(sg, i);
-    matrix_fill_random(&value, 1 / sqrt((double)value.columns));
-  }
 }
 
 /* The definition. ---------------------------------------------------------------------------- */
@@ -91,25 +67,6 @@ static dni_matrix estimate_reference(dni_sg *sg, const variant *which, const dni
     x = apply(&x, &weight, &bias, i + 2 < count);
   }
   return x;
-}
-
-/* error and cosine of the header from M and target, in double. */
-static double error_of(const dni_matrix *m, const dni_matrix *target) {
-  double sum = 0;
-  for (size_t r = 0; r < m->rows; r++)
-    for (size_t c = 0; c < m->columns; c++)
-      sum += pow(matrix_get(m, r, c) - matrix_get(target, r, c), 2);
-  return sum / (double)m->rows;
-}
-
-static double cosine_of(const dni_matrix *m, const dni_matrix *target) {
-  double product = 0, first = 0, second = 0;
-  for (size_t r = 0; r < m->rows; r++)
-    for (size_t c = 0; c < m->columns; c++) {
-      double a = matrix_get(m, r, c), b = matrix_get(target, r, c);
-      product += a * b, first += a * a, second += b * b;
-    }
-  return first > 0 && second > 0 ? product / sqrt(first * second) : 0;
 }
 
 /* Answers. ----------------------------------------------------------------------------------- */

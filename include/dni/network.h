@@ -71,7 +71,8 @@ DNI_API DNI_MUST_USE dni_status dni_network_activations(dni_network *network, si
 /* How long the parts of a training step take on this machine, for cutting a network into modules that
  * take equally long. seconds [layer count]: forward, backward and update of each layer on `rows`
  * rows; sg_seconds [layer count] (may be NULL): estimate, lesson and update of the estimator after it,
- * 0 where there is none. Medians of a few runs on made-up numbers; takes about ten steps. `optimiser`
+ * 0 where there is none or it needs an error signal; in the lesson it answers again, as it does between
+ * threads. Medians of a few runs on made-up numbers; takes about ten steps. `optimiser`
  * is a pattern (dni_optimiser_create_like); NULL leaves the updates out. Parameters, gradients and
  * running statistics are as before afterwards. The caller's own layers and estimators are called like
  * the others. Since 0.3.
