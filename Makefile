@@ -5,6 +5,7 @@
 
 CFLAGS       ?= -O3 -g
 BLAS         ?= openblas
+FILES        ?= idx,csv
 PREFIX       ?= /usr/local
 LIBDIR       ?= $(PREFIX)/lib
 INCLUDEDIR   ?= $(PREFIX)/include
@@ -37,7 +38,7 @@ endif
 
 # What is found through pkg-config. A fresh machine has none of it while this file is read, so
 # targets that may install packages (see deps) do their work in a second make.
-PACKAGES := $(if $(filter none,$(BLAS)),,$(BLAS)) zlib
+PACKAGES := $(filter-out none,$(BLAS)) $(if $(filter none,$(FILES)),,zlib)
 package_flags = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 PACKAGE_CFLAGS := $(call package_flags,--cflags $(PACKAGES))
 PACKAGE_LIBS   := $(call package_flags,--libs $(PACKAGES))
@@ -46,9 +47,14 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla $(if $(filter 1 true,$(CI)),-Werror)
 REQUIRED := -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP $(WARNINGS)
 # Results must not depend on errno or on traps; the compiler vectorises more without them.
-LIBRARY_FLAGS := -Ilib -fvisibility=hidden -fno-math-errno -fno-trapping-math $(PACKAGE_CFLAGS)
+# A C++ exception may pass through on its way from a callback to its catch.
+LIBRARY_FLAGS := -Ilib -fvisibility=hidden -fexceptions -fno-math-errno -fno-trapping-math \
+                 $(PACKAGE_CFLAGS)
 ifneq ($(BLAS),none)
 LIBRARY_FLAGS += -DDNI_HAVE_CBLAS -DDNI_BLAS_NAME='"$(BLAS)"'
+endif
+ifeq ($(FILES),none)
+LIBRARY_FLAGS += -DDNI_NO_FILES
 endif
 TEST_FLAGS := -Ilib $(call package_flags,--cflags check)
 TEST_LIBS  := $(call package_flags,--libs check)
@@ -88,7 +94,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results bench bench-accuracy bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-builtin check-all \
+        check-builtin check-all abi-check abi-store \
         format check-format docs install uninstall clean FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -101,6 +107,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 	@echo 'Settings: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS; BLAS=<pkg-config name>|none [openblas];'
+	@echo '  FILES=none leaves IDX and CSV files, and zlib, out;'
 	@echo '  BUILD [build]; PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR DESTDIR; V=1 shows the'
 	@echo '  commands; CI=1 makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS'
 	@echo '  and so on, one for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
@@ -121,7 +128,7 @@ $(COMPILED_WITH): export RECORD = $(CC) $(REQUIRED) $(LIBRARY_FLAGS) $(TEST_FLAG
 $(LINKED_WITH): export RECORD = $(CC) $(AR) $(CFLAGS) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOURCES)
 
 $(COMPILED_WITH) $(LINKED_WITH): FORCE
-	@$(PKG_CONFIG) --exists $(PACKAGES) || \
+	@[ -z '$(strip $(PACKAGES))' ] || $(PKG_CONFIG) --exists $(PACKAGES) || \
 	  { echo "libdni: pkg-config does not find all of $(PACKAGES): try 'make deps'" >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo "$$RECORD" | cmp -s - $@ || echo "$$RECORD" >$@
@@ -340,6 +347,13 @@ check-all: ## all of these
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
 	$(MAKE) check-format
+
+# docs/ABI.md says what is promised. The check is one of the gates, too.
+abi-check: lib ## does the library keep what tests/abi has of the newest version?
+	+@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/abi/check.sh
+
+abi-store: ## what this version promises, from the headers into tests/abi
+	@$(CHECK_ENVIRONMENT) sh tests/abi/store.sh
 
 # Not part of check: versions of clang-format differ in details.
 FORMATTED = $(shell find include lib examples tests -name '*.[ch]')

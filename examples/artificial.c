@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dni/research.h>
+
 #include "common/common.h"
 
 enum { PROBLEMS = 6, LOSSES = 2, MODELS = 2, DATASETS_MOST = 100, CHECKPOINTS_MOST = 32 };
@@ -101,15 +103,17 @@ static dni_status make_orthogonal(dni_layer *layer) {
     for (size_t k = 0; k < length; k++)
       v[k * along] /= (float)sqrt(square);
   }
-  return DNI_OK;
+  return dni_layer_changed(layer);
 }
 
 static dni_status add_dense(training *work, size_t inputs, size_t outputs, bool last) {
+  dni_initialiser_options zeros = {.struct_size = sizeof zeros, .has_value = 1};
+  zeros.kind = DNI_INITIALISER_CONSTANT;
   dni_layer *layer;
   dni_status status =
       dni_layer_create_dense(work->context, inputs, outputs, DNI_ACTIVATION_IDENTITY, &layer);
   if (status != DNI_OK) return status;
-  status = last ? dni_layer_initialise(layer, 0) : make_orthogonal(layer);
+  status = last ? dni_layer_initialise(layer, &zeros) : make_orthogonal(layer);
   if (status == DNI_OK) status = dni_network_add(work->network, layer);
   dni_layer_release(layer);
   return status;
@@ -160,8 +164,9 @@ static dni_status add_sgs(training *work) {
 
 static dni_status create_loss(training *work) {
   if (work->loss_kind == 0) return dni_loss_create_squared_error(work->context, &work->loss);
-  if (work->of->sigmoid) return dni_loss_create_sigmoid_cross_entropy(work->context, &work->loss);
-  return dni_loss_create_softmax_cross_entropy(work->context, &work->loss);
+  if (work->of->sigmoid)
+    return dni_loss_create_sigmoid_cross_entropy(work->context, NULL, &work->loss);
+  return dni_loss_create_softmax_cross_entropy(work->context, NULL, &work->loss);
 }
 
 static dni_status open_training(training *work, int problem, uint64_t seed, bool with_sg) {
@@ -172,15 +177,15 @@ static dni_status open_training(training *work, int problem, uint64_t seed, bool
   if (status == DNI_OK)
     status = dni_dataset_create_artificial(work->context, problems[problem].kind,
                                            problems[problem].dimensions, plan.max_batch,
-                                           work->of->sigmoid ? 1 : 2, &work->data);
+                                           work->of->sigmoid ? 1 : 2, NULL, &work->data);
   if (status == DNI_OK) status = add_layers(work);
   if (status == DNI_OK && with_sg) status = add_sgs(work);
   if (status == DNI_OK) status = create_loss(work);
   if (status == DNI_OK)
     status = dni_optimiser_create_adam(work->context, work->of->rate, &work->adam);
+  plan.optimiser = work->adam;
   if (status == DNI_OK)
-    status = dni_trainer_create(work->context, work->network, work->loss, work->adam, work->adam,
-                                &plan, &work->trainer);
+    status = dni_trainer_create(work->network, work->loss, &plan, &work->trainer);
   return status;
 }
 
@@ -208,7 +213,7 @@ static dni_status run(training *work, const uint64_t *points, size_t count, doub
     done = points[i];
     dni_status status = dni_trainer_fit(work->trainer, work->data, &how);
     if (status == DNI_OK)
-      status = dni_network_evaluate(work->network, work->loss, work->data, &answer);
+      status = dni_network_evaluate(work->network, work->loss, work->data, NULL, &answer);
     if (status != DNI_OK) return status;
     losses[i] = reported(work, answer.loss);
   }
@@ -222,14 +227,16 @@ static dni_status find_optimum(const training *work, int problem, double *optimu
   size_t outputs = dni_dataset_targets(work->data);
   *optimum = problems[problem].kind == DNI_ARTIFICIAL_LINEAR ? 0 : NAN;
   if (work->loss_kind != 0) return DNI_OK;
-  float *memory = malloc(rows * (inputs + outputs) * sizeof *memory);
-  if (!memory) return DNI_ERROR_MEMORY;
+  void *memory;
   dni_matrix x, y;
+  dni_status status =
+      dni_context_allocate(work->context, rows * (inputs + outputs) * sizeof(float), &memory);
+  if (status != DNI_OK) return status;
   dni_matrix_init_f32(&x, memory, rows, inputs);
-  dni_matrix_init_f32(&y, memory + rows * inputs, rows, outputs);
-  dni_status status = dni_dataset_batch(work->data, 0, &x, &y);
+  dni_matrix_init_f32(&y, (float *)memory + rows * inputs, rows, outputs);
+  status = dni_dataset_batch(work->data, 0, &x, &y);
   if (status == DNI_OK) status = dni_analysis_regressor_probe(work->context, &x, &y, optimum, NULL);
-  free(memory);
+  dni_context_free(work->context, memory);
   return status;
 }
 

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <dni/research.h>
+
 #include "common/common.h"
 
 enum { POINTS = 4, STARTS_MOST = 10000, DRAWN = 8, PATH_EVERY = 5 };
@@ -63,7 +65,8 @@ static void find_parameters(machine *on) {
 }
 
 static void open_machine(machine *on, const settings *with) {
-  double factor = pow(LAST_RATE / FIRST_RATE, 1 / (double)with->steps);
+  dni_schedule schedule = {.struct_size = sizeof schedule, .kind = DNI_RATE_DECAY, .steps = 1};
+  schedule.value = pow(LAST_RATE / FIRST_RATE, 1 / (double)with->steps);
   on->context = doubles_context(with->common.seed);
   must(dni_layer_create_dense(on->context, 1, 1, DNI_ACTIVATION_IDENTITY, &on->model));
   must(dni_loss_create_absolute_error(on->context, &on->loss));
@@ -72,7 +75,7 @@ static void open_machine(machine *on, const settings *with) {
   must(dni_optimiser_create_sgd(on->context, SG_RATE, &on->sg_step));
   must(dni_optimiser_add_sg(on->sg_step, on->sg));
   must(dni_optimiser_create_sgd(on->context, FIRST_RATE, &on->model_step));
-  must(dni_optimiser_set_schedule_step(on->model_step, 1, factor));
+  must(dni_optimiser_set_schedule(on->model_step, &schedule));
   dni_matrix_init_f64(&on->x, x_data, POINTS, 1);
   on->f = matrix_of(on->f_data, POINTS, 1);
   on->y = matrix_of(on->y_data, POINTS, 1);
@@ -93,22 +96,25 @@ static void close_machine(machine *on) {
 /* The true gradient into target, and the mean loss. */
 static double evaluate(machine *on) {
   double mean;
-  must(dni_layer_forward(on->model, DNI_MODE_TRAINING, &on->x, &on->f));
-  must(dni_loss_evaluate(on->loss, &on->f, &on->y, &on->target, NULL, &mean));
+  dni_batch answers = {.struct_size = sizeof answers, .x = &on->f, .y = &on->y};
+  must(dni_layer_forward(on->model, DNI_MODE_TRAINING, NULL, &on->x, &on->f));
+  must(dni_loss_evaluate(on->loss, &answers, &on->target, NULL, &mean));
   return mean;
 }
 
-static void descend(machine *on, dni_optimiser *step, const dni_matrix *delta) {
-  must(dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, &on->x, &on->f, delta, NULL));
+static void descend(machine *on, dni_optimiser *step, dni_matrix *delta) {
+  must(dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, NULL, &on->x, &on->f, delta, NULL));
   must(dni_optimiser_step(step));
 }
 
 /* The model moves on the SG's answer, the SG towards the truth at the same f. */
 static void step_synthetic(machine *on, dni_optimiser *step) {
+  dni_query query = {.struct_size = sizeof query};
+  dni_lesson lesson = {.struct_size = sizeof lesson, .target = &on->target};
   (void)evaluate(on);
-  must(dni_sg_estimate(on->sg, NULL, NULL, NULL, &on->delta));
+  must(dni_sg_estimate(on->sg, &query, &on->delta));
   descend(on, step, &on->delta);
-  must(dni_sg_learn(on->sg, &on->f, NULL, &on->target, NULL, NULL, NULL));
+  must(dni_sg_learn(on->sg, &lesson, NULL));
   must(dni_optimiser_step(on->sg_step));
 }
 
@@ -120,7 +126,8 @@ static void step_exact(machine *on, dni_optimiser *step) {
 /* Sums over the points, as the paper has them, of means. */
 static void finish_run(machine *on, run *out) {
   out->loss = POINTS * evaluate(on);
-  must(dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, &on->x, &on->f, &on->target, NULL));
+  must(
+      dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, NULL, &on->x, &on->f, &on->target, NULL));
   out->slope = out->synthetic ? POINTS * *on->slope : NAN; /* backprop ends on a kink */
   out->a = *on->a;
   out->b = *on->b;
@@ -135,6 +142,8 @@ static void train(machine *on, const settings *with, run *out, FILE *path) {
   *on->a = out->a0;
   *on->b = out->b0;
   *on->c = 0;
+  must(dni_layer_changed(on->model));
+  must(dni_sg_changed(on->sg));
   for (uint64_t k = 0; k < with->steps; k++) {
     if (path && k % PATH_EVERY == 0) (void)fprintf(path, "%.9g\t%.9g\n", *on->a, *on->b);
     if (out->synthetic)

@@ -6,6 +6,7 @@
  * Synthetic Gradients and Decoupled Neural Interfaces" (2017), section 2; the data are linear_100
  * of its Appendix D. Takes under a second. */
 #include <dni.h>
+#include <dni/research.h> /* the artificial data */
 
 #include <getopt.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static void make_modules(dni_context *context) {
   check(dni_layer_create_dense(context, INPUTS, UNITS, DNI_ACTIVATION_RELU, &dense));
   check(dni_layer_create_batch_norm(context, UNITS, &norm));
   check(dni_layer_create_dense(context, UNITS, CLASSES, DNI_ACTIVATION_IDENTITY, &upper));
-  check(dni_loss_create_softmax_cross_entropy(context, &loss));
+  check(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   check(dni_sg_create_synthetic(context, UNITS, CLASSES, NULL, &sg));
   check(dni_sg_reserve(sg, BATCH)); /* so that no step allocates */
   check(dni_optimiser_create_adam(context, 1e-3, &lower_optimiser));
@@ -72,43 +73,49 @@ static void release_modules(void) {
 
 /* Asks nobody above. Backward uses delta_h as working space: it goes on as dL/dr. */
 static void train_lower(void) {
-  check(dni_layer_forward(dense, DNI_MODE_TRAINING, &x, &r));
-  check(dni_layer_forward(norm, DNI_MODE_TRAINING, &r, &h));
-  check(dni_sg_estimate(sg, &h, &y, NULL, &delta_h));
-  check(dni_layer_backward(norm, DNI_GRADIENT_REPLACE, &r, &h, &delta_h, &delta_h));
-  check(dni_layer_backward(dense, DNI_GRADIENT_REPLACE, &x, &r, &delta_h, NULL));
+  dni_query query = {.struct_size = sizeof query, .h = &h, .y = &y};
+  check(dni_layer_forward(dense, DNI_MODE_TRAINING, NULL, &x, &r));
+  check(dni_layer_forward(norm, DNI_MODE_TRAINING, NULL, &r, &h));
+  check(dni_sg_estimate(sg, &query, &delta_h));
+  check(dni_layer_backward(norm, DNI_GRADIENT_REPLACE, NULL, &r, &h, &delta_h, &delta_h));
+  check(dni_layer_backward(dense, DNI_GRADIENT_REPLACE, NULL, &x, &r, &delta_h, NULL));
   check(dni_optimiser_step(lower_optimiser));
 }
 
 /* On the h it was sent; its dL/dh is the SG's target. Returns the loss. */
 static double train_upper(void) {
   double mean;
-  check(dni_layer_forward(upper, DNI_MODE_TRAINING, &h, &out));
-  check(dni_loss_evaluate(loss, &out, &y, &delta_out, NULL, &mean));
-  check(dni_layer_backward(upper, DNI_GRADIENT_REPLACE, &h, &out, &delta_out, &target));
+  dni_batch answers = {.struct_size = sizeof answers, .x = &out, .y = &y};
+  check(dni_layer_forward(upper, DNI_MODE_TRAINING, NULL, &h, &out));
+  check(dni_loss_evaluate(loss, &answers, &delta_out, NULL, &mean));
+  check(dni_layer_backward(upper, DNI_GRADIENT_REPLACE, NULL, &h, &out, &delta_out, &target));
   check(dni_optimiser_step(upper_optimiser));
   return mean;
 }
 
-/* NULL for the prediction, which backward used up: it is computed again. Returns the cosine. */
+/* Without the prediction, which backward used up: it is computed again. Returns the cosine. */
 static double train_sg(void) {
-  double cosine;
-  check(dni_sg_learn(sg, &h, &y, &target, NULL, NULL, &cosine));
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &h, .y = &y, .target = &target};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  check(dni_sg_learn(sg, &lesson, &report));
   check(dni_optimiser_step(sg_optimiser));
-  return cosine;
+  return report.cosine;
 }
 
 static void train(dni_dataset *data, uint64_t steps) {
+  dni_order *order;
+  check(dni_order_create(data, NULL, &order));
   printf("%6s  %6s  cosine of the SG and its target\n", "step", "loss");
   for (uint64_t step = 1; step <= steps; step++) {
     size_t first = (size_t)((step - 1) % (EXAMPLES / BATCH)) * BATCH;
-    if (first == 0) check(dni_dataset_shuffle(data));
-    check(dni_dataset_batch(data, first, &x, &y));
+    if (first == 0) check(dni_order_shuffle(order));
+    check(dni_dataset_gather(data, dni_order_indices(order) + first, BATCH, &x, &y));
     train_lower();
     double mean = train_upper(), cosine = train_sg();
     if (step == 1 || step % PRINT_EVERY == 0)
       printf("%6llu  %6.4f  %.3f\n", (unsigned long long)step, mean, cosine);
   }
+  dni_order_release(order);
 }
 
 /* --steps and --seed; ends the program on --help and on anything else. */
@@ -142,7 +149,7 @@ int main(int argc, char **argv) {
   parse_options(argc, argv, &steps, &options.seed);
   check(dni_context_create(&options, &context));
   check(dni_dataset_create_artificial(context, DNI_ARTIFICIAL_LINEAR, INPUTS, EXAMPLES, CLASSES,
-                                      &data));
+                                      NULL, &data));
   make_views();
   make_modules(context);
   train(data, steps);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dni/research.h>
+
 #include "common/common.h"
 
 enum { EXAMPLES = 100, SNAPSHOTS = 50, GRID = EXAMPLES * SNAPSHOTS };
@@ -47,7 +49,8 @@ typedef struct training {
   dni_dataset *data;
   dni_network *network;
   dni_loss *loss;
-  dni_sg *middle; /* borrowed from the network; NULL: backprop */
+  dni_loss *classifier; /* under which accuracies are counted: squared error has none */
+  dni_sg *middle;       /* borrowed from the network; NULL: backprop */
   dni_optimiser *adam;
   dni_trainer *trainer;
   size_t middle_after;
@@ -100,24 +103,27 @@ static dni_status open_training(training *work, bool with_sg) {
   work->middle_after = (size_t)(work->of->depth - 1) / 2;
   dni_status status = dni_context_create(&wanted, &work->context);
   if (status == DNI_OK)
-    status = dni_dataset_create_artificial(work->context, kind, 2, EXAMPLES, 2, &work->data);
+    status = dni_dataset_create_artificial(work->context, kind, 2, EXAMPLES, 2, NULL, &work->data);
   if (status == DNI_OK) status = add_layers(work);
   if (status == DNI_OK && with_sg) status = add_sgs(work);
   if (status == DNI_OK)
     status = work->in->loss == 0
                  ? dni_loss_create_squared_error(work->context, &work->loss)
-                 : dni_loss_create_softmax_cross_entropy(work->context, &work->loss);
+                 : dni_loss_create_softmax_cross_entropy(work->context, NULL, &work->loss);
+  if (status == DNI_OK)
+    status = dni_loss_create_softmax_cross_entropy(work->context, NULL, &work->classifier);
   if (status == DNI_OK)
     status = dni_optimiser_create_adam(work->context, work->of->rate, &work->adam);
+  plan.optimiser = work->adam;
   if (status == DNI_OK)
-    status = dni_trainer_create(work->context, work->network, work->loss, work->adam, work->adam,
-                                &plan, &work->trainer);
+    status = dni_trainer_create(work->network, work->loss, &plan, &work->trainer);
   return status;
 }
 
 static void close_training(training *work) {
   dni_trainer_release(work->trainer);
   dni_optimiser_release(work->adam);
+  dni_loss_release(work->classifier);
   dni_loss_release(work->loss);
   dni_network_release(work->network);
   dni_dataset_release(work->data);
@@ -126,14 +132,17 @@ static void close_training(training *work) {
 
 /* Measuring. ----------------------------------------------------------------------------------- */
 
-/* Buffers of one snapshot. */
+/* Buffers of one snapshot, and what computes it. */
 typedef struct snapshot {
   float x[EXAMPLES * 2], y[EXAMPLES * 2], output[EXAMPLES * 2], truth[EXAMPLES];
-  float extracted[EXAMPLES], *h; /* h [EXAMPLES][width] */
+  float extracted[EXAMPLES];
+  dni_predictor *predictor;
+  float h[]; /* [EXAMPLES][width] */
 } snapshot;
 
 static dni_status take_snapshot(training *work, snapshot *now) {
   dni_matrix x, y, output, truth, extracted, h;
+  dni_batch answers = {.struct_size = sizeof answers, .x = &output, .y = &y};
   size_t width = (size_t)work->of->width;
   dni_matrix_init_f32(&x, now->x, EXAMPLES, 2);
   dni_matrix_init_f32(&y, now->y, EXAMPLES, 2);
@@ -142,9 +151,9 @@ static dni_status take_snapshot(training *work, snapshot *now) {
   dni_matrix_init_f32(&extracted, now->extracted, EXAMPLES, 1);
   dni_matrix_init_f32(&h, now->h, EXAMPLES, width);
   dni_status status = dni_dataset_batch(work->data, 0, &x, &y);
-  if (status == DNI_OK) status = dni_network_predict(work->network, &x, &output);
-  if (status == DNI_OK) status = dni_loss_evaluate(work->loss, &output, &y, NULL, &truth, NULL);
-  if (status == DNI_OK) status = dni_network_activations(work->network, work->middle_after, &x, &h);
+  if (status == DNI_OK) status = dni_predictor_run(now->predictor, DNI_ALL, &x, &output);
+  if (status == DNI_OK) status = dni_loss_evaluate(work->loss, &answers, NULL, &truth, NULL);
+  if (status == DNI_OK) status = dni_predictor_run(now->predictor, work->middle_after, &x, &h);
   if (status == DNI_OK)
     status = dni_analysis_extract_loss(work->context, work->middle, &h, &y, NULL, 0, &extracted);
   return status;
@@ -178,26 +187,37 @@ static dni_status compare(run *in) {
   dni_matrix_init_f64(&extracted, in->extracted, GRID, 1);
   dni_status status = dni_context_create(&wanted, &context);
   if (status != DNI_OK) return status;
-  status = dni_analysis_agreement(context, &extracted, &truth, groups, &in->correlation, &in->r2);
+  status =
+      dni_analysis_agreement(context, &extracted, &truth, groups, GRID, &in->correlation, &in->r2);
   dni_context_release(context);
   return status;
 }
 
-static dni_status watch(training *work, run *in) {
-  dni_evaluation answer = {.struct_size = sizeof answer};
-  snapshot *now = calloc(1, sizeof *now);
-  if (now) now->h = calloc(EXAMPLES * (size_t)work->of->width, sizeof *now->h);
-  dni_status status = now && now->h ? DNI_OK : DNI_ERROR_MEMORY;
-  if (status == DNI_OK) status = dni_dataset_labels(work->data, 0, EXAMPLES, in->labels);
-  if (status == DNI_OK) status = train_and_watch(work, now, in);
+static dni_status measure_end(training *work, run *in) {
+  dni_evaluation loss = {.struct_size = sizeof loss}, classes = {.struct_size = sizeof classes};
+  dni_status status = dni_network_evaluate(work->network, work->loss, work->data, NULL, &loss);
   if (status == DNI_OK)
-    status = dni_network_evaluate(work->network, work->loss, work->data, &answer);
+    status = dni_network_evaluate(work->network, work->classifier, work->data, NULL, &classes);
   if (status == DNI_OK) status = dni_analysis_integrability(work->middle, &in->defect);
   if (status == DNI_OK) status = compare(in);
-  in->final_loss = answer.loss;
-  in->accuracy = answer.accuracy;
-  if (now) free(now->h);
-  free(now);
+  in->final_loss = loss.loss;
+  in->accuracy = classes.accuracy;
+  return status;
+}
+
+static dni_status watch(training *work, run *in) {
+  size_t bytes = sizeof(snapshot) + EXAMPLES * (size_t)work->of->width * sizeof(float);
+  void *memory = NULL;
+  dni_matrix labels;
+  dni_matrix_init_labels(&labels, in->labels, EXAMPLES);
+  dni_status status = dni_context_allocate(work->context, bytes, &memory);
+  snapshot *now = memory;
+  if (status == DNI_OK) status = dni_dataset_batch(work->data, 0, NULL, &labels);
+  if (status == DNI_OK) status = dni_predictor_create(work->network, EXAMPLES, &now->predictor);
+  if (status == DNI_OK) status = train_and_watch(work, now, in);
+  if (status == DNI_OK) status = measure_end(work, in);
+  if (now) dni_predictor_release(now->predictor);
+  dni_context_free(work->context, memory);
   return status;
 }
 
@@ -207,7 +227,8 @@ static dni_status learn_by_backprop(const settings *of, run *in) {
   training work = {.of = of, .in = in};
   dni_status status = open_training(&work, false);
   if (status == DNI_OK) status = dni_trainer_fit(work.trainer, work.data, &how);
-  if (status == DNI_OK) status = dni_network_evaluate(work.network, work.loss, work.data, &answer);
+  if (status == DNI_OK)
+    status = dni_network_evaluate(work.network, work.loss, work.data, NULL, &answer);
   in->backprop_loss = answer.loss;
   close_training(&work);
   return status;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dni/research.h>
+
 #include "common/common.h"
 
 typedef struct probe_settings {
@@ -74,30 +76,31 @@ static dni_status climb(bench *on, size_t index) {
   dni_layer *layer = dni_network_layer(on->network, index);
   dni_matrix from = view(on, on->below, dni_layer_inputs(layer));
   dni_matrix to = view(on, on->above, dni_layer_outputs(layer));
-  dni_status status = dni_layer_forward(layer, DNI_MODE_INFERENCE, &from, &to);
+  dni_status status = dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &from, &to);
   float *filled = on->above;
   on->above = on->below;
   on->below = filled;
   return status;
 }
 
-static dni_status probe_layer(bench *on, uint64_t steps, size_t units, double *accuracy,
-                              double *error) {
-  dni_probe_options options = {.struct_size = sizeof options, .steps = steps};
+/* `units` wide is the layer whose output is in `below`. */
+static dni_status probe_layer(bench *on, const dni_probe_options *options, size_t units,
+                              double *accuracy, double *error) {
   dni_probe_report report = {.struct_size = sizeof report};
   dni_matrix h = view(on, on->below, units);
-  dni_status status = dni_analysis_classifier_probe(on->context, &h, &on->y, &options, &report);
+  dni_status status = dni_analysis_classifier_probe(on->context, &h, &on->y, options, &report);
   *accuracy = report.accuracy;
   if (status == DNI_OK) status = dni_analysis_regressor_probe(on->context, &h, &on->x, error, NULL);
   return status;
 }
 
 static int probe_all(bench *on, const training_plan *plan, uint64_t steps, probe_run *run) {
+  dni_probe_options options = {.struct_size = sizeof options, .steps = steps, .seed = plan->seed};
   for (size_t i = 0; i < plan->depth; i++) {
     progress("%s, seed %llu: probing layer %zu of %zu", method_name(run->which),
              (unsigned long long)plan->seed, i + 1, plan->depth);
     if (climb(on, 2 * i) != DNI_OK || climb(on, 2 * i + 1) != DNI_OK ||
-        probe_layer(on, steps, plan->width, &run->classifier[i], &run->regressor[i]) != DNI_OK)
+        probe_layer(on, &options, plan->width, &run->classifier[i], &run->regressor[i]) != DNI_OK)
       return fail("%s, hidden layer %zu: %s", method_name(run->which), i + 1, dni_last_message());
   }
   progress(NULL);
@@ -107,9 +110,9 @@ static int probe_all(bench *on, const training_plan *plan, uint64_t steps, probe
 static int test_accuracy(const bench *on, const dni_dataset *test, double *accuracy) {
   dni_evaluation answer = {.struct_size = sizeof answer};
   dni_loss *loss;
-  dni_status status = dni_loss_create_softmax_cross_entropy(on->context, &loss);
+  dni_status status = dni_loss_create_softmax_cross_entropy(on->context, NULL, &loss);
   if (status != DNI_OK) return library_failure();
-  status = dni_network_evaluate(on->network, loss, test, &answer);
+  status = dni_network_evaluate(on->network, loss, test, NULL, &answer);
   dni_loss_release(loss);
   *accuracy = answer.accuracy;
   return status == DNI_OK ? 0 : library_failure();

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dni/research.h>
+
 #include "common/common.h"
 
 enum { CLASSES = 10, PER_CLASS = 40, POINTS = CLASSES * PER_CLASS };
@@ -44,8 +46,10 @@ typedef struct results {
 static int sorted_points(const dni_dataset *test, const dni_matrix *x, int32_t *labels) {
   size_t filled[CLASSES] = {0}, examples = dni_dataset_examples(test), found = 0;
   for (size_t i = 0; i < examples && found < POINTS; i++) {
-    int32_t label;
-    if (dni_dataset_labels(test, i, 1, &label) != DNI_OK) return library_failure();
+    int32_t label = 0;
+    dni_matrix y;
+    dni_matrix_init_labels(&y, &label, 1);
+    if (dni_dataset_batch(test, i, NULL, &y) != DNI_OK) return library_failure();
     if (filled[label] == PER_CLASS) continue;
     size_t place = (size_t)label * PER_CLASS + filled[label]++;
     dni_matrix row = *x;
@@ -66,22 +70,25 @@ static void average_cells(const float *rdm, double *cells) {
 }
 
 /* RDMs of all hidden layers: all [depth][POINTS][POINTS]. */
-static dni_status measure_rdms(dni_context *context, dni_network *network, const dni_matrix *x,
-                               size_t depth, float *all, rdm_run *run) {
+static int measure_rdms(dni_context *context, dni_network *network, const dni_matrix *x,
+                        size_t depth, float *all, rdm_run *run) {
   size_t units = dni_layer_outputs(dni_network_layer(network, 0));
   float *activations = malloc(POINTS * units * sizeof *activations);
-  dni_status status = activations ? DNI_OK : DNI_ERROR_MEMORY;
+  dni_predictor *predictor = NULL;
+  if (!activations) return fail("out of memory");
+  dni_status status = dni_predictor_create(network, POINTS, &predictor);
   for (size_t i = 0; i < depth && status == DNI_OK; i++) {
     float *values = all + i * POINTS * POINTS;
     dni_matrix h, rdm;
     dni_matrix_init_f32(&h, activations, POINTS, units);
     dni_matrix_init_f32(&rdm, values, POINTS, POINTS);
-    status = dni_network_activations(network, 2 * i + 1, x, &h);
+    status = dni_predictor_run(predictor, 2 * i + 1, x, &h);
     if (status == DNI_OK) status = dni_analysis_rdm(context, &h, &rdm);
     if (status == DNI_OK) average_cells(values, run->cells + i * CELLS * CELLS);
   }
+  dni_predictor_release(predictor);
   free(activations);
-  return status;
+  return status == DNI_OK ? 0 : library_failure();
 }
 
 static dni_status measure_distances(const float *all, size_t depth, const int32_t *labels,
@@ -91,7 +98,7 @@ static dni_status measure_distances(const float *all, size_t depth, const int32_
   for (size_t i = 0; i < depth; i++) {
     dni_matrix rdm;
     dni_matrix_init_f32(&rdm, all + i * POINTS * POINTS, POINTS, POINTS);
-    dni_status status = dni_analysis_rdm_distance(&rdm, &top, labels, &distance[i]);
+    dni_status status = dni_analysis_rdm_distance(&rdm, &top, labels, POINTS, &distance[i]);
     if (status != DNI_OK) return status;
   }
   return DNI_OK;
@@ -106,8 +113,8 @@ static int measure_points(dni_context *context, dni_network *network, const dni_
   dni_matrix x;
   dni_matrix_init_f32(&x, pixels, POINTS, features);
   int problem = pixels && all ? sorted_points(test, &x, labels) : fail("out of memory");
-  if (problem == 0 && (measure_rdms(context, network, &x, depth, all, run) != DNI_OK ||
-                       measure_distances(all, depth, labels, run->distance) != DNI_OK))
+  if (problem == 0) problem = measure_rdms(context, network, &x, depth, all, run);
+  if (problem == 0 && measure_distances(all, depth, labels, run->distance) != DNI_OK)
     problem = library_failure();
   free(pixels);
   free(all);
@@ -118,9 +125,9 @@ static int measure_accuracy(dni_context *context, dni_network *network, const dn
                             double *accuracy) {
   dni_evaluation answer = {.struct_size = sizeof answer};
   dni_loss *loss;
-  dni_status status = dni_loss_create_softmax_cross_entropy(context, &loss);
+  dni_status status = dni_loss_create_softmax_cross_entropy(context, NULL, &loss);
   if (status != DNI_OK) return library_failure();
-  status = dni_network_evaluate(network, loss, test, &answer);
+  status = dni_network_evaluate(network, loss, test, NULL, &answer);
   dni_loss_release(loss);
   *accuracy = answer.accuracy;
   return status == DNI_OK ? 0 : library_failure();

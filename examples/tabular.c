@@ -72,7 +72,7 @@ static int read_option(settings *set, const char *name, int option) {
     set->csv.classes = number;
     break;
   case 'h':
-    set->csv.header_lines = (int32_t)number;
+    set->csv.header_lines = number;
     break;
   case 'w':
     set->width = number;
@@ -126,11 +126,10 @@ static dni_status load(program *p) {
   dni_status status = dni_context_create(&options, &p->context);
   if (status == DNI_OK)
     status = dni_dataset_create_csv(p->context, p->set.path, &p->set.csv, &p->all);
-  if (status == DNI_OK) status = dni_dataset_shuffle(p->all);
   size_t examples = dni_dataset_examples(p->all);
   if (status == DNI_OK)
     status = dni_dataset_split(p->all, examples - examples / 10 - (examples < 10 && examples > 1),
-                               &p->train, &p->test);
+                               1, NULL, &p->train, &p->test);
   return status;
 }
 
@@ -174,18 +173,17 @@ static dni_status build_network(program *p) {
 static dni_status train(program *p) {
   dni_trainer_options options = {.struct_size = sizeof options, .max_batch = p->set.batch};
   dni_fit_options fit = {.struct_size = sizeof fit, .epochs = p->set.epochs};
-  dni_status status = dni_loss_create_softmax_cross_entropy(p->context, &p->loss);
+  dni_status status = dni_loss_create_softmax_cross_entropy(p->context, NULL, &p->loss);
   if (status == DNI_OK) status = dni_optimiser_create_adam(p->context, p->set.rate, &p->adam);
-  if (status == DNI_OK)
-    status = dni_trainer_create(p->context, p->network, p->loss, p->adam, p->adam, &options,
-                                &p->trainer);
+  options.optimiser = p->adam;
+  if (status == DNI_OK) status = dni_trainer_create(p->network, p->loss, &options, &p->trainer);
   return status == DNI_OK ? dni_trainer_fit(p->trainer, p->train, &fit) : status;
 }
 
 static dni_status report(program *p) {
   dni_evaluation train = {.struct_size = sizeof train}, test = {.struct_size = sizeof test};
-  dni_status status = dni_network_evaluate(p->network, p->loss, p->train, &train);
-  if (status == DNI_OK) status = dni_network_evaluate(p->network, p->loss, p->test, &test);
+  dni_status status = dni_network_evaluate(p->network, p->loss, p->train, NULL, &train);
+  if (status == DNI_OK) status = dni_network_evaluate(p->network, p->loss, p->test, NULL, &test);
   if (status != DNI_OK) return status;
   if (p->set.json)
     printf("{\"train\":%zu,\"test\":%zu,\"train_accuracy\":%.6g,\"test_accuracy\":%.6g,"

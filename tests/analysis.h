@@ -4,6 +4,8 @@
 
 #include "support/support.h"
 
+#include "dni/research.h"
+
 /* The call fails like this, and its message has these words. */
 #define EXPECT_MESSAGE(expected, words, call)                                                      \
   do {                                                                                             \

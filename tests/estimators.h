@@ -1,4 +1,4 @@
-/* What the suites of estimators share: parameters as matrices, and the measures that lessons report,
+/* What the suites of SGs share: parameters as matrices, and the measures that lessons report,
  * computed from their definition. */
 #ifndef TEST_ESTIMATORS_H
 #define TEST_ESTIMATORS_H

@@ -31,7 +31,7 @@ static dni_alignment align_reference(const dni_matrix *estimate, const dni_matri
   known.cosine = (double)(product / sqrtl(e2 * t2));
   known.relative_error = (double)sqrtl(d2 / t2);
   known.sign_agreement = (double)(equal / (long double)(truth->rows * truth->columns));
-  known.error = (double)sqrtl(d2);
+  known.error_norm = (double)sqrtl(d2);
   known.estimate_norm = (double)sqrtl(e2);
   known.truth_norm = (double)sqrtl(t2);
   return known;
@@ -42,7 +42,7 @@ static void expect_alignment(const dni_alignment *actual, const dni_alignment *e
   expect_close(actual->cosine, expected->cosine, tolerance, "cosine");
   expect_close(actual->relative_error, expected->relative_error, tolerance, "relative error");
   expect_close(actual->sign_agreement, expected->sign_agreement, tolerance, "sign agreement");
-  expect_close(actual->error, expected->error, tolerance, "error");
+  expect_close(actual->error_norm, expected->error_norm, tolerance, "error");
   expect_close(actual->estimate_norm, expected->estimate_norm, tolerance, "norm of estimate");
   expect_close(actual->truth_norm, expected->truth_norm, tolerance, "norm of truth");
 }
@@ -57,7 +57,8 @@ START_TEST(alignment_follows_the_definition) {
     dni_alignment actual = align(&estimate, &truth), known = align_reference(&estimate, &truth);
     expect_alignment(&actual, &known, 1e-13);
     dni_alignment same = align(&truth, &truth);
-    EXPECT(same.cosine == 1 && same.error == 0 && same.relative_error == 0, "not equal to itself");
+    EXPECT(same.cosine == 1 && same.error_norm == 0 && same.relative_error == 0,
+           "not equal to itself");
     EXPECT(same.sign_agreement == 1, "signs differ from themselves");
   }
 }
@@ -69,10 +70,11 @@ START_TEST(alignment_at_the_edges) {
   dni_matrix minus = matrix_filled(dtype, 2, 3, -1),
              negative_zero = matrix_filled(dtype, 2, 3, -0.0);
   dni_alignment a = align(&zero, &zero);
-  EXPECT(a.cosine == 0 && a.relative_error == 0 && a.sign_agreement == 1 && a.error == 0, "0, 0");
+  EXPECT(a.cosine == 0 && a.relative_error == 0 && a.sign_agreement == 1 && a.error_norm == 0,
+         "0, 0");
   a = align(&one, &zero);
   EXPECT(a.cosine == 0 && a.relative_error == DBL_MAX && a.sign_agreement == 0, "1, 0");
-  expect_close(a.error, sqrt(6), 1e-15, "error of 1 for 0");
+  expect_close(a.error_norm, sqrt(6), 1e-15, "error of 1 for 0");
   a = align(&zero, &one);
   EXPECT(a.cosine == 0 && a.relative_error == 1 && a.truth_norm > 0 && a.estimate_norm == 0,
          "0, 1");
@@ -93,7 +95,7 @@ START_TEST(alignment_of_extreme_numbers) {
   dni_alignment a = align(&least, &most);
   expect_close(a.cosine, -1, 1e-15, "cosine");
   expect_close(a.relative_error, 2, 1e-15, "relative error");
-  EXPECT(a.error == DBL_MAX && a.truth_norm == DBL_MAX, "not the nearest finite number");
+  EXPECT(a.error_norm == DBL_MAX && a.truth_norm == DBL_MAX, "not the nearest finite number");
   dni_matrix small = matrix_random(DNI_F64, 3, 4), half = matrix_make(DNI_F64, 3, 4);
   for (size_t r = 0; r < 3; r++)
     for (size_t c = 0; c < 4; c++) {
@@ -245,24 +247,26 @@ START_TEST(rdm_distance_by_hand) {
   dni_matrix a = matrix_filled(dtype, 4, 4, 1), b = matrix_filled(dtype, 4, 4, 1);
   static const int32_t labels[] = {-5, 7, -5, 7};
   double distance = -9;
-  EXPECT_OK(dni_analysis_rdm_distance(&a, &b, labels, &distance));
+  EXPECT_OK(dni_analysis_rdm_distance(&a, &b, labels, 4, &distance));
   EXPECT(distance == 0, "%g between equals", distance);
   matrix_set(&a, 0, 2, 4);    /* same label: 3^2 */
   matrix_set(&b, 3, 1, 5);    /* same label: 4^2 */
   matrix_set(&a, 0, 1, 1000); /* other labels: not counted */
-  EXPECT_OK(dni_analysis_rdm_distance(&a, &b, labels, &distance));
+  EXPECT_OK(dni_analysis_rdm_distance(&a, &b, labels, 4, &distance));
   expect_close(distance, 5, 1e-15, "distance");
   dni_matrix flat = matrix_make(dtype, 4, 3), other = matrix_make(support_dtypes[1 - _i], 4, 4);
   dni_matrix small = matrix_make(dtype, 3, 3), none = matrix_make(dtype, 0, 0);
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(NULL, &b, labels, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, NULL, labels, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, NULL, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, labels, NULL));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(NULL, &b, labels, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, NULL, labels, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, NULL, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, labels, 4, NULL));
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "not square",
-                 dni_analysis_rdm_distance(&flat, &flat, labels, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &other, labels, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &small, labels, &distance));
-  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&none, &none, labels, &distance));
+                 dni_analysis_rdm_distance(&flat, &flat, labels, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &other, labels, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &small, labels, 4, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&none, &none, labels, 0, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, labels, 3, &distance));
+  EXPECT_ARGUMENT(dni_analysis_rdm_distance(&a, &b, labels, 5, &distance));
   expect_close(distance, 5, 1e-15, "distance after refused calls");
 }
 END_TEST
@@ -292,12 +296,13 @@ static void expect_agreement(dni_context *context, const dni_matrix *estimate,
                              const dni_matrix *truth, const int32_t *groups, double correlation,
                              double r2) {
   double actual[2] = {-9, -9};
-  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, &actual[0], &actual[1]));
+  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, truth->rows, &actual[0],
+                                   &actual[1]));
   expect_close(actual[0], correlation, 1e-11, "correlation");
   expect_close(actual[1], r2, 1e-11, "r2");
   double alone[2] = {-9, -9};
-  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, &alone[0], NULL));
-  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, NULL, &alone[1]));
+  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, truth->rows, &alone[0], NULL));
+  EXPECT_OK(dni_analysis_agreement(context, estimate, truth, groups, truth->rows, NULL, &alone[1]));
   EXPECT(alone[0] == actual[0] && alone[1] == actual[1], "differs when asked for alone");
 }
 
@@ -360,13 +365,13 @@ START_TEST(agreement_of_extreme_numbers) {
     matrix_set(&small, r, 0, r % 2 ? 1e-300 : -1e-300);
   }
   double correlation, r2;
-  EXPECT_OK(dni_analysis_agreement(context, &large, &small, NULL, &correlation, &r2));
+  EXPECT_OK(dni_analysis_agreement(context, &large, &small, NULL, 9, &correlation, &r2));
   expect_close(correlation, 1, 1e-14, "correlation");
   EXPECT(r2 == -DBL_MAX, "r2 %g is not the nearest finite number", r2);
-  EXPECT_OK(dni_analysis_agreement(context, &small, &large, NULL, &correlation, &r2));
+  EXPECT_OK(dni_analysis_agreement(context, &small, &large, NULL, 9, &correlation, &r2));
   expect_close(correlation, 1, 1e-14, "correlation");
   expect_close(r2, 0, 1e-14, "r2");
-  EXPECT_OK(dni_analysis_agreement(context, &large, &large, NULL, &correlation, &r2));
+  EXPECT_OK(dni_analysis_agreement(context, &large, &large, NULL, 9, &correlation, &r2));
   expect_close(r2, 1, 1e-14, "r2 of equals");
   dni_context_release(context);
 }
@@ -382,7 +387,7 @@ static dni_status call_agreement(void *argument) {
   static const int32_t groups[] = {1, 2, 1, 2};
   double correlation = -9, r2 = -9;
   dni_status status = dni_analysis_agreement(call->context, &call->estimate, &call->truth, groups,
-                                             &correlation, &r2);
+                                             4, &correlation, &r2);
   EXPECT(status == DNI_OK || (correlation == -9 && r2 == -9), "written by a failed call");
   return status;
 }
@@ -394,23 +399,26 @@ START_TEST(agreement_refusals) {
   dni_matrix wide = matrix_random(dtype, 4, 2), more = matrix_random(dtype, 5, 1);
   dni_matrix other = matrix_random(support_dtypes[1 - _i], 4, 1), none = matrix_make(dtype, 0, 1);
   double c = -9, r2 = -9;
-  EXPECT_ARGUMENT(dni_analysis_agreement(NULL, &a, &b, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, NULL, &b, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, NULL, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, &wide, &b, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &wide, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &more, NULL, &c, &r2));
-  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &other, NULL, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(NULL, &a, &b, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, NULL, &b, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, NULL, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &wide, &b, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &wide, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &more, NULL, 4, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &other, NULL, 4, &c, &r2));
+  static const int32_t groups[] = {1, 2, 1, 2};
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &b, groups, 3, &c, &r2));
+  EXPECT_ARGUMENT(dni_analysis_agreement(context, &a, &b, groups, 5, &c, &r2));
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "agreement: estimate has no rows",
-                 dni_analysis_agreement(context, &none, &none, NULL, &c, &r2));
+                 dni_analysis_agreement(context, &none, &none, NULL, 0, &c, &r2));
   agreement_call call = {context, a, b};
   EXPECT(run_out_of_memory(call_agreement, &call) == 3, "more or fewer blocks than three");
   matrix_set(&b, 2, 0, NAN);
   EXPECT_MESSAGE(DNI_ERROR_DATA, "truth: row 2",
-                 dni_analysis_agreement(context, &a, &b, NULL, &c, &r2));
+                 dni_analysis_agreement(context, &a, &b, NULL, 4, &c, &r2));
   matrix_set(&a, 1, 0, NAN);
   EXPECT_MESSAGE(DNI_ERROR_DATA, "estimate: row 1",
-                 dni_analysis_agreement(context, &a, &b, NULL, &c, &r2));
+                 dni_analysis_agreement(context, &a, &b, NULL, 4, &c, &r2));
   EXPECT(c == -9 && r2 == -9, "written by a refused call");
   dni_context_release(context);
 }

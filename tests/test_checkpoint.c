@@ -70,8 +70,8 @@ static dni_network *make_network(void) {
   dni_status status = dni_layer_create_dense(context, 3, 4, DNI_ACTIVATION_RELU, &layer);
   add(network, status, layer);
   status = dni_layer_create_batch_norm(context, 4, &layer);
-  expect_ok(dni_layer_set_f64(layer, DNI_PARAM_EPSILON, 1e-3));
-  expect_ok(dni_layer_set_f64(layer, DNI_PARAM_STATISTICS_RATE, 0.3));
+  expect_ok(dni_layer_set_f64(layer, DNI_SETTING_EPSILON, 1e-3));
+  expect_ok(dni_layer_set_f64(layer, DNI_SETTING_STATISTICS_RATE, 0.3));
   add(network, status, layer);
   status = dni_layer_create_activation(context, 4, DNI_ACTIVATION_SIGMOID, &layer);
   add(network, status, layer);
@@ -128,7 +128,7 @@ static void expect_eighths(const dni_matrix *value, size_t row, size_t column, s
   ck_assert_double_eq(element(value, row, column), (double)index / 8 - 1);
 }
 
-static void expect_layer(const dni_network *network, size_t index, int32_t kind,
+static void expect_layer(dni_network *network, size_t index, int32_t kind,
                          dni_activation activation, size_t inputs, size_t outputs) {
   const dni_layer *layer = dni_network_layer(network, index);
   ck_assert_int_eq(dni_layer_kind(layer), kind);
@@ -137,12 +137,12 @@ static void expect_layer(const dni_network *network, size_t index, int32_t kind,
   ck_assert_uint_eq(dni_layer_outputs(layer), outputs);
 }
 
-static void expect_tunables(const dni_network *network, size_t index, double epsilon, double rate) {
+static void expect_settings(dni_network *network, size_t index, double epsilon, double rate) {
   double value;
   const dni_layer *layer = dni_network_layer(network, index);
-  expect_ok(dni_layer_get_f64(layer, DNI_PARAM_EPSILON, &value));
+  expect_ok(dni_layer_get_f64(layer, DNI_SETTING_EPSILON, &value));
   ck_assert_double_eq(value, epsilon);
-  expect_ok(dni_layer_get_f64(layer, DNI_PARAM_STATISTICS_RATE, &value));
+  expect_ok(dni_layer_get_f64(layer, DNI_SETTING_STATISTICS_RATE, &value));
   ck_assert_double_eq(value, rate);
 }
 
@@ -164,13 +164,16 @@ START_TEST(test_round_trip) {
   expect_ok(dni_network_load(context, path, &network));
   ck_assert_uint_eq(dni_network_layer_count(network), 4);
   expect_layer(network, 0, DNI_LAYER_DENSE, DNI_ACTIVATION_RELU, 3, 4);
-  expect_layer(network, 1, DNI_LAYER_BATCH_NORM, DNI_ACTIVATION_IDENTITY, 4, 4);
+  expect_layer(network, 1, DNI_LAYER_BATCH_NORM, -1, 4, 4);
   expect_layer(network, 2, DNI_LAYER_ACTIVATION, DNI_ACTIVATION_SIGMOID, 4, 4);
   expect_layer(network, 3, DNI_LAYER_DENSE, DNI_ACTIVATION_IDENTITY, 4, 2);
-  expect_tunables(network, 1, 1e-3, 0.3);
+  expect_settings(network, 1, 1e-3, 0.3);
   for_each(network, expect_odd, rounded ? &rounded : NULL);
-  for (size_t after = 0; after < 3; after++)
-    ck_assert_ptr_null(dni_network_sg(network, after));
+  for (size_t after = 0; after < 3; after++) {
+    dni_sg *sg;
+    expect_ok(dni_network_sg(network, after, &sg));
+    ck_assert_ptr_null(sg);
+  }
   dni_network_release(network);
 }
 END_TEST
@@ -184,7 +187,7 @@ START_TEST(test_version_1) {
     ck_assert_uint_eq(dni_network_inputs(network), 3);
     ck_assert_uint_eq(dni_network_outputs(network), 1);
     expect_layer(network, 2, DNI_LAYER_ACTIVATION, DNI_ACTIVATION_TANH, 2, 2);
-    expect_tunables(network, 1, 0.001, 0.25);
+    expect_settings(network, 1, 0.001, 0.25);
     for_each(network, expect_eighths, NULL);
     const char *path = test_path("again.dni");
     expect_ok(dni_network_save(network, path));
@@ -216,14 +219,8 @@ END_TEST
 
 /* Saving. -------------------------------------------------------------------------------------- */
 
-static dni_status no_forward(void *user, int32_t mode, const dni_matrix *x, const dni_matrix *y) {
-  (void)user, (void)mode, (void)x, (void)y;
-  return DNI_OK;
-}
-
-static dni_status no_backward(void *user, int32_t gradient_mode, const dni_matrix *x,
-                              const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
-  (void)user, (void)gradient_mode, (void)x, (void)y, (void)dy, (void)dx;
+static dni_status no_call(void *user, const dni_layer_call *call) {
+  (void)user, (void)call;
   return DNI_OK;
 }
 
@@ -242,12 +239,41 @@ START_TEST(test_save_refused) {
   dni_layer_callbacks callbacks;
   memset(&callbacks, 0, sizeof callbacks);
   callbacks.struct_size = sizeof callbacks;
-  callbacks.forward = no_forward;
-  callbacks.backward = no_backward;
+  callbacks.forward = no_call;
+  callbacks.backward = no_call;
   dni_status status = dni_layer_create_callback(context, 3, 3, &callbacks, &layer);
   add(network, status, layer);
   expect_failure(dni_network_save(network, path), DNI_ERROR_UNSUPPORTED, path, "layer 0");
   dni_network_release(network);
+  ck_assert_uint_eq(files_in_directory(), 0);
+}
+END_TEST
+
+/* Layers that the format does not know, as the second of a network; the message names it. */
+START_TEST(test_unknown_layers) {
+  static const char *const names[] = {"dropout", "layer_norm", "leaky_relu", "gelu", "gelu"};
+  use(_i);
+  const char *path = test_path("n");
+  for (size_t i = 0; i < 5; i++) {
+    dni_network *network;
+    dni_layer *layer;
+    expect_ok(dni_network_create(context, &network));
+    dni_status status = dni_layer_create_dense(context, 3, 3, DNI_ACTIVATION_RELU, &layer);
+    add(network, status, layer);
+    if (i == 0)
+      status = dni_layer_create_dropout(context, 3, 0.5, NULL, &layer);
+    else if (i == 1)
+      status = dni_layer_create_layer_norm(context, 3, &layer);
+    else if (i == 2)
+      status = dni_layer_create_activation(context, 3, DNI_ACTIVATION_LEAKY_RELU, &layer);
+    else if (i == 3)
+      status = dni_layer_create_activation(context, 3, DNI_ACTIVATION_GELU, &layer);
+    else
+      status = dni_layer_create_dense(context, 3, 2, DNI_ACTIVATION_GELU, &layer);
+    add(network, status, layer);
+    expect_failure(dni_network_save(network, path), DNI_ERROR_UNSUPPORTED, "layer 1", names[i]);
+    dni_network_release(network);
+  }
   ck_assert_uint_eq(files_in_directory(), 0);
 }
 END_TEST
@@ -438,6 +464,7 @@ int main(void) {
   tcase_add_loop_test(group, test_version_1, 0, 2);
   tcase_add_loop_test(group, test_non_finite_parameters, 0, 2);
   tcase_add_loop_test(group, test_save_refused, 0, 2);
+  tcase_add_loop_test(group, test_unknown_layers, 0, 2);
   tcase_add_test(group, test_save_to_bad_places);
   tcase_add_test(group, test_save_keeps_the_old_file);
   tcase_add_loop_test(group, test_unreadable, 0, 2);

@@ -1,6 +1,8 @@
 /* Data sets from files: IDX and CSV, plain and gzip, good and bad. Each refusal is checked for its
  * status and for a message that names the file. */
+#include <dni/research.h>
 #include <locale.h>
+#include <math.h>
 #include <sys/stat.h>
 
 #include "test_files.h"
@@ -53,8 +55,19 @@ static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0,  3,  0,  0,  0,  2, 
                                        0, 2, 0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 255, 23};
 static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 1};
 
+static dni_idx_options idx_options(double factor, size_t classes) {
+  dni_idx_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.scaled = 1;
+  options.factor = factor;
+  options.classes = classes;
+  return options;
+}
+
 static dni_status read_idx(const char *images_path, const char *labels_path, dni_dataset **out) {
-  return dni_dataset_create_idx(context, images_path, labels_path, 0.5, 0, out);
+  dni_idx_options options = idx_options(0.5, 0);
+  return dni_dataset_create_idx(context, images_path, labels_path, &options, out);
 }
 
 static void expect_idx(const dni_dataset *dataset) {
@@ -92,10 +105,31 @@ START_TEST(test_idx) {
   expect_ok(read_idx(packed, write_gzip("packed labels", labels, sizeof labels), &dataset));
   expect_idx(dataset);
   dni_dataset_release(dataset);
-  expect_ok(dni_dataset_create_idx(context, good_images(), good_labels(), 1, 7, &dataset));
+  dni_idx_options options = idx_options(1, 7);
+  expect_ok(dni_dataset_create_idx(context, good_images(), good_labels(), &options, &dataset));
   ck_assert_uint_eq(dni_dataset_targets(dataset), 7);
   ck_assert_double_eq(x_at(dataset, 2, 2), 255);
   dni_dataset_release(dataset);
+}
+END_TEST
+
+/* By default byte / 255 as a product with the rounded 1 / 255; with an offset: factor * byte + offset.
+ */
+START_TEST(test_idx_scales) {
+  use(_i);
+  dni_dataset *dataset;
+  dni_idx_options options = idx_options(1.0 / 3, 0);
+  options.offset = -0.7;
+  for (int own = 0; own < 2; own++) {
+    expect_ok(dni_dataset_create_idx(context, good_images(), good_labels(), own ? &options : NULL,
+                                     &dataset));
+    for (size_t i = 0; i < 12; i++) {
+      double value = images[16 + i] * (own ? options.factor : 1.0 / 255);
+      if (own) value += options.offset;
+      ck_assert_double_eq(x_at(dataset, i / 4, i % 4), _i == 0 ? (double)(float)value : value);
+    }
+    dni_dataset_release(dataset);
+  }
 }
 END_TEST
 
@@ -121,11 +155,18 @@ START_TEST(test_bundled_sample) {
   dni_dataset *dataset;
   int32_t digits[2000];
   size_t counts[10] = {0};
+  dni_matrix view;
+  dni_idx_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.classes = 10;
   expect_ok(dni_dataset_create_idx(context, "examples/mnist_sample/train-images-idx3-ubyte.gz",
-                                   "examples/mnist_sample/train-labels-idx1-ubyte.gz", 1.0 / 255,
-                                   10, &dataset));
+                                   "examples/mnist_sample/train-labels-idx1-ubyte.gz", &options,
+                                   &dataset));
   ck_assert_uint_eq(dni_dataset_features(dataset), 784);
-  expect_ok(dni_dataset_labels(dataset, 0, 2000, digits));
+  dni_matrix_init_labels(&view, digits, 2000);
+  expect_ok(dni_dataset_batch(dataset, 0, NULL, &view));
+  ck_assert_uint_le(memory.live, 2000 * (784 + 4 + sizeof(size_t)) + 16384); /* bytes, not floats */
   for (size_t i = 0; i < 2000; i++)
     counts[digits[i]]++;
   for (size_t i = 0; i < 10; i++)
@@ -223,7 +264,8 @@ START_TEST(test_idx_labels_do_not_fit) {
   expect_bad_labels(path, DNI_ERROR_DATA, "2 labels");
   expect_bad_labels(path, DNI_ERROR_DATA, test_path("images"));
   path = good_labels();
-  expect_failure(dni_dataset_create_idx(context, good_images(), path, 1, 2, &dataset),
+  dni_idx_options options = idx_options(1, 2);
+  expect_failure(dni_dataset_create_idx(context, good_images(), path, &options, &dataset),
                  DNI_ERROR_DATA, path, "label 0 is 2, expected 0 to 1");
   ck_assert_ptr_null(dataset);
 }
@@ -231,17 +273,28 @@ END_TEST
 
 START_TEST(test_idx_arguments) {
   use(_i);
-  dni_dataset *dataset;
+  dni_dataset *dataset = NULL;
   const char *x = good_images(), *y = good_labels();
-  double huge = _i == 0 ? 1e37 : 1e307;
-#define CREATE(context, x, y, scale, out) dni_dataset_create_idx(context, x, y, scale, 0, out)
-  expect_failure(CREATE(NULL, x, y, 1, &dataset), DNI_ERROR_ARGUMENT, "context", "NULL");
-  expect_failure(CREATE(context, NULL, y, 1, &dataset), DNI_ERROR_ARGUMENT, "images_path", "NULL");
-  expect_failure(CREATE(context, x, NULL, 1, &dataset), DNI_ERROR_ARGUMENT, "labels_path", "NULL");
-  expect_failure(CREATE(context, x, y, 1, NULL), DNI_ERROR_ARGUMENT, "out", "NULL");
-  expect_failure(CREATE(context, x, y, 0.0 / 0.0, &dataset), DNI_ERROR_ARGUMENT, "scale", "");
-  expect_failure(CREATE(context, x, y, huge, &dataset), DNI_ERROR_ARGUMENT, "scale", "");
+#define CREATE(context, x, y, out) dni_dataset_create_idx(context, x, y, NULL, out)
+  expect_failure(CREATE(NULL, x, y, &dataset), DNI_ERROR_ARGUMENT, "context", "NULL");
+  expect_failure(CREATE(context, NULL, y, &dataset), DNI_ERROR_ARGUMENT, "images_path", "NULL");
+  expect_failure(CREATE(context, x, NULL, &dataset), DNI_ERROR_ARGUMENT, "labels_path", "NULL");
+  expect_failure(CREATE(context, x, y, NULL), DNI_ERROR_ARGUMENT, "out", "NULL");
 #undef CREATE
+  dni_idx_options options;
+#define REFUSE(change, status, word)                                                               \
+  do {                                                                                             \
+    options = idx_options(1, 0);                                                                   \
+    options.change;                                                                                \
+    expect_failure(dni_dataset_create_idx(context, x, y, &options, &dataset), status, word, "");   \
+  } while (0)
+  REFUSE(factor = (double)NAN, DNI_ERROR_ARGUMENT, "factor");
+  REFUSE(factor = (double)INFINITY, DNI_ERROR_ARGUMENT, "factor");
+  REFUSE(offset = -(double)INFINITY, DNI_ERROR_ARGUMENT, "offset");
+  REFUSE(struct_size = 4, DNI_ERROR_ARGUMENT, "struct_size");
+  REFUSE(reserved = 1, DNI_ERROR_UNSUPPORTED, "dni_idx_options");
+#undef REFUSE
+  ck_assert_ptr_null(dataset);
 }
 END_TEST
 
@@ -441,14 +494,19 @@ START_TEST(test_csv_arguments) {
     expect_failure(read_csv("1,2", &options, &dataset), status, "dni_csv_options", "");            \
   } while (0)
   REFUSE(targets_first, 2, DNI_ERROR_ARGUMENT);
-  REFUSE(header_lines, -1, DNI_ERROR_ARGUMENT);
   REFUSE(separator, '5', DNI_ERROR_ARGUMENT);
   REFUSE(separator, '.', DNI_ERROR_ARGUMENT);
   REFUSE(separator, '\n', DNI_ERROR_ARGUMENT);
   REFUSE(separator, 300, DNI_ERROR_ARGUMENT);
   REFUSE(separator, -1, DNI_ERROR_ARGUMENT);
-  REFUSE(reserved, 1, DNI_ERROR_UNSUPPORTED);
 #undef REFUSE
+  struct {
+    dni_csv_options known;
+    size_t unknown;
+  } longer = {csv_options(), 1};
+  longer.known.struct_size = sizeof longer;
+  expect_failure(read_csv("1,2", &longer.known, &dataset), DNI_ERROR_UNSUPPORTED, "dni_csv_options",
+                 "");
   options = csv_options();
   options.classes = 2;
   options.target_columns = 2;
@@ -494,14 +552,28 @@ static dni_status sweep_memory(dni_dataset **out) {
   dni_matrix x, y;
   dni_matrix_init_f32(&x, sweep_x, 3, 2);
   dni_matrix_init_f32(&y, sweep_x, 3, 1);
-  return dni_dataset_create_memory(context, &x, &y, DNI_DATA_COPY, out);
+  return dni_dataset_create_memory(context, &x, &y, NULL, out);
 }
 
 static dni_status sweep_labels(dni_dataset **out) {
   static const int32_t classes[] = {0, 1, 0};
-  dni_matrix x;
+  dni_memory_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.flags = DNI_DATA_BORROW;
+  options.classes = 2;
+  dni_matrix x, y;
   dni_matrix_init_f32(&x, sweep_x, 3, 2);
-  return dni_dataset_create_labels(context, &x, classes, 2, DNI_DATA_BORROW, out);
+  dni_matrix_init_labels(&y, classes, 3);
+  return dni_dataset_create_memory(context, &x, &y, &options, out);
+}
+
+static dni_status sweep_bytes(dni_dataset **out) {
+  static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6};
+  dni_matrix x, y;
+  dni_matrix_init_u8(&x, bytes, 3, 2);
+  dni_matrix_init_f32(&y, sweep_x, 3, 1);
+  return dni_dataset_create_memory(context, &x, &y, NULL, out);
 }
 
 static dni_status sweep_idx(dni_dataset **out) {
@@ -517,21 +589,61 @@ static dni_status sweep_csv(dni_dataset **out) {
 }
 
 static dni_status sweep_artificial(dni_dataset **out) {
-  return dni_dataset_create_artificial(context, DNI_ARTIFICIAL_NOISY, 3, 20, 1, out);
+  return dni_dataset_create_artificial(context, DNI_ARTIFICIAL_NOISY, 3, 20, 1, NULL, out);
 }
 
 static dni_status sweep_split(dni_dataset **out) {
   dni_dataset *whole, *second;
   dni_status status = sweep_memory(&whole);
   if (status != DNI_OK) return status;
-  status = dni_dataset_split(whole, 2, out, &second);
+  status = dni_dataset_split(whole, 2, 1, NULL, out, &second);
   if (status == DNI_OK) dni_dataset_release(second);
   dni_dataset_release(whole);
   return status;
 }
 
+static dni_status sweep_subset(dni_dataset **out) {
+  static const size_t indices[] = {2, 0, 2};
+  dni_dataset *whole;
+  dni_status status = sweep_memory(&whole);
+  if (status != DNI_OK) return status;
+  status = dni_dataset_subset(whole, indices, 3, out);
+  dni_dataset_release(whole);
+  return status;
+}
+
+static dni_status sweep_order(dni_dataset **out) {
+  dni_dataset *whole;
+  dni_order *order;
+  dni_status status = sweep_memory(&whole);
+  if (status != DNI_OK) return status;
+  status = dni_order_create(whole, NULL, &order);
+  if (status == DNI_OK) {
+    dni_order_release(order);
+    *out = whole;
+  } else
+    dni_dataset_release(whole);
+  return status;
+}
+
+static dni_status no_fetch(void *user, const size_t *indices, size_t count, dni_matrix *x,
+                           dni_matrix *y) {
+  (void)user, (void)indices, (void)count, (void)x, (void)y;
+  return DNI_OK;
+}
+
+static dni_status sweep_callback(dni_dataset **out) {
+  dni_dataset_callbacks callbacks;
+  memset(&callbacks, 0, sizeof callbacks);
+  callbacks.struct_size = sizeof callbacks;
+  callbacks.examples = callbacks.features = callbacks.targets = 3;
+  callbacks.fetch = no_fetch;
+  return dni_dataset_create_callback(context, &callbacks, out);
+}
+
 static dni_status (*const sweeps[])(dni_dataset **out) = {
-    sweep_memory, sweep_labels, sweep_idx, sweep_gzip, sweep_csv, sweep_artificial, sweep_split};
+    sweep_memory, sweep_labels,     sweep_bytes,  sweep_idx,   sweep_gzip,    sweep_csv,
+    sweep_split,  sweep_artificial, sweep_subset, sweep_order, sweep_callback};
 
 START_TEST(test_failing_allocations) {
   use(0);
@@ -563,6 +675,7 @@ END_TEST
 
 static void add_idx(TCase *group) {
   tcase_add_loop_test(group, test_idx, 0, 2);
+  tcase_add_loop_test(group, test_idx_scales, 0, 2);
   tcase_add_test(group, test_gzip_members);
   tcase_add_test(group, test_bundled_sample);
   tcase_add_loop_test(group, test_idx_unreadable, 0, 2);

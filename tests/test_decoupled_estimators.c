@@ -1,12 +1,25 @@
 /* Local losses, delayed and zero gradients, and the estimators around others (mixture, frozen,
  * warm_up) on plain buffers: answers and gradients against the definition in double, central
  * differences and the inner estimator's own, schedules, who keeps whom, workspace, refusals. */
+#include "dni/research.h"
+
 #include "estimators.h"
 
 static double lambda_of(const dni_sg *sg) {
   double lambda = -9;
-  EXPECT_OK(dni_sg_get_f64(sg, DNI_PARAM_LAMBDA, &lambda));
+  EXPECT_OK(dni_sg_get_f64(sg, DNI_SETTING_LAMBDA, &lambda));
   return lambda;
+}
+
+/* Straight lines between values at boundaries; count 0 removes the schedule. */
+static dni_status set_lambdas(dni_sg *sg, const uint64_t *boundaries, const double *values,
+                              size_t count) {
+  const dni_schedule lines = {.struct_size = sizeof lines,
+                              .kind = DNI_RATE_LINES,
+                              .boundaries = boundaries,
+                              .values = values,
+                              .count = count};
+  return dni_sg_set_schedule(sg, count > 0 ? &lines : NULL);
 }
 
 /* An estimator of our own that fails when told to. -------------------------------------------- */
@@ -17,22 +30,19 @@ typedef struct own_sg {
   size_t estimates, lessons, destroyed;
 } own_sg;
 
-static dni_status own_estimate(void *user, const dni_matrix *h, const dni_matrix *y,
-                               const dni_matrix *error, const dni_matrix *delta) {
+static dni_status own_estimate(void *user, const dni_sg_call *call) {
   own_sg *own = user;
-  (void)y, (void)error;
   own->estimates++;
-  matrix_copy(h, delta);
+  matrix_copy(call->h, call->delta);
   return own->answer;
 }
 
-static dni_status own_learn(void *user, const dni_matrix *h, const dni_matrix *y,
-                            const dni_matrix *target, const dni_matrix *prediction) {
+static dni_status own_learn(void *user, const dni_sg_call *call) {
   own_sg *own = user;
-  (void)y, (void)target;
+  const dni_matrix *h = call->h;
   for (size_t r = 0; r < h->rows; r++) /* what is corrected is the answer, not something else */
     for (size_t c = 0; c < h->columns; c++)
-      EXPECT(matrix_get(prediction, r, c) == matrix_get(h, r, c), "prediction");
+      EXPECT(matrix_get(call->prediction, r, c) == matrix_get(h, r, c), "prediction");
   own->lessons++;
   return own->answer;
 }
@@ -41,10 +51,11 @@ static void own_destroy(void *user) {
   ((own_sg *)user)->destroyed++;
 }
 
-static dni_sg *make_own(dni_context *context, own_sg *own, bool learns, int32_t needs) {
+static dni_sg *make_own(dni_context *context, own_sg *own, bool learns, dni_needs needs) {
   dni_sg_callbacks callbacks = {.struct_size = sizeof callbacks,
                                 .user = own,
                                 .needs = needs,
+                                .learns = learns ? DNI_SG_LEARNS_TARGET : DNI_SG_LEARNS_NOTHING,
                                 .estimate = own_estimate,
                                 .learn = learns ? own_learn : NULL,
                                 .destroy = own_destroy};
@@ -60,16 +71,17 @@ enum { SOFTMAX, SQUARED, LOSSES, MAPS = 3, LOCALS = LOSSES * MAPS };
 static dni_loss *make_loss(dni_context *context, int which) {
   dni_loss *loss = NULL;
   if (which == SOFTMAX)
-    EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
+    EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   else
     EXPECT_OK(dni_loss_create_squared_error(context, &loss));
   return loss;
 }
 
 /* The estimator alone keeps the loss. */
-static dni_sg *make_local(dni_context *context, int loss_kind, int32_t hidden_layers, size_t units,
+static dni_sg *make_local(dni_context *context, int loss_kind, size_t hidden_layers, size_t units,
                           size_t targets, size_t hidden_units) {
-  dni_sg_options options = {sizeof options, 0, hidden_layers, hidden_units};
+  dni_sg_options options = {
+      .struct_size = sizeof options, .hidden_layers = hidden_layers, .hidden_units = hidden_units};
   dni_loss *loss = make_loss(context, loss_kind);
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_local(context, units, targets, loss, &options, &sg));
@@ -144,14 +156,15 @@ START_TEST(local_answers_equal_central_differences) {
   for (int which = 0; which < 3 * LOCALS; which++) {
     const size_t *size = local_sizes[which % 3];
     int loss_kind = which / 3 % LOSSES;
-    dni_sg *sg = make_local(context, loss_kind, which / 3 / LOSSES, size[1], size[2], size[3]);
+    size_t hidden = (size_t)(which / 3 / LOSSES);
+    dni_sg *sg = make_local(context, loss_kind, hidden, size[1], size[2], size[3]);
     randomise(sg);
     dni_matrix h = matrix_random(dtype, size[0], size[1]),
                y = matrix_one_hot(dtype, size[0], size[2]);
     dni_matrix kept_h = matrix_convert(&h, dtype), kept_y = matrix_convert(&y, dtype);
     dni_matrix delta = matrix_make(dtype, size[0], size[1]);
     definition d = define(sg, loss_kind, &h, &y);
-    EXPECT_OK(dni_sg_estimate(sg, &h, &y, NULL, &delta));
+    EXPECT_OK(support_estimate(sg, &h, &y, NULL, &delta));
     for (size_t r = 0; r < h.rows; r++)
       for (size_t c = 0; c < h.columns; c++)
         expect_close(matrix_get(&delta, r, c), (double)h.rows * difference(&d, &d.h, r, c),
@@ -171,7 +184,8 @@ START_TEST(local_gradients_equal_central_differences) {
   for (int which = 0; which < 2 * LOCALS; which++) {
     const size_t *size = local_sizes[which % 2];
     int loss_kind = which / 2 % LOSSES;
-    dni_sg *sg = make_local(context, loss_kind, which / 2 / LOSSES, size[1], size[2], size[3]);
+    size_t hidden = (size_t)(which / 2 / LOSSES);
+    dni_sg *sg = make_local(context, loss_kind, hidden, size[1], size[2], size[3]);
     randomise(sg);
     dni_matrix h = matrix_random(dtype, size[0], size[1]),
                y = matrix_one_hot(dtype, size[0], size[2]);
@@ -181,10 +195,10 @@ START_TEST(local_gradients_equal_central_differences) {
       dni_matrix gradient = gradient_of(sg, i);
       matrix_fill(&gradient, (double)NAN);
     }
-    EXPECT_OK(dni_sg_learn(sg, &h, &y, NULL, NULL, &error, &cosine));
+    EXPECT_OK(support_learn(sg, &h, &y, NULL, NULL, &error, &cosine));
     expect_close(error, loss_of(&d), tolerance_on(context), "mean loss");
-    EXPECT(cosine == 0, "cosine %g", cosine);
-    EXPECT_OK(dni_sg_learn(sg, &h, &y, NULL, NULL, NULL, NULL)); /* replaces, and needs neither */
+    EXPECT(isnan(cosine), "cosine %g without a target", cosine);
+    EXPECT_OK(support_learn(sg, &h, &y, NULL, NULL, NULL, NULL)); /* replaces, and needs neither */
     for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
       dni_matrix gradient = gradient_of(sg, i), *view = i % 2 ? &d.bias[i / 2] : &d.weight[i / 2];
       for (size_t r = 0; r < view->rows; r++)
@@ -198,24 +212,40 @@ START_TEST(local_gradients_equal_central_differences) {
 }
 END_TEST
 
-/* With a target it reports how near its delta is, made or given, and moves no gradient. */
+/* With a target it also reports how near its delta is, made or given; what it learns is the same, and
+ * with SKIP it only reports. */
 START_TEST(local_reports_on_targets) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);
   dni_sg *sg = make_local(context, SOFTMAX, 1, 4, 3, 5);
   dni_matrix h = matrix_random(dtype, 6, 4), y = matrix_one_hot(dtype, 6, 3);
   dni_matrix target = matrix_random(dtype, 6, 4), delta = matrix_make(dtype, 6, 4);
-  EXPECT_OK(dni_sg_estimate(sg, &h, &y, NULL, &delta));
-  EXPECT_OK(dni_sg_learn(sg, &h, &y, NULL, &delta, NULL, NULL)); /* a prediction is not looked at */
+  EXPECT_OK(support_estimate(sg, &h, &y, NULL, &delta));
+  EXPECT_OK(
+      support_learn(sg, &h, &y, NULL, &delta, NULL, NULL)); /* a prediction is not looked at */
+  EXPECT_OK(support_estimate(sg, &h, &y, NULL, &delta));
   dni_matrix m = matrix_convert(&delta, DNI_F64);
   dni_matrix gradient = gradient_of(sg, 0), before = matrix_convert(&gradient, dtype);
-  for (int given = 0; given < 2; given++) {
-    double error = -9, cosine = -9;
-    EXPECT_OK(dni_sg_learn(sg, &h, &y, &target, given ? &delta : NULL, &error, &cosine));
-    expect_close(error, error_of(&m, &target), tolerance_on(context), "error");
-    expect_close(cosine, cosine_of(&m, &target), tolerance_on(context), "cosine");
+  definition d = define(sg, SOFTMAX, &h, &y);
+  for (int turn = 0; turn < 4; turn++) {
+    bool given = turn % 2 == 1, skip = turn >= 2;
+    dni_matrix prediction = matrix_convert(&delta, dtype);
+    dni_lesson lesson = {.struct_size = sizeof lesson,
+                         .h = &h,
+                         .y = &y,
+                         .target = &target,
+                         .prediction = given ? &prediction : NULL,
+                         .flags = skip ? DNI_GRADIENT_SKIP : DNI_GRADIENT_REPLACE};
+    dni_lesson_report report = {.struct_size = sizeof report};
+    if (!skip) matrix_fill(&gradient, (double)NAN);
+    if (skip) matrix_fill(&gradient, 3);
+    EXPECT_OK(dni_sg_learn(sg, &lesson, &report));
+    expect_close(report.mse, error_of(&m, &target), tolerance_on(context), "mse");
+    expect_close(report.cosine, cosine_of(&m, &target), tolerance_on(context), "cosine");
+    expect_close(report.own_loss, loss_of(&d), tolerance_on(context), "own loss");
+    if (skip) matrix_fill(&before, 3);
+    matrix_expect_same(&gradient, &before, "gradient");
   }
-  matrix_expect_same(&gradient, &before, "gradient");
   dni_sg_release(sg);
   dni_context_release(context);
 }
@@ -236,9 +266,9 @@ START_TEST(local_first_weights) {
   dni_dtype dtype = dni_context_dtype(context);
   dni_matrix h = matrix_random(dtype, 4, 90), y = matrix_one_hot(dtype, 4, 50);
   dni_matrix delta = matrix_make(dtype, 4, 90);
-  for (int32_t hidden = 0; hidden < MAPS; hidden++) {
+  for (size_t hidden = 0; hidden < MAPS; hidden++) {
     dni_sg *sg = make_local(context, SQUARED, hidden, 90, 50, 0);
-    EXPECT(dni_sg_parameter_count(sg) == 2 * (size_t)(hidden + 1), "%d hidden layers", hidden);
+    EXPECT(dni_sg_parameter_count(sg) == 2 * (hidden + 1), "%zu hidden layers", hidden);
     for (size_t i = 0; i < dni_sg_parameter_count(sg); i += 2) {
       dni_matrix weight = value_of(sg, i), bias = value_of(sg, i + 1);
       bool last = i + 2 == dni_sg_parameter_count(sg);
@@ -248,7 +278,7 @@ START_TEST(local_first_weights) {
              "variance %g / inputs of map %zu", 90 * variance_of(&weight), i / 2);
       EXPECT(variance_of(&bias) == 0, "biases");
     }
-    EXPECT_OK(dni_sg_estimate(sg, &h, &y, NULL, &delta));
+    EXPECT_OK(support_estimate(sg, &h, &y, NULL, &delta));
     EXPECT(variance_of(&delta) > 0.01, "first answer %g", variance_of(&delta));
     dni_sg_release(sg);
   }
@@ -268,9 +298,9 @@ START_TEST(local_learns) {
   for (size_t r = 0; r < 60; r++)
     matrix_set(&y, r, matrix_get(&h, r, 0) > 0, 1);
   double first = -9, last = -9;
-  EXPECT_OK(dni_sg_learn(sg, &h, &y, NULL, NULL, &first, NULL));
+  EXPECT_OK(support_learn(sg, &h, &y, NULL, NULL, &first, NULL));
   for (size_t step = 0; step < 200; step++) {
-    EXPECT_OK(dni_sg_learn(sg, &h, &y, NULL, NULL, &last, NULL));
+    EXPECT_OK(support_learn(sg, &h, &y, NULL, NULL, &last, NULL));
     EXPECT_OK(dni_optimiser_step(adam));
   }
   EXPECT(last < 0.1 && first > 0.3, "loss %g to %g", first, last);
@@ -283,13 +313,13 @@ END_TEST
 START_TEST(local_of_no_rows) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_matrix none = {NULL, 0, 5, 5, dni_context_dtype(context), 0};
-  for (int32_t hidden = 0; hidden < MAPS; hidden++) {
+  for (size_t hidden = 0; hidden < MAPS; hidden++) {
     dni_sg *sg = make_local(context, SQUARED, hidden, 5, 5, 0);
     double error = -9, cosine = -9;
-    EXPECT_OK(dni_sg_estimate(sg, &none, &none, NULL, &none));
-    EXPECT_OK(dni_sg_learn(sg, &none, &none, NULL, NULL, &error, &cosine));
+    EXPECT_OK(support_estimate(sg, &none, &none, NULL, &none));
+    EXPECT_OK(support_learn(sg, &none, &none, NULL, NULL, &error, &cosine));
     dni_matrix gradient = gradient_of(sg, 0);
-    EXPECT(error == 0 && cosine == 0 && variance_of(&gradient) == 0, "of nothing");
+    EXPECT(error == 0 && isnan(cosine) && variance_of(&gradient) == 0, "of nothing");
     dni_sg_release(sg);
   }
   dni_context_release(context);
@@ -308,22 +338,22 @@ START_TEST(delayed_is_a_share_of_the_error) {
     dni_sg *sg = NULL;
     double shrink = -9, error = -9, cosine = -9;
     EXPECT_OK(dni_sg_create_delayed(context, 19, shrinks[i], &sg));
-    EXPECT_OK(dni_sg_get_f64(sg, DNI_PARAM_SHRINK, &shrink));
+    EXPECT_OK(dni_sg_get_f64(sg, DNI_SETTING_SHRINK, &shrink));
     EXPECT(shrink == shrinks[i], "shrink %g", shrink);
     for (int again = 0; again < 2; again++) {
       dni_matrix delta = matrix_make(dtype, 7, 19), expected = matrix_make(DNI_F64, 7, 19);
       for (size_t r = 0; r < 7; r++)
         for (size_t c = 0; c < 19; c++)
           matrix_set(&expected, r, c, shrink * matrix_get(&e, r, c));
-      EXPECT_OK(dni_sg_estimate(sg, NULL, NULL, &e, &delta));
+      EXPECT_OK(support_estimate(sg, NULL, NULL, &e, &delta));
       matrix_expect_close(&delta, &expected, support_tolerance(dtype, 2e-7, 1e-15), "delta");
       if (shrink == 1) matrix_expect_same(&delta, &e, "delta");
-      EXPECT_ARGUMENT(dni_sg_learn(sg, NULL, NULL, &e, NULL, &error, &cosine));
-      EXPECT_OK(dni_sg_learn(sg, NULL, NULL, &e, &delta, &error, &cosine));
+      EXPECT_ARGUMENT(support_learn(sg, NULL, NULL, &e, NULL, &error, &cosine));
+      EXPECT_OK(support_learn(sg, NULL, NULL, &e, &delta, &error, &cosine));
       expect_close(error, error_of(&expected, &e), 1e-5, "error");
       expect_close(cosine, 1, 1e-6, "cosine");
       shrink = 0.75;
-      EXPECT_OK(dni_sg_set_f64(sg, DNI_PARAM_SHRINK, shrink));
+      EXPECT_OK(dni_sg_set_f64(sg, DNI_SETTING_SHRINK, shrink));
     }
     dni_sg_release(sg);
   }
@@ -340,9 +370,9 @@ START_TEST(zero_is_zero) {
   dni_matrix delta = matrix_make(dtype, 5, 6), zero = matrix_filled(dtype, 5, 6, 0);
   dni_matrix target = matrix_random(dtype, 5, 6);
   double error = -9, cosine = -9;
-  EXPECT_OK(dni_sg_estimate(sg, NULL, NULL, NULL, &delta));
+  EXPECT_OK(support_estimate(sg, NULL, NULL, NULL, &delta));
   matrix_expect_same(&delta, &zero, "delta");
-  EXPECT_OK(dni_sg_learn(sg, NULL, NULL, &target, NULL, &error, &cosine));
+  EXPECT_OK(support_learn(sg, NULL, NULL, &target, NULL, &error, &cosine));
   expect_close(error, error_of(&zero, &target), 1e-5, "error");
   EXPECT(cosine == 0, "cosine %g", cosine);
   dni_sg_release(sg);
@@ -358,8 +388,11 @@ enum { LINEAR, HIDDEN, ONLY_Y, SCALAR, THEOREM, WARM, INNERS };
 static const char *const inner_names[] = {"linear", "hidden",  "only y",
                                           "scalar", "theorem", "warm"};
 
-static dni_sg *make_synthetic(dni_context *context, int32_t condition, int32_t hidden_layers) {
-  dni_sg_options options = {sizeof options, condition, hidden_layers, 7};
+static dni_sg *make_synthetic(dni_context *context, dni_condition condition, size_t hidden_layers) {
+  dni_sg_options options = {.struct_size = sizeof options,
+                            .condition = condition,
+                            .hidden_layers = hidden_layers,
+                            .hidden_units = 7};
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_synthetic(context, 5, 5, &options, &sg));
   return sg;
@@ -426,15 +459,15 @@ static batch make_batch(const dni_context *context, size_t rows) {
 }
 
 /* The same lesson for both leaves the same gradients, error and cosine, to the bit. */
-static void expect_same_lesson(dni_sg *sg, dni_sg *twin, const batch *b,
-                               const dni_matrix *prediction, const char *what) {
+static void expect_same_lesson(dni_sg *sg, dni_sg *twin, const batch *b, dni_matrix *prediction,
+                               const char *what) {
   double error[2] = {-9, -8}, cosine[2] = {-9, -8};
   for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
     dni_matrix gradient = gradient_of(sg, i);
     matrix_fill(&gradient, (double)NAN);
   }
-  EXPECT_OK(dni_sg_learn(twin, &b->h, &b->y, &b->e, NULL, &error[0], &cosine[0]));
-  EXPECT_OK(dni_sg_learn(sg, &b->h, &b->y, &b->e, prediction, &error[1], &cosine[1]));
+  EXPECT_OK(support_learn(twin, &b->h, &b->y, &b->e, NULL, &error[0], &cosine[0]));
+  EXPECT_OK(support_learn(sg, &b->h, &b->y, &b->e, prediction, &error[1], &cosine[1]));
   EXPECT(error[0] == error[1] && cosine[0] == cosine[1], "%s: error %g and %g", what, error[0],
          error[1]);
   EXPECT(dni_sg_parameter_count(sg) == dni_sg_parameter_count(twin), "%s: parameters", what);
@@ -455,12 +488,12 @@ START_TEST(mixture_blends) {
     dni_matrix kept = matrix_convert(&b.e, b.e.dtype);
     double lambda = lambda_of(sg);
     EXPECT(lambda == lambdas[which % 4], "lambda %g", lambda);
-    EXPECT_OK(dni_sg_estimate(twin, &b.h, &b.y, NULL, &b.expected));
+    EXPECT_OK(support_estimate(twin, &b.h, &b.y, NULL, &b.expected));
     for (size_t r = 0; r < 6; r++)
       for (size_t c = 0; c < 5; c++)
         matrix_set(&b.expected, r, c,
                    lambda * matrix_get(&b.e, r, c) + (1 - lambda) * matrix_get(&b.expected, r, c));
-    EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+    EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
     matrix_expect_close(&b.delta, &b.expected, support_tolerance(b.e.dtype, 1e-6, 1e-14),
                         inner_names[which / 4]);
     matrix_expect_same(&b.e, &kept, "e");
@@ -477,14 +510,14 @@ START_TEST(mixture_at_the_ends) {
   own_sg own = {.answer = DNI_OK};
   dni_sg *sg = make_mixture(context, make_own(context, &own, true, DNI_SG_NEEDS_NOTHING), 1);
   batch b = make_batch(context, 6);
-  EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+  EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
   matrix_expect_same(&b.delta, &b.e, "lambda 1");
   ck_assert_uint_eq(own.estimates, 0);
   matrix_fill(&b.e, (double)NAN);
-  EXPECT_OK(dni_sg_set_f64(sg, DNI_PARAM_LAMBDA, 0));
-  EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+  EXPECT_OK(dni_sg_set_f64(sg, DNI_SETTING_LAMBDA, 0));
+  EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
   matrix_expect_same(&b.delta, &b.h, "lambda 0");
-  EXPECT_ARGUMENT(dni_sg_estimate(sg, &b.h, &b.y, NULL, &b.delta));
+  EXPECT_ARGUMENT(support_estimate(sg, &b.h, &b.y, NULL, &b.delta));
   dni_sg_release(sg);
   dni_context_release(context);
 }
@@ -502,7 +535,7 @@ START_TEST(mixture_teaches_the_inner) {
     EXPECT(seen.data == value.data && seen_gradient.data == gradient.data, "other memory");
     for (size_t rows = 1; rows < 40; rows += 17) {
       batch b = make_batch(context, rows);
-      EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+      EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
       expect_same_lesson(sg, twin, &b, NULL, inner_names[which]);
       expect_same_lesson(sg, twin, &b, &b.delta, inner_names[which]);
     }
@@ -515,7 +548,7 @@ END_TEST
 
 static void lessons(dni_sg *sg, const batch *b, size_t count) {
   for (size_t i = 0; i < count; i++)
-    EXPECT_OK(dni_sg_learn(sg, &b->h, &b->y, &b->e, NULL, NULL, NULL));
+    EXPECT_OK(support_learn(sg, &b->h, &b->y, &b->e, NULL, NULL, NULL));
 }
 
 /* Constant before the first and after the last, exact at boundaries, straight in between; what the
@@ -532,14 +565,14 @@ START_TEST(lambda_schedule) {
   double given_lambdas[3];
   memcpy(given_boundaries, boundaries, sizeof boundaries);
   memcpy(given_lambdas, lambdas, sizeof lambdas);
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, given_boundaries, given_lambdas, 3));
+  EXPECT_OK(set_lambdas(sg, given_boundaries, given_lambdas, 3));
   memset(given_boundaries, 0, sizeof given_boundaries);
   memset(given_lambdas, 0, sizeof given_lambdas); /* it has copies */
   for (size_t n = 0; n < 12; n++) {
     expect_close(lambda_of(sg), expected[n], 1e-15, "lambda");
     if (n == 0 || n == 2 || n == 4 || n == 9)
       EXPECT(lambda_of(sg) == expected[n], "lambda %.17g after %zu lessons", lambda_of(sg), n);
-    EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+    EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
     expect_close(matrix_get(&b.delta, 2, 4),
                  expected[n] * matrix_get(&b.e, 2, 4) + (1 - expected[n]) * matrix_get(&b.h, 2, 4),
                  1e-6, "delta");
@@ -559,21 +592,21 @@ START_TEST(lambda_schedules_come_and_go) {
   batch b = make_batch(context, 3);
   lessons(sg, &b, 4);
   EXPECT(lambda_of(sg) == 0.125, "without a schedule");
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, ten, down, 2));
+  EXPECT_OK(set_lambdas(sg, ten, down, 2));
   expect_close(lambda_of(sg), 0.6, 1e-15, "after 4 of 10");
   lessons(sg, &b, 1);
   expect_close(lambda_of(sg), 0.5, 1e-15, "after 5 of 10");
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, NULL, NULL, 0));
+  EXPECT_OK(set_lambdas(sg, NULL, NULL, 0));
   lessons(sg, &b, 2);
   expect_close(lambda_of(sg), 0.5, 1e-15, "stays what it was");
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, ten, up, 2));
+  EXPECT_OK(set_lambdas(sg, ten, up, 2));
   expect_close(lambda_of(sg), 0.7, 1e-15, "after 7 of 10");
-  EXPECT_OK(dni_sg_set_f64(sg, DNI_PARAM_LAMBDA, 0.25));
+  EXPECT_OK(dni_sg_set_f64(sg, DNI_SETTING_LAMBDA, 0.25));
   lessons(sg, &b, 1);
   EXPECT(lambda_of(sg) == 0.25, "a number instead of a schedule");
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, one, half, 1));
+  EXPECT_OK(set_lambdas(sg, one, half, 1));
   EXPECT(lambda_of(sg) == 0.5, "one point is constant");
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, far, up, 2));
+  EXPECT_OK(set_lambdas(sg, far, up, 2));
   EXPECT(lambda_of(sg) > 0 && lambda_of(sg) < 1e-15, "8 of very many: %g", lambda_of(sg));
   dni_sg_release(sg);
   dni_context_release(context);
@@ -591,8 +624,8 @@ START_TEST(warm_up_switches) {
     batch b = make_batch(context, 6);
     dni_matrix zero = matrix_filled(b.h.dtype, 6, 5, 0);
     for (uint64_t n = 0; n < 6; n++) {
-      EXPECT_OK(dni_sg_estimate(twin, &b.h, &b.y, NULL, &b.expected));
-      EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, NULL, &b.delta));
+      EXPECT_OK(support_estimate(twin, &b.h, &b.y, NULL, &b.expected));
+      EXPECT_OK(support_estimate(sg, &b.h, &b.y, NULL, &b.delta));
       matrix_expect_same(&b.delta, n < cold ? &zero : &b.expected, inner_names[which / 4]);
       expect_same_lesson(sg, twin, &b, n % 2 ? &b.delta : NULL, inner_names[which / 4]);
     }
@@ -611,8 +644,8 @@ START_TEST(warm_up_takes_predictions) {
   batch b = make_batch(context, 4);
   static const size_t expected[] = {1, 2, 3};
   for (size_t n = 0; n < 3; n++) {
-    EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, NULL, &b.delta));
-    EXPECT_OK(dni_sg_learn(sg, &b.h, &b.y, &b.e, &b.delta, NULL, NULL));
+    EXPECT_OK(support_estimate(sg, &b.h, &b.y, NULL, &b.delta));
+    EXPECT_OK(support_learn(sg, &b.h, &b.y, &b.e, &b.delta, NULL, NULL));
     EXPECT(own.estimates == expected[n] && own.lessons == n + 1, "%zu estimates", own.estimates);
   }
   dni_sg_release(sg);
@@ -631,19 +664,19 @@ START_TEST(failed_lessons_do_not_count) {
   dni_sg *warm = make_warm_up(context, inner, 1), *mixture = make_mixture(context, inner, 0.5);
   batch b = make_batch(context, 4);
   dni_matrix zero = matrix_filled(b.h.dtype, 4, 5, 0);
-  EXPECT_OK(dni_sg_set_lambda_schedule(mixture, boundaries, lambdas, 2));
+  EXPECT_OK(set_lambdas(mixture, boundaries, lambdas, 2));
   own.answer = 4321;
-  ck_assert_int_eq(dni_sg_learn(warm, &b.h, &b.y, &b.e, NULL, NULL, NULL), 4321);
-  ck_assert_int_eq(dni_sg_learn(mixture, &b.h, &b.y, &b.e, NULL, NULL, NULL), 4321);
+  ck_assert_int_eq(support_learn(warm, &b.h, &b.y, &b.e, NULL, NULL, NULL), 4321);
+  ck_assert_int_eq(support_learn(mixture, &b.h, &b.y, &b.e, NULL, NULL, NULL), 4321);
   EXPECT(!strncmp(dni_last_message(), "mixture: ", 9), "message \"%s\"", dni_last_message());
-  EXPECT_OK(dni_sg_estimate(warm, &b.h, &b.y, NULL, &b.delta));
+  EXPECT_OK(support_estimate(warm, &b.h, &b.y, NULL, &b.delta));
   matrix_expect_same(&b.delta, &zero, "still cold");
   EXPECT(lambda_of(mixture) == 1, "lambda %g", lambda_of(mixture));
-  EXPECT_OK(dni_sg_set_f64(mixture, DNI_PARAM_LAMBDA, 0.5));
-  ck_assert_int_eq(dni_sg_estimate(mixture, &b.h, &b.y, &b.e, &b.delta), 4321);
+  EXPECT_OK(dni_sg_set_f64(mixture, DNI_SETTING_LAMBDA, 0.5));
+  ck_assert_int_eq(support_estimate(mixture, &b.h, &b.y, &b.e, &b.delta), 4321);
   own.answer = DNI_OK;
   lessons(warm, &b, 1);
-  EXPECT_OK(dni_sg_estimate(warm, &b.h, &b.y, NULL, &b.delta));
+  EXPECT_OK(support_estimate(warm, &b.h, &b.y, NULL, &b.delta));
   matrix_expect_same(&b.delta, &b.h, "warm");
   dni_sg_release(warm);
   ck_assert_uint_eq(own.destroyed, 0);
@@ -691,21 +724,21 @@ START_TEST(frozen_answers_and_does_not_learn) {
     EXPECT(dni_optimiser_bytes(adam) == 0, "inner %d: something to move", which);
     batch b = make_batch(context, 6);
     double error = -9, cosine = -9;
-    EXPECT_OK(dni_sg_estimate(inner, &b.h, &b.y, NULL, &b.expected));
-    EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, NULL, &b.delta));
+    EXPECT_OK(support_estimate(inner, &b.h, &b.y, NULL, &b.expected));
+    EXPECT_OK(support_estimate(sg, &b.h, &b.y, NULL, &b.delta));
     matrix_expect_same(&b.delta, &b.expected, "delta");
-    EXPECT_OK(dni_sg_learn(sg, &b.h, &b.y, &b.e, NULL, &error, &cosine));
+    EXPECT_OK(support_learn(sg, &b.h, &b.y, &b.e, NULL, &error, &cosine));
     expect_close(error, error_of(&b.expected, &b.e), tolerance_on(context), "error");
     expect_close(cosine, cosine_of(&b.expected, &b.e), tolerance_on(context), "cosine");
     for (size_t i = 0; i < dni_sg_parameter_count(sg); i++) {
       dni_matrix gradient = gradient_of(inner, i);
       if (gradient.data) EXPECT(matrix_get(&gradient, 0, 0) == 3, "inner %d learned", which);
     }
-    EXPECT_ARGUMENT(dni_sg_learn(sg, &b.h, &b.y, NULL, NULL, &error, &cosine));
-    EXPECT_STATUS(DNI_ERROR_STATE, dni_sg_learn_loss(sg, &b.h, &b.y, &b.e, &error));
+    EXPECT_ARGUMENT(support_learn(sg, &b.h, &b.y, NULL, NULL, &error, &cosine));
+    EXPECT_ARGUMENT(support_learn_loss(sg, &b.h, &b.y, &b.e, &error));
     dni_optimiser_release(adam);
     dni_sg_release(inner);
-    EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, NULL, &b.delta));
+    EXPECT_OK(support_estimate(sg, &b.h, &b.y, NULL, &b.delta));
     matrix_expect_same(&b.delta, &b.expected, "delta after the inner one's release");
     dni_sg_release(sg);
   }
@@ -728,10 +761,10 @@ START_TEST(references) {
                    : kind == 2 ? make_warm_up(context, inner, 2)
                                : make_frozen(context, make_frozen(context, inner));
       dni_context_release(context);
-      EXPECT_OK(dni_sg_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
+      EXPECT_OK(support_estimate(sg, &b.h, &b.y, &b.e, &b.delta));
       dni_sg_release(sg);
       if (!retained) continue;
-      EXPECT_OK(dni_sg_estimate(inner, &b.h, &b.y, NULL, &b.delta));
+      EXPECT_OK(support_estimate(inner, &b.h, &b.y, NULL, &b.delta));
       dni_sg_release(inner);
     }
 }
@@ -749,18 +782,18 @@ static dni_sg *make_any(dni_context *context, int which) {
   if (which == DELAYED) EXPECT_OK(dni_sg_create_delayed(context, 5, 0.5, &sg));
   if (which == NO_GRADIENT) EXPECT_OK(dni_sg_create_zero(context, 5, &sg));
   if (sg) return sg;
-  return make_frozen(context, make_local(context, SQUARED, which - LOCAL_FIRST, 5, 5, 0));
+  return make_frozen(context, make_local(context, SQUARED, (size_t)(which - LOCAL_FIRST), 5, 5, 0));
 }
 
 /* Every call of the header that the estimator has; cold and warm. */
-static dni_status call_all(dni_sg *sg, const batch *b) {
+static dni_status call_all(dni_sg *sg, batch *b) {
   for (int turn = 0; turn < 3; turn++) {
-    dni_status status = dni_sg_estimate(sg, &b->h, &b->y, &b->e, &b->delta);
-    if (status == DNI_OK) status = dni_sg_learn(sg, &b->h, &b->y, &b->e, &b->delta, NULL, NULL);
+    dni_status status = support_estimate(sg, &b->h, &b->y, &b->e, &b->delta);
+    if (status == DNI_OK) status = support_learn(sg, &b->h, &b->y, &b->e, &b->delta, NULL, NULL);
     if (status == DNI_OK && dni_sg_needs(sg) != DNI_SG_NEEDS_DELTA_LATER)
-      status = dni_sg_learn(sg, &b->h, &b->y, &b->e, NULL, NULL, NULL);
+      status = support_learn(sg, &b->h, &b->y, &b->e, NULL, NULL, NULL);
     if (status == DNI_OK && dni_sg_learns(sg) == DNI_SG_LEARNS_ALONE)
-      status = dni_sg_learn(sg, &b->h, &b->y, NULL, NULL, NULL, NULL);
+      status = support_learn(sg, &b->h, &b->y, NULL, NULL, NULL, NULL);
     if (status != DNI_OK) return status;
   }
   return DNI_OK;
@@ -772,7 +805,7 @@ START_TEST(reserved_calls_allocate_nothing) {
   batch b = make_batch(context, 37);
   for (int which = 0; which < MADE + MAPS; which++) {
     dni_sg *sg = which < MADE ? make_any(context, which)
-                              : make_local(context, SOFTMAX, which - MADE, 5, 5, 6);
+                              : make_local(context, SOFTMAX, (size_t)(which - MADE), 5, 5, 6);
     EXPECT_OK(dni_sg_reserve(sg, 37));
     size_t calls = support_watched.calls;
     EXPECT_OK(call_all(sg, &b));
@@ -792,7 +825,7 @@ START_TEST(growth) {
   few.h.rows = few.y.rows = few.e.rows = few.delta.rows = 2;
   for (int which = 0; which < MADE + MAPS; which++) {
     dni_sg *sg = which < MADE ? make_any(context, which)
-                              : make_local(context, SOFTMAX, which - MADE, 5, 5, 6);
+                              : make_local(context, SOFTMAX, (size_t)(which - MADE), 5, 5, 6);
     EXPECT_OK(dni_sg_reserve(sg, 2));
     for (size_t allowed = 0; allowed < 9; allowed++) {
       support_watched.fail_after = allowed;
@@ -811,7 +844,7 @@ END_TEST
 
 static dni_status create(dni_context *context, int kind, dni_sg *inner, dni_loss *loss,
                          dni_sg **out) {
-  dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = kind % MAPS};
+  dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = (size_t)(kind % MAPS)};
   switch (kind) {
   case 3:
     return dni_sg_create_delayed(context, 3, 0.5, out);
@@ -862,7 +895,7 @@ START_TEST(lessons_without_memory) {
   for (int which = 0; which < MADE + MAPS; which++)
     for (size_t allowed = 0, failed = 1; failed; allowed++) {
       dni_sg *sg = which < MADE ? make_any(context, which)
-                                : make_local(context, SOFTMAX, which - MADE, 5, 5, 6);
+                                : make_local(context, SOFTMAX, (size_t)(which - MADE), 5, 5, 6);
       support_watched.fail_after = allowed;
       dni_status status = call_all(sg, &b);
       support_watched.fail_after = SIZE_MAX;
@@ -881,17 +914,20 @@ START_TEST(schedules_without_memory) {
   static const double down[] = {1, 0}, up[] = {0, 1};
   dni_sg *sg = make_mixture(context, make_inner(context, LINEAR, NULL), 0.5);
   batch b = make_batch(context, 3);
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, boundaries, down, 2));
+  EXPECT_OK(set_lambdas(sg, boundaries, down, 2));
   lessons(sg, &b, 2);
-  for (size_t allowed = 0; allowed < 2; allowed++) {
+  size_t allowed = 0;
+  for (;; allowed++) {
     support_watched.fail_after = allowed;
-    EXPECT_STATUS(DNI_ERROR_MEMORY, dni_sg_set_lambda_schedule(sg, boundaries, up, 2));
+    dni_status status = set_lambdas(sg, boundaries, up, 2);
     support_watched.fail_after = SIZE_MAX;
+    if (status == DNI_OK) break;
+    EXPECT(status == DNI_ERROR_MEMORY && allowed < 6 && dni_last_message()[0], "%d", (int)status);
     lessons(sg, &b, 1);
     expect_close(lambda_of(sg), 0.7 - 0.1 * (double)allowed, 1e-15, "the old schedule");
   }
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, boundaries, up, 2));
-  expect_close(lambda_of(sg), 0.4, 1e-15, "the new schedule");
+  EXPECT(allowed > 0, "no memory was asked for");
+  expect_close(lambda_of(sg), 0.2 + 0.1 * (double)allowed, 1e-15, "the new schedule");
   dni_sg_release(sg);
   dni_context_release(context);
 }
@@ -937,7 +973,7 @@ START_TEST(descriptions) {
 }
 END_TEST
 
-START_TEST(tunables) {
+START_TEST(settings) {
   dni_context *context = support_context(support_dtypes[_i]);
   static const double wrong[] = {-1e-9, 1 + 1e-9, (double)NAN, (double)INFINITY};
   dni_sg *mixture = make_mixture(context, make_inner(context, LINEAR, NULL), 0.5);
@@ -945,37 +981,67 @@ START_TEST(tunables) {
   double value = -9;
   EXPECT_OK(dni_sg_create_delayed(context, 5, 0.5, &delayed));
   for (size_t i = 0; i < 4; i++) {
-    EXPECT_ARGUMENT(dni_sg_set_f64(mixture, DNI_PARAM_LAMBDA, wrong[i]));
-    EXPECT_ARGUMENT(dni_sg_set_f64(delayed, DNI_PARAM_SHRINK, wrong[i]));
+    EXPECT_ARGUMENT(dni_sg_set_f64(mixture, DNI_SETTING_LAMBDA, wrong[i]));
+    EXPECT_ARGUMENT(dni_sg_set_f64(delayed, DNI_SETTING_SHRINK, wrong[i]));
   }
-  EXPECT_ARGUMENT(dni_sg_set_f64(delayed, DNI_PARAM_SHRINK, 0));
-  EXPECT_ARGUMENT(dni_sg_set_f64(NULL, DNI_PARAM_LAMBDA, 0.5));
-  EXPECT_ARGUMENT(dni_sg_get_f64(NULL, DNI_PARAM_LAMBDA, &value));
-  EXPECT_ARGUMENT(dni_sg_get_f64(mixture, DNI_PARAM_LAMBDA, NULL));
+  EXPECT_ARGUMENT(dni_sg_set_f64(delayed, DNI_SETTING_SHRINK, 0));
+  EXPECT_ARGUMENT(dni_sg_set_f64(NULL, DNI_SETTING_LAMBDA, 0.5));
+  EXPECT_ARGUMENT(dni_sg_get_f64(NULL, DNI_SETTING_LAMBDA, &value));
+  EXPECT_ARGUMENT(dni_sg_get_f64(mixture, DNI_SETTING_LAMBDA, NULL));
   dni_sg *all[] = {mixture, delayed, linear};
   for (size_t i = 0; i < 3; i++) {
-    static const dni_param others[] = {DNI_PARAM_SHRINK, DNI_PARAM_LAMBDA, DNI_PARAM_LAMBDA};
+    static const dni_setting others[] = {DNI_SETTING_SHRINK, DNI_SETTING_LAMBDA,
+                                         DNI_SETTING_LAMBDA};
     EXPECT_ARGUMENT(dni_sg_set_f64(all[i], others[i], 0.5));
     EXPECT_ARGUMENT(dni_sg_get_f64(all[i], others[i], &value));
+    EXPECT(dni_sg_has(all[i], others[i]) == 0, "estimator %zu has setting %d", i, others[i]);
     EXPECT_ARGUMENT(dni_sg_set_f64(all[i], 999, 0.5));
     EXPECT_ARGUMENT(dni_sg_get_f64(all[i], 999, &value));
   }
   EXPECT(value == -9 && lambda_of(mixture) == 0.5, "something changed");
-  EXPECT_OK(dni_sg_get_f64(delayed, DNI_PARAM_SHRINK, &value));
+  EXPECT_OK(dni_sg_get_f64(delayed, DNI_SETTING_SHRINK, &value));
   EXPECT(value == 0.5, "shrink %g", value);
   static const struct {
-    dni_param parameter;
+    dni_setting setting;
     double least;
-  } bounds[] = {{DNI_PARAM_LAMBDA, 0}, {DNI_PARAM_SHRINK, 0x1p-1074}};
+  } bounds[] = {{DNI_SETTING_LAMBDA, 0}, {DNI_SETTING_SHRINK, 0x1p-1074}};
   for (size_t i = 0; i < 2; i++) {
     double least = -9, most = -9;
-    EXPECT_OK(dni_param_bounds(bounds[i].parameter, &least, &most));
+    EXPECT(dni_sg_has(all[i], bounds[i].setting) == 1, "estimator %zu lacks its setting", i);
+    EXPECT_OK(dni_sg_bounds(all[i], bounds[i].setting, &least, &most));
+    EXPECT_ARGUMENT(dni_sg_bounds(all[i], bounds[1 - i].setting, &least, &most));
+    EXPECT_ARGUMENT(dni_sg_bounds(all[i], bounds[i].setting, NULL, &most));
+    EXPECT_ARGUMENT(dni_sg_bounds(all[i], bounds[i].setting, &least, NULL));
     EXPECT(least == bounds[i].least && most == 1, "%g to %g", least, most);
-    EXPECT_OK(dni_sg_set_f64(all[i], bounds[i].parameter, least));
-    EXPECT_OK(dni_sg_set_f64(all[i], bounds[i].parameter, most));
+    EXPECT_OK(dni_sg_set_f64(all[i], bounds[i].setting, least));
+    EXPECT_OK(dni_sg_set_f64(all[i], bounds[i].setting, most));
   }
-  for (size_t i = 0; i < 3; i++)
-    dni_sg_release(all[i]);
+  EXPECT(dni_sg_has(NULL, DNI_SETTING_LAMBDA) == 0, "NULL has a setting");
+  EXPECT_ARGUMENT(dni_sg_bounds(NULL, DNI_SETTING_LAMBDA, &value, &value));
+  /* All that learn have a rate scale; a wrapper's is the inner one's. */
+  dni_sg *local = make_local(context, SQUARED, 1, 5, 5, 0), *critic = NULL, *zero = NULL;
+  dni_sg *inner = make_inner(context, HIDDEN, NULL), *warm = NULL, *dfa = NULL;
+  EXPECT_OK(dni_sg_create_critic(context, 5, 5, NULL, &critic));
+  EXPECT_OK(dni_sg_create_zero(context, 5, &zero));
+  EXPECT_OK(dni_sg_create_dfa(context, 5, 5, NULL, &dfa));
+  EXPECT_OK(dni_sg_create_warm_up(context, inner, 1, &warm));
+  dni_sg *some[] = {mixture, linear, local, critic, warm, inner, delayed, zero, dfa};
+  enum { SOME = sizeof some / sizeof some[0], LEARN = 6 };
+  for (size_t i = 0; i < SOME; i++) {
+    double least = -9, most = -9, scale = -9;
+    EXPECT(dni_sg_has(some[i], DNI_SETTING_RATE_SCALE) == (i < LEARN), "estimator %zu", i);
+    if (i >= LEARN) continue;
+    EXPECT_OK(dni_sg_bounds(some[i], DNI_SETTING_RATE_SCALE, &least, &most));
+    EXPECT(least == 0 && most == nextafter(INFINITY, 0), "%g to %g", least, most);
+    EXPECT_OK(dni_sg_get_f64(some[i], DNI_SETTING_RATE_SCALE, &scale));
+    EXPECT(scale == 1, "estimator %zu: rate scale %g", i, scale);
+    EXPECT_ARGUMENT(dni_sg_set_f64(some[i], DNI_SETTING_RATE_SCALE, -1e-9));
+  }
+  EXPECT_OK(dni_sg_set_f64(warm, DNI_SETTING_RATE_SCALE, 0.25));
+  EXPECT_OK(dni_sg_get_f64(inner, DNI_SETTING_RATE_SCALE, &value));
+  EXPECT(value == 0.25, "the inner one's rate scale is %g", value);
+  for (size_t i = 0; i < SOME; i++)
+    dni_sg_release(some[i]);
   dni_context_release(context);
 }
 END_TEST
@@ -988,19 +1054,19 @@ START_TEST(schedule_refusals) {
       {1, -1e-9}, {1 + 1e-9, 0}, {(double)NAN, 0}, {1, (double)INFINITY}};
   dni_sg *sg = make_mixture(context, make_inner(context, LINEAR, NULL), 0.5), *zero = NULL;
   EXPECT_OK(dni_sg_create_zero(context, 5, &zero));
-  EXPECT_OK(dni_sg_set_lambda_schedule(sg, good, lambdas, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(NULL, good, lambdas, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(sg, NULL, lambdas, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(sg, good, NULL, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(zero, good, lambdas, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(sg, equal, lambdas, 2));
-  EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(sg, falling, lambdas, 2));
+  EXPECT_OK(set_lambdas(sg, good, lambdas, 2));
+  EXPECT_ARGUMENT(set_lambdas(NULL, good, lambdas, 2));
+  EXPECT_ARGUMENT(set_lambdas(sg, NULL, lambdas, 2));
+  EXPECT_ARGUMENT(set_lambdas(sg, good, NULL, 2));
+  EXPECT_ARGUMENT(set_lambdas(zero, good, lambdas, 2));
+  EXPECT_ARGUMENT(set_lambdas(sg, equal, lambdas, 2));
+  EXPECT_ARGUMENT(set_lambdas(sg, falling, lambdas, 2));
   for (size_t i = 0; i < 4; i++)
-    EXPECT_ARGUMENT(dni_sg_set_lambda_schedule(sg, good, wrong[i], 2));
+    EXPECT_ARGUMENT(set_lambdas(sg, good, wrong[i], 2));
   batch b = make_batch(context, 2);
   lessons(sg, &b, 5);
   expect_close(lambda_of(sg), 0.5, 1e-15, "the old schedule");
-  EXPECT_ARGUMENT(dni_sg_set_f64(sg, DNI_PARAM_LAMBDA, 2));
+  EXPECT_ARGUMENT(dni_sg_set_f64(sg, DNI_SETTING_LAMBDA, 2));
   lessons(sg, &b, 1);
   expect_close(lambda_of(sg), 0.4, 1e-15, "the old schedule after a wrong number");
   dni_sg_release(zero);
@@ -1022,13 +1088,13 @@ START_TEST(local_refusals) {
   EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, foreign, &options, &sg));
   EXPECT(!strncmp(dni_last_message(), "local: ", 7), "message \"%s\"", dni_last_message());
   EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, loss, &options, NULL));
-  for (int32_t condition = -1; condition < 4; condition++) {
+  for (dni_condition condition = -1; condition < 4; condition++) {
     bad.condition = condition;
     if (condition) EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, loss, &bad, &sg));
   }
   bad = options, bad.hidden_layers = 3;
   EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, loss, &bad, &sg));
-  bad = options, bad.hidden_layers = -1;
+  bad = options, bad.hidden_layers = SIZE_MAX;
   EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, loss, &bad, &sg));
   bad = options, bad.struct_size = 4;
   EXPECT_ARGUMENT(dni_sg_create_local(context, 2, 2, loss, &bad, &sg));
@@ -1085,8 +1151,8 @@ START_TEST(inner_refusals) {
   dni_context *other = support_context(support_dtypes[1 - _i]);
   own_sg own = {.answer = DNI_OK};
   dni_sg *waiting[] = {NULL, NULL, NULL, NULL, NULL, NULL}, *sg = NULL;
-  EXPECT_OK(dni_sg_create_exact(context, 5, &waiting[0]));
-  EXPECT_OK(dni_sg_create_dfa(context, 5, 4, &waiting[1]));
+  EXPECT_OK(dni_sg_create_fa(context, 5, 4, NULL, &waiting[0]));
+  EXPECT_OK(dni_sg_create_dfa(context, 5, 4, NULL, &waiting[1]));
   EXPECT_OK(dni_sg_create_delayed(context, 5, 1, &waiting[2]));
   waiting[3] = make_mixture(context, make_inner(context, LINEAR, NULL), 0.5);
   waiting[4] = make_own(context, &own, true, DNI_SG_NEEDS_OUTPUT_ERROR);
@@ -1119,26 +1185,25 @@ START_TEST(call_refusals) {
   dni_matrix wrong = matrix_random(support_dtypes[1 - _i], 4, 5), delta = matrix_make(dtype, 4, 5);
   double error = -9, cosine = -9;
   fewer.rows = 3;
-  EXPECT_ARGUMENT(dni_sg_estimate(local, NULL, &y, NULL, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(local, &h, NULL, NULL, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(local, &h, &h, NULL, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(local, &h, &y, NULL, NULL));
-  EXPECT_ARGUMENT(dni_sg_estimate(mixture, &h, &h, NULL, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(mixture, &h, &h, &y, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(mixture, NULL, &h, &e, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(delayed, NULL, NULL, NULL, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(delayed, NULL, NULL, &fewer, &delta));
-  EXPECT_ARGUMENT(dni_sg_estimate(delayed, NULL, NULL, &wrong, &delta));
-  EXPECT_ARGUMENT(dni_sg_learn(local, NULL, &y, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(local, &h, NULL, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(local, &fewer, &y, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(local, &wrong, &y, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(local, &h, &h, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(mixture, &h, &h, NULL, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(mixture, &h, &h, &e, &fewer, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(mixture, &h, NULL, &e, NULL, &error, &cosine));
-  EXPECT_ARGUMENT(dni_sg_learn(delayed, NULL, NULL, NULL, &e, &error, &cosine));
-  EXPECT_STATUS(DNI_ERROR_STATE, dni_sg_learn_loss(local, &h, &y, &e, &error));
+  EXPECT_ARGUMENT(support_estimate(local, NULL, &y, NULL, &delta));
+  EXPECT_ARGUMENT(support_estimate(local, &h, NULL, NULL, &delta));
+  EXPECT_ARGUMENT(support_estimate(local, &h, &h, NULL, &delta));
+  EXPECT_ARGUMENT(support_estimate(local, &h, &y, NULL, NULL));
+  EXPECT_ARGUMENT(support_estimate(mixture, &h, &h, NULL, &delta));
+  EXPECT_ARGUMENT(support_estimate(mixture, &h, &h, &y, &delta));
+  EXPECT_ARGUMENT(support_estimate(mixture, NULL, &h, &e, &delta));
+  EXPECT_ARGUMENT(support_estimate(delayed, NULL, NULL, NULL, &delta));
+  EXPECT_ARGUMENT(support_estimate(delayed, NULL, NULL, &fewer, &delta));
+  EXPECT_ARGUMENT(support_estimate(delayed, NULL, NULL, &wrong, &delta));
+  EXPECT_ARGUMENT(support_learn(local, NULL, &y, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(local, &h, NULL, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(local, &fewer, &y, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(local, &wrong, &y, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(local, &h, &h, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(mixture, &h, &h, NULL, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(mixture, &h, &h, &e, &fewer, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(mixture, &h, NULL, &e, NULL, &error, &cosine));
+  EXPECT_ARGUMENT(support_learn(delayed, NULL, NULL, NULL, &e, &error, &cosine));
   EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_sg_line_search(local, &h, &y, &error));
   EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_sg_line_search(mixture, &h, &h, &error));
   EXPECT(error == -9 && cosine == -9, "an output was written");
@@ -1180,7 +1245,7 @@ int main(void) {
   tcase_add_loop_test(group, lessons_without_memory, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(group, schedules_without_memory, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(group, descriptions, 0, SUPPORT_DTYPES);
-  tcase_add_loop_test(group, tunables, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(group, settings, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(group, schedule_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(group, local_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(group, creation_refusals, 0, SUPPORT_DTYPES);

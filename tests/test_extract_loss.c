@@ -1,12 +1,15 @@
-/* Losses extracted from estimators: closed forms of the affine ones, fine trapezoids for those with
- * hidden layers, a critic's own phi; and how far an estimator is from being a gradient. */
+/* Losses extracted from SGs: closed forms of the affine ones, fine trapezoids for those with
+ * hidden layers, a critic's own phi; and how far an SG is from being a gradient. */
 #include <float.h>
 
 #include "analysis.h"
 
-static dni_sg *make_synthetic(dni_context *context, size_t units, size_t targets, int32_t condition,
-                              int32_t hidden_layers) {
-  dni_sg_options options = {sizeof options, condition, hidden_layers, 11};
+static dni_sg *make_synthetic(dni_context *context, size_t units, size_t targets,
+                              dni_condition condition, size_t hidden_layers) {
+  dni_sg_options options = {.struct_size = sizeof options,
+                            .condition = condition,
+                            .hidden_layers = hidden_layers,
+                            .hidden_units = 11};
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_synthetic(context, units, targets, &options, &sg));
   return sg;
@@ -19,6 +22,7 @@ static void randomise(dni_sg *sg) {
     EXPECT_OK(dni_sg_parameter(sg, i, &value, NULL));
     matrix_fill_random(&value, 1 / sqrt((double)value.columns));
   }
+  EXPECT_OK(dni_sg_changed(sg));
 }
 
 static dni_matrix value_of(dni_sg *sg, size_t index) {
@@ -38,7 +42,7 @@ static dni_matrix extract(dni_context *context, dni_sg *sg, const dni_matrix *h,
 /* Closed forms. ------------------------------------------------------------------------------ */
 
 /* (A o + C y + b) . d + 1/2 d^T A d with d = h - o, for SG = A h + C y + b. */
-static double linear_reference(dni_sg *sg, int32_t condition, const dni_matrix *h,
+static double linear_reference(dni_sg *sg, dni_condition condition, const dni_matrix *h,
                                const dni_matrix *y, const dni_matrix *origin, size_t row) {
   dni_matrix weight = value_of(sg, 0), bias = value_of(sg, 1);
   size_t units = h->columns, from_h = condition == DNI_CONDITION_Y ? 0 : units;
@@ -57,12 +61,12 @@ static double linear_reference(dni_sg *sg, int32_t condition, const dni_matrix *
   return (double)loss;
 }
 
-START_TEST(linear_estimators_imply_quadratic_losses) {
+START_TEST(linear_sgs_imply_quadratic_losses) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
   dni_dtype dtype = dni_context_dtype(context);
   static const size_t rows[] = {1, 9, 300};
-  for (int32_t condition = DNI_CONDITION_HY; condition <= DNI_CONDITION_Y; condition++)
+  for (dni_condition condition = DNI_CONDITION_HY; condition <= DNI_CONDITION_Y; condition++)
     for (size_t s = 0; s < 3; s++) {
       dni_sg *sg = make_synthetic(context, 7, 3, condition, 0);
       randomise(sg);
@@ -118,19 +122,16 @@ END_TEST
 /* Quadrature. -------------------------------------------------------------------------------- */
 
 /* SG = h^power, element by element. */
-static dni_status power_estimate(void *user, const dni_matrix *h, const dni_matrix *y,
-                                 const dni_matrix *error, const dni_matrix *delta) {
-  (void)y;
-  (void)error;
-  for (size_t r = 0; r < h->rows; r++)
-    for (size_t c = 0; c < h->columns; c++)
-      matrix_set(delta, r, c, pow(matrix_get(h, r, c), *(double *)user));
+static dni_status power_estimate(void *user, const dni_sg_call *call) {
+  for (size_t r = 0; r < call->h->rows; r++)
+    for (size_t c = 0; c < call->h->columns; c++)
+      matrix_set(call->delta, r, c, pow(matrix_get(call->h, r, c), *(double *)user));
   return DNI_OK;
 }
 
-static dni_sg *make_power(dni_context *context, double *power, int32_t needs) {
+static dni_sg *make_power(dni_context *context, double *power) {
   dni_sg_callbacks callbacks = {
-      .struct_size = sizeof callbacks, .user = power, .needs = needs, .estimate = power_estimate};
+      .struct_size = sizeof callbacks, .user = power, .estimate = power_estimate};
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_callback(context, 2, 1, 2, &callbacks, &sg));
   return sg;
@@ -140,7 +141,7 @@ static dni_sg *make_power(dni_context *context, double *power, int32_t needs) {
 START_TEST(nodes_are_those_of_gauss) {
   dni_context *context = support_context(DNI_F64);
   double power = 0;
-  dni_sg *sg = make_power(context, &power, DNI_SG_NEEDS_NOTHING);
+  dni_sg *sg = make_power(context, &power);
   dni_matrix h = matrix_filled(DNI_F64, 1, 2, 1), y = matrix_filled(DNI_F64, 1, 1, 0);
   matrix_set(&h, 0, 1, 0); /* adds nothing */
   for (size_t nodes = 1; nodes <= 64; nodes++)
@@ -175,7 +176,7 @@ static double trapezoid(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, si
       for (size_t c = 0; c < y->columns; c++)
         matrix_set(&label, r, c, matrix_get(y, row, c));
     }
-    EXPECT_OK(dni_sg_estimate(sg, &points, &label, NULL, &delta));
+    EXPECT_OK(support_estimate(sg, &points, &label, NULL, &delta));
     for (size_t r = 0; r < CHUNK && first + r <= STEPS; r++)
       for (size_t c = 0; c < units; c++)
         sum += matrix_get(&delta, r, c) * matrix_get(h, row, c) *
@@ -187,7 +188,7 @@ static double trapezoid(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, si
 START_TEST(hidden_layers_against_trapezoids) {
   dni_dtype dtype = support_dtypes[_i];
   dni_context *context = support_context(dtype);
-  for (int32_t hidden = 1; hidden <= 2; hidden++) {
+  for (size_t hidden = 1; hidden <= 2; hidden++) {
     dni_sg *sg = make_synthetic(context, 5, 3, DNI_CONDITION_HY, hidden);
     randomise(sg);
     dni_matrix h = matrix_random(dtype, 4, 5), y = matrix_one_hot(dtype, 4, 3);
@@ -208,7 +209,7 @@ START_TEST(labels_alone) {
   randomise(sg);
   dni_matrix h = matrix_random(dtype, 8, 5), y = matrix_one_hot(dtype, 8, 3);
   dni_matrix delta = matrix_make(dtype, 8, 5), loss = extract(context, sg, &h, &y, NULL, 0);
-  EXPECT_OK(dni_sg_estimate(sg, NULL, &y, NULL, &delta));
+  EXPECT_OK(support_estimate(sg, NULL, &y, NULL, &delta));
   for (size_t r = 0; r < 8; r++) {
     double product = 0;
     for (size_t c = 0; c < 5; c++)
@@ -224,7 +225,7 @@ END_TEST
 START_TEST(critics_give_phi_back) {
   dni_dtype dtype = support_dtypes[_i];
   dni_context *context = support_context(dtype);
-  for (int32_t hidden = 0; hidden <= 2; hidden++) {
+  for (size_t hidden = 0; hidden <= 2; hidden++) {
     dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = hidden};
     dni_sg *sg = NULL;
     EXPECT_OK(dni_sg_create_critic(context, 4, 3, &options, &sg));
@@ -235,8 +236,10 @@ START_TEST(critics_give_phi_back) {
       for (size_t c = 0; c < 4; c++)
         matrix_set(&start, r, c, matrix_get(&origin, 0, c));
     dni_matrix end_phi = matrix_make(dtype, 6, 1), start_phi = matrix_make(dtype, 6, 1);
-    EXPECT_OK(dni_sg_estimate_loss(sg, &h, &y, &end_phi));
-    EXPECT_OK(dni_sg_estimate_loss(sg, &start, &y, &start_phi));
+    dni_query end = {.struct_size = sizeof end, .h = &h, .y = &y, .losses = &end_phi};
+    dni_query begin = {.struct_size = sizeof begin, .h = &start, .y = &y, .losses = &start_phi};
+    EXPECT_OK(dni_sg_estimate(sg, &end, NULL));
+    EXPECT_OK(dni_sg_estimate(sg, &begin, NULL));
     dni_matrix loss = extract(context, sg, &h, &y, &origin, hidden == 0 ? 0 : 48);
     for (size_t r = 0; r < 6; r++)
       expect_close(matrix_get(&loss, r, 0),
@@ -244,6 +247,97 @@ START_TEST(critics_give_phi_back) {
                    support_tolerance(dtype, 1e-5, 1e-10), "phi");
     dni_sg_release(sg);
   }
+  dni_context_release(context);
+}
+END_TEST
+
+/* A local loss: loss(g(h)) - loss(g(o)). It must be near the integral of the SG's answers by
+ * trapezoids. With a linear g and the squared error the answers are affine in h, and the answer in the
+ * middle of the line is exact. */
+START_TEST(local_losses_give_themselves_back) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  for (size_t hidden = 0; hidden <= 2; hidden++) {
+    dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = hidden};
+    dni_loss *squared = NULL;
+    dni_sg *sg = NULL;
+    EXPECT_OK(dni_loss_create_squared_error(context, &squared));
+    EXPECT_OK(dni_sg_create_local(context, 5, 3, squared, &options, &sg));
+    randomise(sg);
+    dni_matrix h = matrix_random(dtype, 4, 5), y = matrix_random(dtype, 4, 3);
+    dni_matrix origin = matrix_random(dtype, 1, 5);
+    dni_matrix loss = extract(context, sg, &h, &y, NULL, 1), again;
+    for (size_t r = 0; r < 4; r++)
+      expect_close(matrix_get(&loss, r, 0), trapezoid(sg, &h, &y, r), 3e-4, "local loss");
+    again = extract(context, sg, &h, &y, NULL, 64); /* nodes are not used */
+    matrix_expect_same(&again, &loss, "loss with other nodes");
+    dni_matrix from_origin = extract(context, sg, &h, &y, &origin, 0);
+    for (size_t r = 0; r < 4; r++) { /* the same up to loss(g(o)) - loss(g(0)) */
+      dni_matrix one_y = y;
+      one_y.rows = 1;
+      one_y.data = (char *)y.data + r * y.stride * (dtype == DNI_F32 ? 4 : 8);
+      dni_matrix moved = extract(context, sg, &origin, &one_y, NULL, 0);
+      expect_close(matrix_get(&from_origin, r, 0),
+                   matrix_get(&loss, r, 0) - matrix_get(&moved, 0, 0),
+                   support_tolerance(dtype, 1e-4, 1e-12), "loss from an origin");
+    }
+    if (hidden == 0) {
+      dni_matrix middle = matrix_make(dtype, 4, 5), delta = matrix_make(dtype, 4, 5);
+      for (size_t r = 0; r < 4; r++)
+        for (size_t c = 0; c < 5; c++)
+          matrix_set(&middle, r, c, matrix_get(&h, r, c) / 2);
+      EXPECT_OK(support_estimate(sg, &middle, &y, NULL, &delta));
+      for (size_t r = 0; r < 4; r++) {
+        double product = 0;
+        for (size_t c = 0; c < 5; c++)
+          product += matrix_get(&delta, r, c) * matrix_get(&h, r, c);
+        expect_close(matrix_get(&loss, r, 0), product, support_tolerance(dtype, 1e-4, 1e-12),
+                     "quadratic loss");
+      }
+    }
+    dni_sg_release(sg);
+    dni_loss_release(squared);
+  }
+  dni_context_release(context);
+}
+END_TEST
+
+/* Labels in place of one-hot rows; a label out of range is named. */
+START_TEST(labels_as_targets) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  dni_matrix h = matrix_random(dtype, 9, 5), y = matrix_filled(dtype, 9, 3, 0);
+  int32_t labels[9];
+  dni_matrix view;
+  dni_matrix_init_labels(&view, labels, 9);
+  for (size_t r = 0; r < 9; r++) {
+    labels[r] = (int32_t)(support_random() % 3);
+    matrix_set(&y, r, (size_t)labels[r], 1);
+  }
+  dni_loss *loss = NULL;
+  dni_sg *sgs[3] = {make_synthetic(context, 5, 3, DNI_CONDITION_HY, 1), NULL, NULL};
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
+  EXPECT_OK(dni_sg_create_critic(context, 5, 3, NULL, &sgs[1]));
+  EXPECT_OK(dni_sg_create_local(context, 5, 3, loss, NULL, &sgs[2]));
+  for (size_t i = 0; i < 3; i++) {
+    randomise(sgs[i]);
+    labels[4] = (int32_t)(labels[4] + 2) % 3;
+    dni_matrix other = extract(context, sgs[i], &h, &view, NULL, 0);
+    labels[4] = (int32_t)(labels[4] + 1) % 3;
+    dni_matrix by_labels = extract(context, sgs[i], &h, &view, NULL, 0);
+    dni_matrix by_rows = extract(context, sgs[i], &h, &y, NULL, 0);
+    matrix_expect_close(&by_labels, &by_rows, support_tolerance(dtype, 1e-5, 1e-13), "loss");
+    EXPECT(matrix_get(&other, 4, 0) != matrix_get(&by_labels, 4, 0), "the label is not looked at");
+    dni_matrix untouched = matrix_make(dtype, 9, 1);
+    int32_t kept = labels[6];
+    labels[6] = 3;
+    EXPECT_MESSAGE(DNI_ERROR_DATA, "row 6",
+                   dni_analysis_extract_loss(context, sgs[i], &h, &view, NULL, 0, &untouched));
+    matrix_expect_untouched(&untouched, "loss");
+    labels[6] = kept;
+    dni_sg_release(sgs[i]);
+  }
+  dni_loss_release(loss);
   dni_context_release(context);
 }
 END_TEST
@@ -288,9 +382,9 @@ START_TEST(extraction_refusals) {
   EXPECT_ARGUMENT(dni_analysis_extract_loss(mixed, sg, &h, &y, NULL, 0, &loss));
   dni_context_release(mixed);
   dni_sg *waiting[3] = {NULL, NULL, NULL};
-  EXPECT_OK(dni_sg_create_exact(context, 5, &waiting[0]));
-  EXPECT_OK(dni_sg_create_dfa(context, 5, 3, &waiting[1]));
-  EXPECT_OK(dni_sg_create_fa(context, 5, 3, &waiting[2]));
+  EXPECT_OK(dni_sg_create_delayed(context, 5, 1, &waiting[0]));
+  EXPECT_OK(dni_sg_create_dfa(context, 5, 3, NULL, &waiting[1]));
+  EXPECT_OK(dni_sg_create_fa(context, 5, 3, NULL, &waiting[2]));
   for (size_t i = 0; i < 3; i++) {
     EXPECT_MESSAGE(DNI_ERROR_UNSUPPORTED, "needs an error signal",
                    dni_analysis_extract_loss(context, waiting[i], &h, &y, NULL, 0, &loss));
@@ -321,6 +415,7 @@ START_TEST(integrability_by_hand) {
   dni_matrix weight = value_of(sg, 0);
   EXPECT(defect_of(sg) == 0, "of zero");
   matrix_fill_random(&weight, 1); /* the columns for y count for nothing */
+  EXPECT_OK(dni_sg_changed(sg));
   static const double cases[][5] = {
       {1, 7, 7, -2, 0},                       /* symmetric */
       {0, 5, -5, 0, 2},                       /* antisymmetric */
@@ -330,6 +425,7 @@ START_TEST(integrability_by_hand) {
   for (size_t i = 0; i < 4; i++) {
     for (size_t k = 0; k < 4; k++)
       matrix_set(&weight, k / 2, k % 2, cases[i][k]);
+    EXPECT_OK(dni_sg_changed(sg));
     expect_close(defect_of(sg), cases[i][4], i < 2 ? 0 : 1e-6, "defect");
   }
   dni_sg_release(sg);
@@ -355,11 +451,11 @@ START_TEST(integrability_of_kinds) {
   }
   double defect = -9, power = 2;
   dni_sg *others[5] = {NULL};
-  EXPECT_OK(dni_sg_create_exact(context, 3, &others[0]));
-  EXPECT_OK(dni_sg_create_dfa(context, 3, 2, &others[1]));
-  EXPECT_OK(dni_sg_create_fa(context, 3, 2, &others[2]));
+  EXPECT_OK(dni_sg_create_delayed(context, 3, 1, &others[0]));
+  EXPECT_OK(dni_sg_create_dfa(context, 3, 2, NULL, &others[1]));
+  EXPECT_OK(dni_sg_create_fa(context, 3, 2, NULL, &others[2]));
   others[3] = make_synthetic(context, 3, 2, DNI_CONDITION_HY, 1);
-  others[4] = make_power(context, &power, DNI_SG_NEEDS_NOTHING);
+  others[4] = make_power(context, &power);
   for (size_t i = 0; i < 5; i++) {
     EXPECT_MESSAGE(DNI_ERROR_UNSUPPORTED,
                    "integrability: ", dni_analysis_integrability(others[i], &defect));
@@ -375,12 +471,14 @@ static Suite *extract_loss_suite(void) {
   Suite *suite = suite_create("extract_loss");
   TCase *losses = tcase_create("losses");
   tcase_add_checked_fixture(losses, support_setup, support_teardown);
-  tcase_add_loop_test(losses, linear_estimators_imply_quadratic_losses, 0, SUPPORT_MACHINES);
+  tcase_add_loop_test(losses, linear_sgs_imply_quadratic_losses, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(losses, demonstrations_imply_their_losses, 0, SUPPORT_DTYPES);
   tcase_add_test(losses, nodes_are_those_of_gauss);
   tcase_add_loop_test(losses, hidden_layers_against_trapezoids, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, labels_alone, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, critics_give_phi_back, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(losses, local_losses_give_themselves_back, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(losses, labels_as_targets, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, extraction_refusals, 0, SUPPORT_DTYPES);
   suite_add_tcase(suite, losses);
   TCase *integrability = tcase_create("integrability");

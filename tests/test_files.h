@@ -4,13 +4,14 @@
 #define TEST_FILES_H
 
 #include <check.h>
-#include <dni.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "dni.h"
 
 /* Element types by the index of a loop test. */
 static const dni_dtype test_dtypes[] = {DNI_F32, DNI_F64};
@@ -64,7 +65,7 @@ static inline void test_free(void *user, void *block, size_t size) {
 }
 
 static inline dni_context *test_context(dni_dtype dtype, uint64_t seed, test_memory *memory) {
-  dni_allocator allocator = {sizeof allocator, memory, test_alloc, test_free};
+  dni_allocator allocator = {sizeof allocator, memory, test_alloc, test_free, NULL};
   dni_context_options options = {.struct_size = sizeof options, .seed = seed, .dtype = dtype};
   dni_context *context;
   if (memory) {

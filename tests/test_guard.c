@@ -1,4 +1,6 @@
 /* The guard: when it lets an optimiser step, by how much, and what it leaves alone. */
+#include "dni/research.h"
+
 #include "support/support.h"
 
 enum { COUNT = 5 };
@@ -20,7 +22,7 @@ static guarded make_around(dni_context *context, dni_optimiser *optimiser,
   g.gradient = matrix_make(dtype, 1, COUNT);
   for (size_t c = 0; c < COUNT; c++)
     matrix_set(&g.gradient, 0, c, 1 + (double)c);
-  EXPECT_OK(dni_optimiser_add(optimiser, &g.value, &g.gradient));
+  EXPECT_OK(dni_optimiser_add(optimiser, &g.value, &g.gradient, NULL, NULL));
   EXPECT_OK(dni_guard_create(optimiser, options, &g.guard));
   return g;
 }
@@ -179,11 +181,11 @@ END_TEST
 START_TEST(non_finite_gradients) {
   guarded g = make(support_dtypes[_i], DNI_GUARD_PROPORTIONAL, 0);
   int32_t accepted = -9;
-  EXPECT_OK(dni_optimiser_set_f64(g.optimiser, DNI_PARAM_CLIP_NORM, 1));
+  EXPECT_OK(dni_optimiser_set_f64(g.optimiser, DNI_SETTING_CLIP_NORM, 1));
   matrix_set(&g.gradient, 0, 2, (double)NAN);
   EXPECT_STATUS(DNI_ERROR_NON_FINITE, dni_guard_step(g.guard, 0, 1, 9, &accepted));
   double now = 0;
-  EXPECT_OK(dni_optimiser_get_f64(g.optimiser, DNI_PARAM_LEARNING_RATE, &now));
+  EXPECT_OK(dni_optimiser_get_f64(g.optimiser, DNI_SETTING_LEARNING_RATE, &now));
   EXPECT(now == rate && accepted == -9, "rate %g, accepted %d", now, (int)accepted);
   EXPECT(dni_guard_accepted(g.guard) == 0 && dni_guard_refused(g.guard) == 0 &&
              dni_optimiser_step_count(g.optimiser) == 0,
@@ -199,21 +201,23 @@ START_TEST(under_a_schedule) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_optimiser *adam = NULL, *alone = NULL;
   EXPECT_OK(dni_optimiser_create_adam(context, 0.1, &adam));
-  EXPECT_OK(dni_optimiser_set_schedule_step(adam, 2, 0.5));
+  const dni_schedule schedule = {
+      .struct_size = sizeof schedule, .kind = DNI_RATE_DECAY, .steps = 2, .value = 0.5};
+  EXPECT_OK(dni_optimiser_set_schedule(adam, &schedule));
   EXPECT_OK(dni_optimiser_create_like(adam, &alone));
   guarded g = make_around(context, adam, NULL);
   dni_matrix value = matrix_filled(g.value.dtype, 1, COUNT, 0);
-  EXPECT_OK(dni_optimiser_add(alone, &value, &g.gradient));
+  EXPECT_OK(dni_optimiser_add(alone, &value, &g.gradient, NULL, NULL));
   for (size_t step = 0; step < 20; step++) {
     double gradient = 3 * support_uniform(0.5, 2), before = dni_optimiser_rate(alone);
     matrix_fill_random(&g.gradient, 1);
     EXPECT_OK(dni_guard_step(g.guard, 1, 1, 1, NULL)); /* refused */
     EXPECT_OK(dni_guard_step(g.guard, 0, 1, gradient, NULL));
     double base = 0;
-    EXPECT_OK(dni_optimiser_get_f64(alone, DNI_PARAM_LEARNING_RATE, &base));
-    EXPECT_OK(dni_optimiser_set_f64(alone, DNI_PARAM_LEARNING_RATE, base * (gradient / 3)));
+    EXPECT_OK(dni_optimiser_get_f64(alone, DNI_SETTING_LEARNING_RATE, &base));
+    EXPECT_OK(dni_optimiser_set_f64(alone, DNI_SETTING_LEARNING_RATE, base * (gradient / 3)));
     EXPECT_OK(dni_optimiser_step(alone));
-    EXPECT_OK(dni_optimiser_set_f64(alone, DNI_PARAM_LEARNING_RATE, base));
+    EXPECT_OK(dni_optimiser_set_f64(alone, DNI_SETTING_LEARNING_RATE, base));
     EXPECT(dni_optimiser_rate(adam) == dni_optimiser_rate(alone), "rate %g after %g",
            dni_optimiser_rate(adam), before);
   }
@@ -228,7 +232,7 @@ END_TEST
 START_TEST(lifetimes) {
   for (int order = 0; order < 6; order++) {
     guarded g = make(support_dtypes[_i], DNI_GUARD_GATED, 0);
-    dni_guard_retain(g.guard);
+    EXPECT(dni_guard_retain(g.guard) == g.guard, "another handle");
     static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                      {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     for (int i = 0; i < 3; i++) {
@@ -286,7 +290,7 @@ START_TEST(creation_refusals) {
   EXPECT_STATUS(DNI_ERROR_MEMORY, dni_guard_create(optimiser, &good, &guard));
   support_watched.fail_after = SIZE_MAX;
   EXPECT(!guard, "a guard was made");
-  dni_guard_retain(NULL);
+  EXPECT(!dni_guard_retain(NULL), "a handle of NULL");
   dni_guard_release(NULL);
   EXPECT(dni_guard_accepted(NULL) == 0 && dni_guard_refused(NULL) == 0, "NULL has counters");
   dni_optimiser_release(optimiser);

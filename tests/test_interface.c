@@ -6,7 +6,7 @@
 
 /* A network to look at. ---------------------------------------------------------------------- */
 
-enum { ROWS = 7, LAYERS = 5, INPUTS = 4, UNITS = 5, OUTPUTS = 3 };
+enum { ROWS = 7, LAYERS = 5, INPUTS = 4, UNITS = 5, OUTPUTS = 3, SEED = 11 };
 
 static void add(dni_network *network, dni_layer *layer) {
   EXPECT_OK(dni_network_add(network, layer));
@@ -84,7 +84,7 @@ static dni_matrix forward(const problem *p, const dni_matrix *x, size_t first, s
   for (size_t l = first; l < end; l++) {
     dni_layer *layer = dni_network_layer(p->network, l);
     dni_matrix output = matrix_make(x->dtype, x->rows, dni_layer_outputs(layer));
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &input, &output));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &input, &output));
     input = output;
   }
   return input;
@@ -92,7 +92,7 @@ static dni_matrix forward(const problem *p, const dni_matrix *x, size_t first, s
 
 static double mean_loss(const problem *p, const dni_matrix *h_last) {
   double mean;
-  EXPECT_OK(dni_loss_evaluate(p->loss, h_last, &p->y, NULL, NULL, &mean));
+  EXPECT_OK(support_evaluate(p->loss, h_last, &p->y, NULL, NULL, &mean));
   return mean;
 }
 
@@ -160,19 +160,25 @@ static double jacobian_norm(problem *p) {
   return sqrt(sum);
 }
 
+static dni_status measure_into(dni_context *context, const problem *p, size_t directions,
+                               dni_interface_report *report) {
+  dni_batch batch = support_batch(&p->x, &p->y);
+  return dni_analysis_interface(context, p->network, p->loss, p->after, &batch, directions, SEED,
+                                report);
+}
+
 static dni_interface_report measure(dni_context *context, const problem *p, size_t directions) {
   dni_interface_report report;
   memset(&report, 0xFF, sizeof report);
   report.struct_size = sizeof report;
-  EXPECT_OK(dni_analysis_interface(context, p->network, p->loss, p->after, &p->x, &p->y, directions,
-                                   &report));
+  EXPECT_OK(measure_into(context, p, directions, &report));
   return report;
 }
 
 static problem make_problem(dni_context *context, size_t after) {
   dni_dtype dtype = dni_context_dtype(context);
   problem p = {.network = make_network(context), .after = after};
-  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &p.loss));
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &p.loss));
   p.x = matrix_random(dtype, ROWS, INPUTS);
   p.y = matrix_one_hot(dtype, ROWS, OUTPUTS);
   return p;
@@ -191,20 +197,22 @@ static void expect_report(const dni_interface_report *report, problem *p) {
       matrix_set(&delta, r, c, matrix_difference(&p->h, r, c, 1e-5, loss_above, p));
   dni_alignment known = {.struct_size = sizeof known};
   EXPECT_OK(dni_analysis_align(&p->answer, &delta, &known));
-  expect_close(report->delta.cosine, known.cosine, 1e-7, "cosine of delta");
-  expect_close(report->delta.error, known.error, 1e-7, "error of delta");
-  expect_close(report->delta.truth_norm, known.truth_norm, 1e-7, "norm of delta");
-  expect_close(report->delta.sign_agreement, known.sign_agreement, 0, "signs of delta");
-  EXPECT(report->error == report->delta.error / ROWS, "error is not that of the mean loss");
+  expect_close(report->delta_cosine, known.cosine, 1e-7, "cosine of delta");
+  expect_close(report->delta_error_norm, known.error_norm, 1e-7, "error of delta");
+  expect_close(report->truth_norm, known.truth_norm, 1e-7, "norm of delta");
+  expect_close(report->delta_sign_agreement, known.sign_agreement, 0, "signs of delta");
+  EXPECT(report->error_norm == report->delta_error_norm / ROWS,
+         "error is not that of the mean loss");
   size_t count = differentiate(p, loss_of_all, truth);
   (void)differentiate(p, answered, synthetic);
   double gradient = sqrt(product_of(truth, truth, count));
   double other = sqrt(product_of(synthetic, synthetic, count));
-  expect_close(report->gradient, gradient, 1e-7, "gradient");
-  expect_close(report->synthetic_gradient, other, 1e-7, "synthetic gradient");
+  expect_close(report->gradient_norm, gradient, 1e-7, "gradient");
+  expect_close(report->synthetic_gradient_norm, other, 1e-7, "synthetic gradient");
   expect_close(report->gradient_cosine, product_of(truth, synthetic, count) / gradient / other,
                1e-6, "cosine of gradients");
-  expect_close(report->ratio, report->error * report->jacobian / report->gradient, 1e-13, "ratio");
+  expect_close(report->ratio, report->error_norm * report->jacobian_norm / report->gradient_norm,
+               1e-13, "ratio");
 }
 
 /* The relative deviation of K^2 from 4000 directions is at most sqrt(2 / 4000) = 2.2 %. */
@@ -217,11 +225,11 @@ START_TEST(terms_equal_central_differences) {
     dni_interface_report report = measure(context, &p, 4000);
     p.h = forward(&p, &p.x, 0, after + 1);
     p.answer = matrix_make(DNI_F64, ROWS, UNITS);
-    EXPECT_OK(dni_sg_estimate(sg, &p.h, &p.y, NULL, &p.answer));
+    EXPECT_OK(support_estimate(sg, &p.h, &p.y, NULL, &p.answer));
     expect_report(&report, &p);
     double jacobian = jacobian_norm(&p);
-    EXPECT(fabs(report.jacobian / jacobian - 1) < 0.04, "after %zu: K %g, expected %g", after,
-           report.jacobian, jacobian);
+    EXPECT(fabs(report.jacobian_norm / jacobian - 1) < 0.04, "after %zu: K %g, expected %g", after,
+           report.jacobian_norm, jacobian);
     dni_sg_release(sg);
     release_problem(&p);
   }
@@ -247,9 +255,9 @@ START_TEST(jacobian_of_an_affine_map) {
       square += matrix_get(&x, r, c) * matrix_get(&x, r, c);
   problem p = {.network = network, .loss = loss, .x = x, .y = y};
   dni_interface_report report = measure(context, &p, 3000);
-  EXPECT(fabs(report.jacobian / sqrt(9 * square) - 1) < 0.02, "K %g, expected %g", report.jacobian,
-         sqrt(9 * square));
-  EXPECT(report.error == 0 && report.ratio == 0, "the truth has an error");
+  EXPECT(fabs(report.jacobian_norm / sqrt(9 * square) - 1) < 0.02, "K %g, expected %g",
+         report.jacobian_norm, sqrt(9 * square));
+  EXPECT(report.error_norm == 0 && report.ratio == 0, "the truth has an error");
   release_problem(&p);
   dni_context_release(context);
 }
@@ -289,28 +297,29 @@ START_TEST(nothing_remains) {
   matrix_expect_same(&p.x, &x, "x");
   matrix_expect_same(&p.y, &y, "y");
   EXPECT(support_watched.blocks == blocks, "memory is left");
-  dni_interface_report out = {.struct_size = sizeof out, .error = -9};
+  dni_interface_report out = {.struct_size = sizeof out, .error_norm = -9};
   dni_matrix top = value_of(p.network, LAYERS - 1, 0); /* statistics have moved when this fails */
   matrix_set(&top, 1, 2, INFINITY);
   (void)copy_parameters(p.network, copies);
+  p.after = 2;
   EXPECT_MESSAGE(DNI_ERROR_NON_FINITE, "interface after layer 2: layer 4 (dense): output",
-                 dni_analysis_interface(context, p.network, p.loss, 2, &p.x, &p.y, 1, &out));
+                 measure_into(context, &p, 1, &out));
   expect_parameters(p.network, copies);
-  EXPECT(out.error == -9, "written by a failed call");
+  EXPECT(out.error_norm == -9, "written by a failed call");
   release_problem(&p);
   dni_context_release(context);
 }
 END_TEST
 
 static void expect_exact(const dni_interface_report *report) {
-  EXPECT(report->error == 0 && report->delta.error == 0 && report->ratio == 0, "error %g",
-         report->error);
-  EXPECT(report->delta.cosine == 1 && report->gradient_cosine == 1, "cosines %g and %g",
-         report->delta.cosine, report->gradient_cosine);
-  EXPECT(report->delta.sign_agreement == 1, "signs %g", report->delta.sign_agreement);
-  EXPECT(report->gradient == report->synthetic_gradient && report->gradient > 0,
-         "gradients %g and %g", report->gradient, report->synthetic_gradient);
-  EXPECT(report->jacobian > 0, "K %g", report->jacobian);
+  EXPECT(report->error_norm == 0 && report->delta_error_norm == 0 && report->ratio == 0, "error %g",
+         report->error_norm);
+  EXPECT(report->delta_cosine == 1 && report->gradient_cosine == 1, "cosines %g and %g",
+         report->delta_cosine, report->gradient_cosine);
+  EXPECT(report->delta_sign_agreement == 1, "signs %g", report->delta_sign_agreement);
+  EXPECT(report->gradient_norm == report->synthetic_gradient_norm && report->gradient_norm > 0,
+         "gradients %g and %g", report->gradient_norm, report->synthetic_gradient_norm);
+  EXPECT(report->jacobian_norm > 0, "K %g", report->jacobian_norm);
 }
 
 START_TEST(what_waits_for_the_delta_is_exact) {
@@ -319,16 +328,14 @@ START_TEST(what_waits_for_the_delta_is_exact) {
   problem p = make_problem(context, 3);
   dni_interface_report report = measure(context, &p, 0);
   expect_exact(&report);
-  dni_sg *exact = NULL, *feedback = NULL;
-  EXPECT_OK(dni_sg_create_exact(context, UNITS, &exact));
-  EXPECT_OK(dni_network_set_sg(p.network, 3, exact));
-  report = measure(context, &p, 0);
-  expect_exact(&report);
-  EXPECT_OK(dni_sg_create_fa(context, UNITS, OUTPUTS, &feedback));
+  dni_sg *feedback = NULL;
+  EXPECT_OK(dni_sg_create_fa(context, UNITS, OUTPUTS, NULL, &feedback));
   EXPECT_OK(dni_network_set_sg(p.network, 3, feedback));
   report = measure(context, &p, 0);
   expect_exact(&report);
-  dni_sg_release(exact);
+  EXPECT_OK(dni_network_set_sg(p.network, 3, NULL));
+  report = measure(context, &p, 0);
+  expect_exact(&report);
   dni_sg_release(feedback);
   release_problem(&p);
   dni_context_release(context);
@@ -339,7 +346,7 @@ START_TEST(dfa_is_given_the_output_error) {
   dni_context *context = support_context(DNI_F64);
   problem p = make_problem(context, 1);
   dni_sg *sg = NULL;
-  EXPECT_OK(dni_sg_create_dfa(context, UNITS, OUTPUTS, &sg));
+  EXPECT_OK(dni_sg_create_dfa(context, UNITS, OUTPUTS, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(p.network, 1, sg));
   dni_interface_report report = measure(context, &p, 4);
   dni_matrix logits = forward(&p, &p.x, 0, LAYERS), b;
@@ -364,7 +371,8 @@ START_TEST(dfa_is_given_the_output_error) {
 }
 END_TEST
 
-/* The same network in float and double, and the same call twice. */
+/* The same network in float and double, and the same call twice. Directions are decided by the seed
+ * alone; nothing is drawn from the context's streams. */
 START_TEST(float_agrees_with_double) {
   dni_interface_report reports[2], again[2];
   dni_matrix x = matrix_random(DNI_F64, ROWS, INPUTS), y = matrix_one_hot(DNI_F64, ROWS, OUTPUTS);
@@ -379,20 +387,27 @@ START_TEST(float_agrees_with_double) {
     EXPECT_OK(dni_network_set_sg(p.network, 2, sg));
     reports[d] = measure(context, &p, 0);
     again[d] = measure(context, &p, 16);
-    EXPECT(reports[d].gradient == again[d].gradient, "another gradient the second time");
-    EXPECT(reports[d].jacobian != again[d].jacobian, "the same directions the second time");
-    EXPECT(fabs(reports[d].jacobian / again[d].jacobian - 1) < 0.5, "another number of directions");
+    EXPECT(reports[d].gradient_norm == again[d].gradient_norm, "another gradient the second time");
+    EXPECT(reports[d].jacobian_norm == again[d].jacobian_norm, "other directions the second time");
+    dni_interface_report other = {.struct_size = sizeof other};
+    dni_batch batch = support_batch(&p.x, &p.y);
+    EXPECT_OK(
+        dni_analysis_interface(context, p.network, p.loss, p.after, &batch, 0, SEED + 1, &other));
+    EXPECT(other.jacobian_norm != again[d].jacobian_norm, "two seeds, the same directions");
+    EXPECT(fabs(other.jacobian_norm / again[d].jacobian_norm - 1) < 0.5,
+           "another number of directions");
     dni_sg_release(sg);
     release_problem(&p);
     dni_context_release(context);
     left += support_watched.blocks;
   }
   EXPECT(left == 0, "memory is left");
-  expect_close(reports[0].error, reports[1].error, 1e-5, "error");
-  expect_close(reports[0].gradient, reports[1].gradient, 1e-5, "gradient");
-  expect_close(reports[0].synthetic_gradient, reports[1].synthetic_gradient, 1e-5, "synthetic");
+  expect_close(reports[0].error_norm, reports[1].error_norm, 1e-5, "error");
+  expect_close(reports[0].gradient_norm, reports[1].gradient_norm, 1e-5, "gradient");
+  expect_close(reports[0].synthetic_gradient_norm, reports[1].synthetic_gradient_norm, 1e-5,
+               "synthetic");
   expect_close(reports[0].gradient_cosine, reports[1].gradient_cosine, 1e-5, "cosine");
-  expect_close(reports[0].jacobian, reports[1].jacobian, 1e-5, "K");
+  expect_close(reports[0].jacobian_norm, reports[1].jacobian_norm, 1e-5, "K");
 }
 END_TEST
 
@@ -413,8 +428,9 @@ START_TEST(nothing_trained_below) {
   dni_sg *sg = make_sg(context, INPUTS);
   EXPECT_OK(dni_network_set_sg(network, 0, sg));
   dni_interface_report report = measure(context, &p, 2);
-  EXPECT(report.gradient == 0 && report.jacobian == 0 && report.gradient_cosine == 0, "not 0");
-  EXPECT(report.ratio == DBL_MAX && report.error > 0, "ratio %g", report.ratio);
+  EXPECT(report.gradient_norm == 0 && report.jacobian_norm == 0 && report.gradient_cosine == 0,
+         "not 0");
+  EXPECT(report.ratio == DBL_MAX && report.error_norm > 0, "ratio %g", report.ratio);
   dni_sg_release(sg);
   release_problem(&p);
   dni_context_release(context);
@@ -429,10 +445,9 @@ typedef struct interface_call {
 static dni_status call_interface(void *argument) {
   interface_call *call = argument;
   problem *p = call->p;
-  dni_interface_report out = {.struct_size = sizeof out, .error = -9};
-  dni_status status =
-      dni_analysis_interface(call->context, p->network, p->loss, p->after, &p->x, &p->y, 1, &out);
-  EXPECT(status == DNI_OK || out.error == -9, "written by a failed call");
+  dni_interface_report out = {.struct_size = sizeof out, .error_norm = -9};
+  dni_status status = measure_into(call->context, p, 1, &out);
+  EXPECT(status == DNI_OK || out.error_norm == -9, "written by a failed call");
   return status;
 }
 
@@ -444,101 +459,150 @@ START_TEST(interface_refusals) {
   dni_matrix narrow = matrix_random(dtype, ROWS, 2), none = matrix_make(dtype, 0, INPUTS);
   dni_matrix none_y = matrix_make(dtype, 0, OUTPUTS),
              more = matrix_one_hot(dtype, ROWS + 1, OUTPUTS);
-  dni_interface_report out = {.struct_size = sizeof out, .error = -9};
-  EXPECT_ARGUMENT(dni_analysis_interface(NULL, n, p.loss, 1, &p.x, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, NULL, p.loss, 1, &p.x, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, NULL, 1, &p.x, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, NULL, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &p.x, NULL, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &p.x, &p.y, 0, NULL));
-  EXPECT_ARGUMENT(dni_analysis_interface(other, n, p.loss, 1, &p.x, &p.y, 0, &out));
+  dni_matrix weights = matrix_filled(dtype, ROWS, 1, 1);
+  dni_interface_report out = {.struct_size = sizeof out, .error_norm = -9};
+  const dni_batch good = support_batch(&p.x, &p.y);
+  EXPECT_ARGUMENT(dni_analysis_interface(NULL, n, p.loss, 1, &good, 0, SEED, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, NULL, p.loss, 1, &good, 0, SEED, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, NULL, 1, &good, 0, SEED, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, NULL, 0, SEED, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &good, 0, SEED, NULL));
+  EXPECT_ARGUMENT(dni_analysis_interface(other, n, p.loss, 1, &good, 0, SEED, &out));
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "no interface after layer 4",
-                 dni_analysis_interface(context, n, p.loss, 4, &p.x, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, SIZE_MAX, &p.x, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &narrow, &p.y, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &p.x, &narrow, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &p.x, &more, 0, &out));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &none, &none_y, 0, &out));
+                 dni_analysis_interface(context, n, p.loss, 4, &good, 0, SEED, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, SIZE_MAX, &good, 0, SEED, &out));
+  const dni_matrix *wrong[][2] = {{NULL, &p.y},    {&p.x, NULL},  {&narrow, &p.y},
+                                  {&p.x, &narrow}, {&p.x, &more}, {&none, &none_y}};
+  for (size_t i = 0; i < 6; i++) {
+    dni_batch bad = support_batch(wrong[i][0], wrong[i][1]);
+    EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &bad, 0, SEED, &out));
+  }
+  dni_batch bad = good;
+  bad.weights = &weights;
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "weights",
+                 dni_analysis_interface(context, n, p.loss, 1, &bad, 0, SEED, &out));
+  bad = good, bad.struct_size = 8;
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &bad, 0, SEED, &out));
+  int32_t labels[ROWS] = {0, 1, 2, 0, 1, OUTPUTS, 2};
+  dni_matrix y;
+  dni_matrix_init_labels(&y, labels, ROWS);
+  bad = good, bad.y = &y;
+  EXPECT_MESSAGE(DNI_ERROR_DATA, "5",
+                 dni_analysis_interface(context, n, p.loss, 1, &bad, 0, SEED, &out));
   dni_network *empty = NULL;
   EXPECT_OK(dni_network_create(context, &empty));
-  EXPECT_ARGUMENT(dni_analysis_interface(context, empty, p.loss, 0, &p.x, &p.y, 0, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, empty, p.loss, 0, &good, 0, SEED, &out));
   dni_network_release(empty);
   interface_call call = {context, &p};
-  EXPECT(run_out_of_memory(call_interface, &call) == 2, "more or fewer blocks than two");
-  EXPECT(out.error == -9, "written by a refused call");
+  EXPECT_OK(call_interface(&call)); /* the layers' states stay theirs */
+  out.error_norm = -9;
+  EXPECT(run_out_of_memory(call_interface, &call) > 0, "no memory is needed");
+  EXPECT(out.error_norm == -9, "written by a refused call");
   out.struct_size = 24;
-  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &p.x, &p.y, 0, &out));
+  EXPECT_ARGUMENT(dni_analysis_interface(context, n, p.loss, 1, &good, 0, SEED, &out));
   release_problem(&p);
   dni_context_release(context);
   dni_context_release(other);
 }
 END_TEST
 
-/* Activations. ------------------------------------------------------------------------------- */
+/* Labels are one-hot rows, bit for bit. */
+START_TEST(labels_are_one_hot_rows) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  problem p = make_problem(context, 2);
+  dni_sg *sg = make_sg(context, UNITS);
+  EXPECT_OK(dni_network_set_sg(p.network, 2, sg));
+  dni_interface_report one_hot = measure(context, &p, 0);
+  int32_t labels[ROWS] = {0};
+  for (size_t r = 0; r < ROWS; r++)
+    for (int32_t c = 0; c < OUTPUTS; c++)
+      if (matrix_get(&p.y, r, (size_t)c) == 1) labels[r] = c;
+  dni_matrix_init_labels(&p.y, labels, ROWS);
+  dni_interface_report report = measure(context, &p, 0);
+  EXPECT(!memcmp(&report, &one_hot, sizeof report), "labels give other numbers");
+  dni_sg_release(sg);
+  release_problem(&p);
+  dni_context_release(context);
+}
+END_TEST
 
-START_TEST(activations_are_those_of_the_layers) {
+/* Outputs of inner layers. ------------------------------------------------------------------- */
+
+START_TEST(inner_outputs_are_those_of_the_layers) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
   dni_dtype dtype = dni_context_dtype(context);
   problem p = make_problem(context, 0);
   (void)forward(&p, &p.x, 0, LAYERS);
   dni_matrix x = matrix_random(dtype, 23, INPUTS), input = x;
-  EXPECT_OK(dni_network_reserve(p.network, 10)); /* in parts of 10, 10 and 3 */
+  dni_predictor *predictor = NULL;
+  EXPECT_OK(dni_predictor_create(p.network, 10, &predictor)); /* in parts of 10, 10 and 3 */
+  EXPECT_OK(dni_network_reserve(p.network, 10));
   for (size_t after = 0; after < LAYERS; after++) {
     dni_layer *layer = dni_network_layer(p.network, after);
     dni_matrix expected = matrix_make(dtype, 23, dni_layer_outputs(layer));
     dni_matrix h = matrix_make(dtype, 23, dni_layer_outputs(layer));
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &input, &expected));
-    EXPECT_OK(dni_network_activations(p.network, after, &x, &h));
+    EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &input, &expected));
+    EXPECT_OK(dni_predictor_run(predictor, after, &x, &h));
     matrix_expect_close(&h, &expected, support_tolerance(dtype, 1e-6, 1e-14), "activations");
     input = expected;
     if (after + 1 < LAYERS) continue;
     EXPECT_OK(dni_network_predict(p.network, &x, &expected));
     matrix_expect_same(&h, &expected, "the last layer's");
+    EXPECT_OK(dni_predictor_run(predictor, DNI_ALL, &x, &expected));
+    matrix_expect_same(&h, &expected, "the last layer's");
   }
   dni_matrix none = matrix_make(dtype, 0, INPUTS), none_h = matrix_make(dtype, 0, UNITS);
-  EXPECT_OK(dni_network_activations(p.network, 1, &none, &none_h));
+  EXPECT_OK(dni_predictor_run(predictor, 1, &none, &none_h));
+  dni_predictor_release(predictor);
   release_problem(&p);
   dni_context_release(context);
 }
 END_TEST
 
-typedef struct activations_call {
-  dni_context *context;
-  dni_network *network; /* made anew, since the first call keeps its workspace */
+typedef struct predictor_call {
+  dni_network *network;
   dni_matrix x, h;
-} activations_call;
+} predictor_call;
 
-static dni_status call_activations(void *argument) {
-  activations_call *call = argument;
-  size_t allowed = support_watched.fail_after;
-  support_watched.fail_after = SIZE_MAX;
-  call->network = make_network(call->context);
-  support_watched.fail_after = allowed;
-  dni_status status = dni_network_activations(call->network, 2, &call->x, &call->h);
-  dni_network_release(call->network);
+static dni_status call_predictor(void *argument) {
+  predictor_call *call = argument;
+  dni_predictor *predictor = NULL;
+  dni_status status = dni_predictor_create(call->network, 10, &predictor);
+  if (status != DNI_OK) return status;
+  size_t blocks = support_watched.blocks, calls = support_watched.calls;
+  status = dni_predictor_run(predictor, 2, &call->x, &call->h);
+  EXPECT(support_watched.blocks == blocks && support_watched.calls == calls, "a run allocates");
+  dni_predictor_release(predictor);
   return status;
 }
 
-START_TEST(activations_refusals) {
+START_TEST(predictor_refusals) {
   dni_dtype dtype = support_dtypes[_i];
   dni_context *context = support_context(dtype);
   dni_network *network = make_network(context), *empty = NULL;
   dni_matrix x = matrix_random(dtype, 4, INPUTS), h = matrix_make(dtype, 4, UNITS);
   dni_matrix logits = matrix_make(dtype, 4, OUTPUTS), fewer = matrix_make(dtype, 3, UNITS);
-  EXPECT_ARGUMENT(dni_network_activations(NULL, 0, &x, &h));
-  EXPECT_ARGUMENT(dni_network_activations(network, 0, NULL, &h));
-  EXPECT_ARGUMENT(dni_network_activations(network, 0, &x, NULL));
-  EXPECT_ARGUMENT(dni_network_activations(network, 0, &h, &h));
-  EXPECT_ARGUMENT(dni_network_activations(network, 0, &x, &logits));
-  EXPECT_ARGUMENT(dni_network_activations(network, 4, &x, &h));
-  EXPECT_ARGUMENT(dni_network_activations(network, 0, &x, &fewer));
-  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "no layer 5", dni_network_activations(network, 5, &x, &h));
-  EXPECT_OK(dni_network_create(context, &empty));
-  EXPECT_STATUS(DNI_ERROR_STATE, dni_network_activations(empty, 0, &x, &h));
+  dni_predictor *predictor = NULL, *none = NULL;
+  EXPECT_OK(dni_predictor_create(network, 3, &predictor));
+  EXPECT_ARGUMENT(dni_predictor_run(NULL, 0, &x, &h));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 0, NULL, &h));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 0, &x, NULL));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 0, &h, &h));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 0, &x, &logits));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 4, &x, &h));
+  EXPECT_ARGUMENT(dni_predictor_run(predictor, 0, &x, &fewer));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "no layer 5", dni_predictor_run(predictor, 5, &x, &h));
   matrix_expect_untouched(&h, "h");
-  activations_call call = {context, NULL, x, h};
-  EXPECT(run_out_of_memory(call_activations, &call) == 2, "more or fewer blocks than two");
+  EXPECT_ARGUMENT(dni_predictor_create(NULL, 3, &none));
+  EXPECT_ARGUMENT(dni_predictor_create(network, 3, NULL));
+  EXPECT_OK(dni_network_create(context, &empty));
+  EXPECT_STATUS(DNI_ERROR_STATE, dni_predictor_create(empty, 3, &none));
+  EXPECT(none == NULL, "written by a failed call");
+  dni_predictor_release(predictor);
+  predictor_call call = {network, x, h};
+  EXPECT(run_out_of_memory(call_predictor, &call) > 0, "no memory is needed");
   dni_network_release(network);
   dni_network_release(empty);
   dni_context_release(context);
@@ -557,13 +621,14 @@ static Suite *interface_suite(void) {
   tcase_add_test(terms, dfa_is_given_the_output_error);
   tcase_add_test(terms, float_agrees_with_double);
   tcase_add_loop_test(terms, nothing_trained_below, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(terms, labels_are_one_hot_rows, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(terms, interface_refusals, 0, SUPPORT_DTYPES);
   suite_add_tcase(suite, terms);
-  TCase *activations = tcase_create("activations");
-  tcase_add_checked_fixture(activations, support_setup, support_teardown);
-  tcase_add_loop_test(activations, activations_are_those_of_the_layers, 0, SUPPORT_MACHINES);
-  tcase_add_loop_test(activations, activations_refusals, 0, SUPPORT_DTYPES);
-  suite_add_tcase(suite, activations);
+  TCase *outputs = tcase_create("outputs of inner layers");
+  tcase_add_checked_fixture(outputs, support_setup, support_teardown);
+  tcase_add_loop_test(outputs, inner_outputs_are_those_of_the_layers, 0, SUPPORT_MACHINES);
+  tcase_add_loop_test(outputs, predictor_refusals, 0, SUPPORT_DTYPES);
+  suite_add_tcase(suite, outputs);
   return suite;
 }
 

@@ -129,7 +129,7 @@ static void check_dense(dni_context *context, const shape *size, dni_activation 
   dni_matrix dx = matrix_make(dtype, size->rows, size->inputs);
   dni_matrix x_before = matrix_convert(&x, dtype), weight = value_of(layer, 0);
   dni_matrix expected = dense_reference(layer, &x);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   matrix_expect_close(&y, &expected, tolerance, "y");
 
   dni_matrix y_before = matrix_convert(&y, dtype);
@@ -137,7 +137,8 @@ static void check_dense(dni_context *context, const shape *size, dni_activation 
   dni_matrix weight_gradient = mean_outer(&dz, &x, size->outputs, size->inputs);
   dni_matrix bias_gradient = mean_outer(&dz, NULL, 1, size->outputs);
   dni_matrix down = product(&dz, &weight);
-  EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+  EXPECT_OK(
+      support_backward(layer, DNI_GRADIENT_REPLACE | DNI_GRADIENT_LEAVE_DZ, &x, &y, &dy, &dx));
   dni_matrix got_weight = gradient_of(layer, 0), got_bias = gradient_of(layer, 1);
   matrix_expect_close(&dy, &dz, tolerance, "dL/dz left in dy");
   matrix_expect_close(&got_weight, &weight_gradient, tolerance, "weight gradient");
@@ -166,7 +167,7 @@ typedef struct probe {
 
 static double probe_loss(void *argument) {
   probe *p = argument;
-  EXPECT_OK(dni_layer_forward(p->layer, DNI_MODE_TRAINING, &p->x, &p->y));
+  EXPECT_OK(support_forward(p->layer, DNI_MODE_TRAINING, &p->x, &p->y));
   double sum = 0;
   for (size_t s = 0; s < p->y.rows; s++)
     for (size_t c = 0; c < p->y.columns; c++)
@@ -191,7 +192,7 @@ static void check_gradients(dni_layer *layer, size_t rows) {
              matrix_random(DNI_F64, rows, outputs)};
   dni_matrix dx = matrix_make(DNI_F64, rows, inputs), dy = matrix_convert(&p.dy, DNI_F64);
   (void)probe_loss(&p);
-  EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &p.x, &p.y, &dy, &dx));
+  EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE, &p.x, &p.y, &dy, &dx));
   check_differences(&p, &p.x, &dx, (double)rows, "dx by differences");
   for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
     dni_matrix value = value_of(layer, i), gradient = gradient_of(layer, i);
@@ -213,7 +214,8 @@ START_TEST(gradients_equal_central_differences) {
 }
 END_TEST
 
-/* REPLACE overwrites even NaN, ADD adds, SKIP leaves alone; dx and dz are the same each time. */
+/* REPLACE overwrites even NaN, ADD adds, SKIP leaves alone; dx and dz are the same each time. With
+ * SUM it is sums over the rows in place of means. */
 START_TEST(gradient_modes) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
@@ -223,18 +225,19 @@ START_TEST(gradient_modes) {
   dni_matrix x = matrix_random(dtype, 11, 9), y = matrix_make(dtype, 11, 6);
   dni_matrix up = matrix_random(dtype, 11, 6), gradient = gradient_of(layer, 0);
   dni_matrix bias_gradient = gradient_of(layer, 1);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   dni_matrix dz = dz_reference(DNI_ACTIVATION_TANH, &y, &up);
   dni_matrix once = mean_outer(&dz, &x, 6, 9), bias_once = mean_outer(&dz, NULL, 1, 6);
-  dni_matrix dx[3];
-  for (int32_t mode = DNI_GRADIENT_REPLACE; mode <= DNI_GRADIENT_SKIP; mode++) {
+  dni_matrix dx[6];
+  for (int32_t which = 0; which < 6; which++) {
+    int32_t mode = which % 3, sum = which < 3 ? 0 : DNI_GRADIENT_SUM;
     dni_matrix dy = matrix_convert(&up, dtype);
     double start = mode == DNI_GRADIENT_REPLACE ? (double)NAN : 0.75;
-    double weight = mode == DNI_GRADIENT_SKIP ? 0 : 1, base = mode ? 0.75 : 0;
+    double weight = mode == DNI_GRADIENT_SKIP ? 0 : sum ? 11 : 1, base = mode ? 0.75 : 0;
     matrix_fill(&gradient, start);
     matrix_fill(&bias_gradient, start);
-    dx[mode] = matrix_make(dtype, 11, 9);
-    EXPECT_OK(dni_layer_backward(layer, mode, &x, &y, &dy, &dx[mode]));
+    dx[which] = matrix_make(dtype, 11, 9);
+    EXPECT_OK(support_backward(layer, mode | sum | DNI_GRADIENT_LEAVE_DZ, &x, &y, &dy, &dx[which]));
     matrix_expect_close(&dy, &dz, tolerance, "dz");
     for (size_t o = 0; o < 6; o++) {
       expect_close(matrix_get(&bias_gradient, 0, o), base + weight * matrix_get(&bias_once, 0, o),
@@ -244,8 +247,8 @@ START_TEST(gradient_modes) {
                      tolerance, "weight gradient");
     }
   }
-  matrix_expect_same(&dx[1], &dx[0], "dx, ADD");
-  matrix_expect_same(&dx[2], &dx[0], "dx, SKIP");
+  for (size_t which = 1; which < 6; which++)
+    matrix_expect_same(&dx[which], &dx[0], "dx whatever becomes of the gradients");
   dni_layer_release(layer);
   dni_context_release(context);
 }
@@ -263,8 +266,8 @@ START_TEST(gradients_without_dx) {
     dni_matrix x = matrix_random(dtype, 9, 5), y = matrix_make(dtype, 9, 5);
     dni_matrix up = matrix_random(dtype, 9, 5), dy = matrix_convert(&up, dtype);
     dni_matrix dx = matrix_make(dtype, 9, 5);
-    EXPECT_OK(dni_layer_forward(layers[l], DNI_MODE_TRAINING, &x, &y));
-    EXPECT_OK(dni_layer_backward(layers[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+    EXPECT_OK(support_forward(layers[l], DNI_MODE_TRAINING, &x, &y));
+    EXPECT_OK(support_backward(layers[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
     dni_matrix kept[2];
     size_t count = l == 1 ? 0 : 2;
     for (size_t i = 0; i < count; i++) {
@@ -273,7 +276,7 @@ START_TEST(gradients_without_dx) {
       matrix_fill(&gradient, (double)NAN);
     }
     matrix_copy(&up, &dy);
-    EXPECT_OK(dni_layer_backward(layers[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, NULL));
+    EXPECT_OK(support_backward(layers[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, NULL));
     for (size_t i = 0; i < count; i++) {
       dni_matrix gradient = gradient_of(layers[l], i);
       matrix_expect_same(&gradient, &kept[i], dni_layer_parameter_name(layers[l], i));
@@ -338,9 +341,9 @@ START_TEST(activations_follow_their_formulas) {
     for (size_t r = 0; r < 5; r++)
       for (size_t c = 0; c < 37; c++)
         matrix_set(&expected, r, c, activate(activations[a], matrix_get(&x, r, c)));
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+    EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
     matrix_expect_close(&y, &expected, tolerance, dni_layer_kind_name(layer));
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &x));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &x));
     matrix_expect_same(&x, &y, "y in place of x");
     dni_layer_release(layer);
   }
@@ -360,7 +363,7 @@ START_TEST(small_values_are_accurate) {
     dni_matrix x = matrix_make(dtype, 1, 41), y = matrix_make(dtype, 1, 41);
     for (size_t c = 0; c < 41; c++)
       matrix_set(&x, 0, c, a == 2 ? pow(10, -0.25 * (double)c) : -2.0 * (double)c);
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+    EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
     for (size_t c = 0; c < 41; c++) {
       double expected = activate(activations[a], matrix_get(&x, 0, c));
       expect_close(matrix_get(&y, 0, c) / expected, 1, tolerance, dni_layer_kind_name(layer));
@@ -382,12 +385,12 @@ START_TEST(activation_backward) {
     matrix_set(&x, 2, 3, 0);
     matrix_set(&x, 12, 18, -0.0);
     dni_matrix dy = matrix_random(dtype, 13, 19), dx = matrix_make(dtype, 13, 19);
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
     dni_matrix dz = dz_reference(activations[a], &y, &dy);
     dni_matrix in_place = matrix_convert(&dy, dtype);
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
     matrix_expect_close(&dx, &dz, support_tolerance(dtype, 1e-6, 1e-14), "dx");
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &in_place, &in_place));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &in_place, &in_place));
     matrix_expect_same(&in_place, &dx, "dx in place of dy");
     dni_layer_release(layer);
   }
@@ -402,7 +405,7 @@ START_TEST(nan_passes_through_relu) {
   dni_layer *layer = make_dense(context, 3, 21, DNI_ACTIVATION_RELU);
   dni_matrix x = matrix_random(dtype, 4, 3), y = matrix_make(dtype, 4, 21);
   matrix_set(&x, 1, 2, (double)NAN);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   for (size_t r = 0; r < 4; r++)
     for (size_t c = 0; c < 21; c++)
       EXPECT(isnan(matrix_get(&y, r, c)) == (r == 1), "(%zu, %zu): %g", r, c, matrix_get(&y, r, c));
@@ -443,7 +446,7 @@ static dni_matrix batch_norm_reference(dni_layer *layer, const dni_matrix *x,
   dni_matrix scale = value_of(layer, SCALE), shift = value_of(layer, SHIFT);
   dni_matrix y = matrix_make(DNI_F64, x->rows, x->columns);
   double epsilon = 0;
-  EXPECT_OK(dni_layer_get_f64(layer, DNI_PARAM_EPSILON, &epsilon));
+  EXPECT_OK(dni_layer_get_f64(layer, DNI_SETTING_EPSILON, &epsilon));
   for (size_t c = 0; c < x->columns; c++) {
     double mean, variance;
     column_statistics(x, c, &mean, &variance);
@@ -480,13 +483,13 @@ START_TEST(batch_norm_in_training) {
     size_t rows = batches[i].rows, units = batches[i].inputs;
     dni_layer *layer = make_batch_norm(context, units);
     double rate = i == 1 ? 0.25 : 0.1;
-    if (i == 1) EXPECT_OK(dni_layer_set_f64(layer, DNI_PARAM_STATISTICS_RATE, rate));
+    if (i == 1) EXPECT_OK(dni_layer_set_f64(layer, DNI_SETTING_STATISTICS_RATE, rate));
     dni_matrix means = matrix_filled(DNI_F64, 1, units, 0);
     dni_matrix variances = matrix_filled(DNI_F64, 1, units, 1);
     for (size_t step = 0; step < 3; step++) {
       dni_matrix x = uneven_random(dtype, rows, units), y = matrix_make(dtype, rows, units);
       dni_matrix expected = batch_norm_reference(layer, &x, NULL, NULL);
-      EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+      EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
       matrix_expect_close(&y, &expected, rows == 2 ? 10 * tolerance : tolerance, "y");
       for (size_t c = 0; c < units; c++) {
         double mean, variance;
@@ -517,12 +520,12 @@ START_TEST(batch_norm_in_inference) {
     matrix_set(&mean, 0, c, support_normal());
     matrix_set(&variance, 0, c, support_uniform(0.1, 4));
   }
-  EXPECT_OK(dni_layer_set_f64(layer, DNI_PARAM_EPSILON, 0.03));
+  EXPECT_OK(dni_layer_set_f64(layer, DNI_SETTING_EPSILON, 0.03));
   dni_matrix mean_before = matrix_convert(&mean, dtype);
   dni_matrix variance_before = matrix_convert(&variance, dtype);
   dni_matrix x = uneven_random(dtype, 6, 29), y = matrix_make(dtype, 6, 29);
   dni_matrix expected = batch_norm_reference(layer, &x, &mean, &variance);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
   matrix_expect_close(&y, &expected, support_tolerance(dtype, 1e-5, 1e-13), "y");
   matrix_expect_same(&mean, &mean_before, "running mean");
   matrix_expect_same(&variance, &variance_before, "running variance");
@@ -548,8 +551,8 @@ START_TEST(batch_norm_backward) {
     dni_matrix scale_gradient = gradient_of(layer, SCALE);
     dni_matrix shift_gradient = gradient_of(layer, SHIFT);
     dni_matrix in_place = matrix_convert(&dy, dtype), up = matrix_convert(&dy, DNI_F64);
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
     for (size_t c = 0; c < units; c++) {
       double mean, variance, sum = 0, sum_normalised = 0;
       column_statistics(&x, c, &mean, &variance);
@@ -569,7 +572,7 @@ START_TEST(batch_norm_backward) {
       }
     }
     matrix_expect_close(&dx, &expected, tolerance, "dx");
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &in_place, &in_place));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &in_place, &in_place));
     matrix_expect_same(&in_place, &dx, "dx in place of dy");
     dni_layer_release(layer);
   }
@@ -582,7 +585,7 @@ START_TEST(batch_norm_gradients_equal_central_differences) {
   for (size_t rows = 2; rows < 8; rows++) {
     dni_layer *layer = make_batch_norm(context, 3);
     /* Two rows normalise to +1 and -1 whatever they are; a large epsilon keeps a slope. */
-    EXPECT_OK(dni_layer_set_f64(layer, DNI_PARAM_EPSILON, 0.5));
+    EXPECT_OK(dni_layer_set_f64(layer, DNI_SETTING_EPSILON, 0.5));
     check_gradients(layer, rows);
     dni_layer_release(layer);
   }
@@ -596,17 +599,17 @@ START_TEST(batch_norm_gradient_modes) {
   dni_layer *layer = make_batch_norm(context, 4);
   dni_matrix x = matrix_random(dtype, 9, 4), y = matrix_make(dtype, 9, 4);
   dni_matrix up = matrix_random(dtype, 9, 4), dy = matrix_convert(&up, dtype);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   for (size_t i = 0; i < 2; i++) {
     matrix_copy(&up, &dy);
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, NULL));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, NULL));
     dni_matrix gradient = gradient_of(layer, i), once = matrix_convert(&gradient, dtype);
     matrix_fill(&gradient, 2);
     matrix_copy(&up, &dy);
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_ADD, &x, &y, &dy, NULL));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_ADD, &x, &y, &dy, NULL));
     dni_matrix dx = matrix_make(dtype, 9, 4);
     matrix_copy(&up, &dy);
-    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &dy, &dx));
+    EXPECT_OK(support_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &dy, &dx));
     for (size_t c = 0; c < 4; c++)
       expect_close(matrix_get(&gradient, 0, c), 2 + matrix_get(&once, 0, c),
                    support_tolerance(dtype, 1e-5, 1e-13), "added gradient");
@@ -627,13 +630,13 @@ START_TEST(batch_norm_of_one_row) {
   dni_matrix up = matrix_convert(&dy, dtype), none = matrix_filled(dtype, 1, 18, 0);
   dni_matrix shift = value_of(layer, SHIFT), variance = value_of(layer, RUNNING_VARIANCE);
   dni_matrix scale_gradient = gradient_of(layer, SCALE), gradient = gradient_of(layer, SHIFT);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   matrix_expect_close(&y, &shift, 1e-6, "y");
   for (size_t c = 0; c < 18; c++) {
     double v = matrix_get(&variance, 0, c);
     EXPECT(v >= 0 && v <= 1, "running variance %g", v);
   }
-  EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+  EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
   matrix_expect_close(&dx, &none, 1e-4, "dx");
   matrix_expect_close(&scale_gradient, &none, 1e-6, "scale gradient");
   matrix_expect_close(&gradient, &up, 1e-6, "shift gradient");
@@ -654,7 +657,7 @@ START_TEST(batch_norm_far_from_zero) {
     for (size_t c = 0; c < 21; c++)
       matrix_set(&x, r, c, far + matrix_get(&x, r, c));
   dni_matrix expected = batch_norm_reference(layer, &x, NULL, NULL);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   matrix_expect_close(&y, &expected, support_tolerance(dtype, 2e-3, 1e-5), "y");
   dni_layer_release(layer);
   dni_context_release(context);
@@ -672,7 +675,7 @@ START_TEST(batch_norm_of_equal_rows) {
     for (size_t c = 0; c < 21; c++)
       matrix_set(&x, r, c, 1000.1 * (double)(c + 1));
   dni_matrix expected = batch_norm_reference(layer, &x, NULL, NULL);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   matrix_expect_close(&y, &expected, support_tolerance(dtype, 1e-6, 1e-6), "y");
   dni_layer_release(layer);
   dni_context_release(context);
@@ -686,7 +689,7 @@ START_TEST(batch_norm_refuses_non_finite_statistics) {
   static const double bad[] = {NAN, INFINITY, -INFINITY};
   dni_layer *layer = make_batch_norm(context, 19);
   dni_matrix x = matrix_random(dtype, 8, 19), y = matrix_make(dtype, 8, 19);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   dni_matrix mean = value_of(layer, RUNNING_MEAN), variance = value_of(layer, RUNNING_VARIANCE);
   dni_matrix mean_before = matrix_convert(&mean, dtype);
   dni_matrix variance_before = matrix_convert(&variance, dtype);
@@ -694,13 +697,13 @@ START_TEST(batch_norm_refuses_non_finite_statistics) {
     for (size_t c = 0; c < 19; c += 9) {
       double good = matrix_get(&x, 7, c);
       matrix_set(&x, 7, c, bad[i]);
-      EXPECT_STATUS(DNI_ERROR_NON_FINITE, dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+      EXPECT_STATUS(DNI_ERROR_NON_FINITE, support_forward(layer, DNI_MODE_TRAINING, &x, &y));
       matrix_set(&x, 7, c, good);
     }
   matrix_expect_same(&mean, &mean_before, "running mean after a refusal");
   matrix_expect_same(&variance, &variance_before, "running variance after a refusal");
   matrix_set(&x, 7, 4, (double)NAN);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
   dni_layer_release(layer);
   dni_context_release(context);
 }
@@ -712,22 +715,22 @@ START_TEST(batch_norm_backward_belongs_to_the_last_training_forward) {
   dni_layer *layer = make_batch_norm(context, 3);
   dni_matrix x = matrix_random(dtype, 5, 3), y = matrix_make(dtype, 5, 3);
   dni_matrix dy = matrix_random(dtype, 5, 3), dx = matrix_make(dtype, 5, 3);
-  EXPECT_STATUS(DNI_ERROR_STATE, dni_layer_backward(layer, 0, &x, &y, &dy, &dx));
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
-  EXPECT_STATUS(DNI_ERROR_STATE, dni_layer_backward(layer, 0, &x, &y, &dy, &dx));
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y));
+  EXPECT_STATUS(DNI_ERROR_STATE, support_backward(layer, 0, &x, &y, &dy, &dx));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+  EXPECT_STATUS(DNI_ERROR_STATE, support_backward(layer, 0, &x, &y, &dy, &dx));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   dni_matrix fewer_x = matrix_random(dtype, 4, 3), fewer_y = matrix_random(dtype, 4, 3);
   dni_matrix fewer_dy = matrix_random(dtype, 4, 3), fewer_dx = matrix_make(dtype, 4, 3);
   EXPECT_STATUS(DNI_ERROR_STATE,
-                dni_layer_backward(layer, 0, &fewer_x, &fewer_y, &fewer_dy, &fewer_dx));
+                support_backward(layer, 0, &fewer_x, &fewer_y, &fewer_dy, &fewer_dx));
   matrix_expect_untouched(&fewer_dx, "dx after a refusal");
   matrix_expect_untouched(&dx, "dx after a refusal");
   /* Inference in between changes nothing: y need not even be the same memory. */
   dni_matrix other = matrix_make(dtype, 4, 3), again = matrix_make(dtype, 5, 3);
   dni_matrix up = matrix_convert(&dy, dtype);
-  EXPECT_OK(dni_layer_backward(layer, 0, &x, &y, &dy, &dx));
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &fewer_x, &other));
-  EXPECT_OK(dni_layer_backward(layer, 0, &x, &y, &up, &again));
+  EXPECT_OK(support_backward(layer, 0, &x, &y, &dy, &dx));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &fewer_x, &other));
+  EXPECT_OK(support_backward(layer, 0, &x, &y, &up, &again));
   matrix_expect_same(&again, &dx, "dx after inference in between");
   dni_layer_release(layer);
   dni_context_release(context);
@@ -738,33 +741,49 @@ END_TEST
 
 /* y = 2 x with one parameter that only counts; answers `answer`. */
 typedef struct own_layer {
-  int32_t mode, gradient_mode;
+  int32_t mode, flags;
+  double scale;
   bool had_dx;
+  const void *state;
   dni_status answer;
   size_t destroyed;
   double value[2], gradient[2];
   dni_dtype dtype;
 } own_layer;
 
-static dni_status own_forward(void *user, int32_t mode, const dni_matrix *x, const dni_matrix *y) {
+static dni_status own_forward(void *user, const dni_layer_call *call) {
   own_layer *own = user;
-  own->mode = mode;
+  const dni_matrix *x = call->x;
+  EXPECT(call->struct_size >= sizeof *call && !call->weights, "bad call");
+  own->mode = call->mode;
+  own->state = call->state;
   for (size_t r = 0; own->answer == DNI_OK && r < x->rows; r++)
     for (size_t c = 0; c < x->columns; c++)
-      matrix_set(y, r, c, 2 * matrix_get(x, r, c));
+      matrix_set(call->y, r, c, 2 * matrix_get(x, r, c));
+  if (call->state) memset(call->state, 0x5A, 3 * x->rows + 1);
   return own->answer;
 }
 
-static dni_status own_backward(void *user, int32_t gradient_mode, const dni_matrix *x,
-                               const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
+static dni_status own_backward(void *user, const dni_layer_call *call) {
   own_layer *own = user;
-  own->gradient_mode = gradient_mode;
-  own->had_dx = dx != NULL;
+  const dni_matrix *x = call->x, *y = call->y;
+  own->flags = call->flags;
+  own->scale = call->scale;
+  own->had_dx = call->dx != NULL;
+  own->state = call->state;
   EXPECT(x && y && x->dtype == own->dtype && y->dtype == own->dtype, "bad view");
-  for (size_t r = 0; dx && r < x->rows; r++)
+  for (size_t i = 0; call->state && i < 3 * x->rows + 1; i++)
+    EXPECT(((const unsigned char *)call->state)[i] == 0x5A, "byte %zu of the state", i);
+  for (size_t r = 0; call->dx && r < x->rows; r++)
     for (size_t c = 0; c < x->columns; c++)
-      matrix_set(dx, r, c, 2 * matrix_get(dy, r, c));
+      matrix_set(call->dx, r, c, 2 * matrix_get(call->dy, r, c));
   return own->answer;
+}
+
+/* An odd number of bytes for each number of rows. */
+static size_t own_state_bytes(void *user, size_t rows) {
+  (void)user;
+  return 3 * rows + 1;
 }
 
 static dni_status own_parameter(void *user, size_t index, dni_matrix *value, dni_matrix *gradient) {
@@ -783,8 +802,13 @@ START_TEST(callback_layer) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);
   own_layer own = {.dtype = dtype};
-  dni_layer_callbacks callbacks = {sizeof callbacks, &own,       own_forward, own_backward, 1,
-                                   own_parameter,    own_destroy};
+  dni_layer_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                   .user = &own,
+                                   .forward = own_forward,
+                                   .backward = own_backward,
+                                   .parameter_count = 1,
+                                   .parameter = own_parameter,
+                                   .destroy = own_destroy};
   dni_layer *layer = NULL;
   EXPECT_OK(dni_layer_create_callback(context, 3, 3, &callbacks, &layer));
   EXPECT_TEXT(dni_layer_kind_name(layer), "callback");
@@ -797,23 +821,66 @@ START_TEST(callback_layer) {
 
   dni_matrix x = matrix_random(dtype, 5, 3), y = matrix_make(dtype, 5, 3);
   dni_matrix dy = matrix_random(dtype, 5, 3), dx = matrix_make(dtype, 5, 3);
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
   ck_assert_int_eq(own.mode, DNI_MODE_INFERENCE);
   expect_close(matrix_get(&y, 4, 2), 2 * matrix_get(&x, 4, 2), 0, "y");
-  EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &dy, &dx));
-  EXPECT(own.gradient_mode == DNI_GRADIENT_SKIP && own.had_dx, "other arguments");
-  EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_ADD, &x, &y, &dy, NULL));
-  EXPECT(own.gradient_mode == DNI_GRADIENT_ADD && !own.had_dx, "other arguments");
+  EXPECT_OK(support_backward(layer, DNI_GRADIENT_SKIP, &x, &y, &dy, &dx));
+  EXPECT(own.flags == DNI_GRADIENT_SKIP && own.had_dx && !own.state, "other arguments");
+  EXPECT_OK(support_backward(layer, DNI_GRADIENT_ADD, &x, &y, &dy, NULL));
+  EXPECT(own.flags == DNI_GRADIENT_ADD && !own.had_dx && own.scale == 1.0 / 5, "other arguments");
+  EXPECT_OK(support_backward(layer, DNI_GRADIENT_REPLACE | DNI_GRADIENT_SUM, &x, &y, &dy, NULL));
+  EXPECT(own.flags == DNI_GRADIENT_REPLACE && own.scale == 1, "scale of a sum: %g", own.scale);
   own.answer = DNI_ERROR_DATA;
-  ck_assert_int_eq(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &y), DNI_ERROR_DATA);
+  EXPECT_STATUS(DNI_ERROR_CALLBACK, support_forward(layer, DNI_MODE_TRAINING, &x, &y));
   own.answer = 12345;
-  ck_assert_int_eq(dni_layer_backward(layer, 0, &x, &y, &dy, &dx), 12345);
+  ck_assert_int_eq(support_backward(layer, 0, &x, &y, &dy, &dx), 12345);
   dni_matrix wide = matrix_random(dtype, 5, 4);
-  EXPECT_ARGUMENT(dni_layer_forward(layer, 0, &wide, &y));
+  EXPECT_ARGUMENT(support_forward(layer, 0, &wide, &y));
 
-  dni_layer_retain(layer);
+  EXPECT(dni_layer_retain(layer) == layer, "another handle");
   dni_layer_release(layer);
   ck_assert_uint_eq(own.destroyed, 0);
+  dni_layer_release(layer);
+  ck_assert_uint_eq(own.destroyed, 1);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Memory of its own for each batch: the same in forward and backward, aligned, none in inference. */
+START_TEST(callback_layer_with_state) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_dtype dtype = dni_context_dtype(context);
+  own_layer own = {.dtype = dtype};
+  dni_layer_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                   .user = &own,
+                                   .forward = own_forward,
+                                   .backward = own_backward,
+                                   .state_bytes = own_state_bytes,
+                                   .destroy = own_destroy};
+  dni_layer *layer = NULL;
+  dni_state *states[2] = {NULL, NULL};
+  EXPECT_OK(dni_layer_create_callback(context, 3, 3, &callbacks, &layer));
+  dni_matrix x = matrix_random(dtype, 5, 3), y = matrix_make(dtype, 5, 3);
+  dni_matrix dy = matrix_random(dtype, 5, 3), dx = matrix_make(dtype, 5, 3);
+  EXPECT_STATUS(DNI_ERROR_STATE, support_backward(layer, 0, &x, &y, &dy, &dx));
+  EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &x, &y));
+  EXPECT(!own.state, "a state in inference");
+  const void *seen[2];
+  for (size_t s = 0; s < 2; s++) {
+    EXPECT_OK(dni_state_create(layer, 7, &states[s]));
+    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, states[s], &x, &y));
+    seen[s] = own.state;
+    EXPECT(seen[s] && (uintptr_t)seen[s] % 64 == 0, "state %zu", s);
+  }
+  EXPECT(seen[0] != seen[1], "one state for two batches");
+  for (size_t s = 0; s < 2; s++) {
+    EXPECT_OK(dni_layer_backward(layer, 0, states[s], &x, &y, &dy, &dx));
+    EXPECT(own.state == seen[s], "another state");
+    dni_state_release(states[s]);
+  }
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &y)); /* the layer's own */
+  EXPECT(own.state && (uintptr_t)own.state % 64 == 0, "the layer's own state");
+  EXPECT_OK(support_backward(layer, 0, &x, &y, &dy, &dx));
   dni_layer_release(layer);
   ck_assert_uint_eq(own.destroyed, 1);
   dni_context_release(context);
@@ -823,8 +890,13 @@ END_TEST
 START_TEST(callback_layer_refusals) {
   dni_context *context = support_context(DNI_F32);
   own_layer own = {.dtype = DNI_F32};
-  const dni_layer_callbacks good = {sizeof good, &own,          own_forward, own_backward,
-                                    1,           own_parameter, own_destroy};
+  const dni_layer_callbacks good = {.struct_size = sizeof good,
+                                    .user = &own,
+                                    .forward = own_forward,
+                                    .backward = own_backward,
+                                    .parameter_count = 1,
+                                    .parameter = own_parameter,
+                                    .destroy = own_destroy};
   dni_layer *layer = NULL;
   dni_layer_callbacks bad = good;
   bad.forward = NULL;
@@ -859,11 +931,11 @@ END_TEST
 
 /* What all kinds share. ---------------------------------------------------------------------- */
 
-typedef struct layer_set {
-  dni_layer *all[6];
-} layer_set;
+enum { KINDS = 8 };
 
-enum { KINDS = 6 };
+typedef struct layer_set {
+  dni_layer *all[KINDS];
+} layer_set;
 
 /* One of each, 4 inputs and 4 outputs. */
 static layer_set make_layers(dni_context *context) {
@@ -872,6 +944,8 @@ static layer_set make_layers(dni_context *context) {
   for (int32_t a = 0; a < 4; a++)
     EXPECT_OK(dni_layer_create_activation(context, 4, a, &set.all[1 + a]));
   set.all[5] = make_batch_norm(context, 4);
+  EXPECT_OK(dni_layer_create_dropout(context, 4, 0.25, NULL, &set.all[6]));
+  EXPECT_OK(dni_layer_create_layer_norm(context, 4, &set.all[7]));
   return set;
 }
 
@@ -882,10 +956,12 @@ static void release_layers(layer_set *set) {
 
 START_TEST(descriptions) {
   dni_context *context = support_context(support_dtypes[_i]);
-  static const char *const names[] = {"dense", "identity", "relu", "tanh", "sigmoid", "batch_norm"};
-  static const int32_t kinds[] = {DNI_LAYER_DENSE,      DNI_LAYER_ACTIVATION, DNI_LAYER_ACTIVATION,
-                                  DNI_LAYER_ACTIVATION, DNI_LAYER_ACTIVATION, DNI_LAYER_BATCH_NORM};
-  static const size_t parameters[] = {2, 0, 0, 0, 0, 4};
+  static const char *const names[] = {"dense",      "activation", "activation", "activation",
+                                      "activation", "batch_norm", "dropout",    "layer_norm"};
+  static const dni_kind kinds[] = {DNI_LAYER_DENSE,      DNI_LAYER_ACTIVATION, DNI_LAYER_ACTIVATION,
+                                   DNI_LAYER_ACTIVATION, DNI_LAYER_ACTIVATION, DNI_LAYER_BATCH_NORM,
+                                   DNI_LAYER_DROPOUT,    DNI_LAYER_LAYER_NORM};
+  static const size_t parameters[] = {2, 0, 0, 0, 0, 4, 0, 2};
   layer_set set = make_layers(context);
   for (size_t l = 0; l < KINDS; l++) {
     EXPECT_TEXT(dni_layer_kind_name(set.all[l]), names[l]);
@@ -897,11 +973,20 @@ START_TEST(descriptions) {
   }
   ck_assert_int_eq(dni_layer_activation(set.all[0]), DNI_ACTIVATION_SIGMOID);
   ck_assert_int_eq(dni_layer_activation(set.all[3]), DNI_ACTIVATION_TANH);
-  ck_assert_int_eq(dni_layer_activation(set.all[5]), DNI_ACTIVATION_IDENTITY);
+  for (size_t l = 5; l < KINDS; l++)
+    ck_assert_int_eq(dni_layer_activation(set.all[l]), -1);
+  static const char *const activation_names[] = {"identity", "relu",       "tanh",
+                                                 "sigmoid",  "leaky_relu", "gelu"};
+  for (dni_activation a = 0; a < 6; a++)
+    EXPECT_TEXT(dni_activation_name(a), activation_names[a]);
+  EXPECT_TEXT(dni_activation_name(6), "");
+  EXPECT_TEXT(dni_activation_name(-1), "");
   EXPECT_TEXT(dni_layer_parameter_name(set.all[0], 0), "weight");
   EXPECT_TEXT(dni_layer_parameter_name(set.all[0], 1), "bias");
-  EXPECT_TEXT(dni_layer_parameter_name(set.all[5], SCALE), "scale");
-  EXPECT_TEXT(dni_layer_parameter_name(set.all[5], SHIFT), "shift");
+  for (size_t l = 5; l < KINDS; l += 2) {
+    EXPECT_TEXT(dni_layer_parameter_name(set.all[l], SCALE), "scale");
+    EXPECT_TEXT(dni_layer_parameter_name(set.all[l], SHIFT), "shift");
+  }
   EXPECT_TEXT(dni_layer_parameter_name(set.all[5], RUNNING_MEAN), "running_mean");
   EXPECT_TEXT(dni_layer_parameter_name(set.all[5], RUNNING_VARIANCE), "running_variance");
   for (size_t i = 0; i < STATISTICS; i++) {
@@ -917,20 +1002,34 @@ END_TEST
 START_TEST(null_layers) {
   dni_matrix view = {0};
   double value = 5;
-  dni_layer_retain(NULL);
+  dni_layer *layer = NULL;
+  dni_state *state = NULL;
+  EXPECT(!dni_layer_retain(NULL) && !dni_state_retain(NULL), "a handle of NULL");
   dni_layer_release(NULL);
+  dni_state_release(NULL);
+  ck_assert_uint_eq(dni_state_rows(NULL), 0);
   ck_assert_int_eq(dni_layer_kind(NULL), 0);
   ck_assert_uint_eq(dni_layer_inputs(NULL), 0);
   ck_assert_uint_eq(dni_layer_outputs(NULL), 0);
   ck_assert_uint_eq(dni_layer_parameter_count(NULL), 0);
   EXPECT_TEXT(dni_layer_kind_name(NULL), "");
   EXPECT_TEXT(dni_layer_parameter_name(NULL, 0), "");
-  ck_assert_int_eq(dni_layer_activation(NULL), DNI_ACTIVATION_IDENTITY);
+  ck_assert_int_eq(dni_layer_activation(NULL), -1);
   EXPECT_ARGUMENT(dni_layer_parameter(NULL, 0, &view, NULL));
-  EXPECT_ARGUMENT(dni_layer_forward(NULL, 0, &view, &view));
-  EXPECT_ARGUMENT(dni_layer_backward(NULL, 0, &view, &view, &view, &view));
-  EXPECT_ARGUMENT(dni_layer_set_f64(NULL, DNI_PARAM_EPSILON, 1));
-  EXPECT_ARGUMENT(dni_layer_get_f64(NULL, DNI_PARAM_EPSILON, &value));
+  EXPECT_ARGUMENT(support_forward(NULL, 0, &view, &view));
+  EXPECT_ARGUMENT(support_backward(NULL, 0, &view, &view, &view, &view));
+  EXPECT_ARGUMENT(dni_layer_copy(NULL, &layer));
+  EXPECT_ARGUMENT(dni_state_create(NULL, 1, &state));
+  EXPECT_ARGUMENT(dni_layer_reserve(NULL, 1));
+  EXPECT_ARGUMENT(dni_layer_changed(NULL));
+  EXPECT_ARGUMENT(dni_layer_set_parameter(NULL, 0, &view));
+  EXPECT_ARGUMENT(dni_layer_get_parameter(NULL, 0, &view));
+  EXPECT_ARGUMENT(dni_layer_initialise(NULL, NULL));
+  EXPECT(!layer && !state, "something was made");
+  ck_assert_int_eq(dni_layer_has(NULL, DNI_SETTING_EPSILON), 0);
+  EXPECT_ARGUMENT(dni_layer_bounds(NULL, DNI_SETTING_EPSILON, &value, &value));
+  EXPECT_ARGUMENT(dni_layer_set_f64(NULL, DNI_SETTING_EPSILON, 1));
+  EXPECT_ARGUMENT(dni_layer_get_f64(NULL, DNI_SETTING_EPSILON, &value));
   ck_assert_double_eq(value, 5);
 }
 END_TEST
@@ -941,7 +1040,7 @@ START_TEST(creation_refusals) {
   EXPECT_ARGUMENT(dni_layer_create_dense(NULL, 1, 1, 0, &layer));
   EXPECT_ARGUMENT(dni_layer_create_dense(context, 0, 1, 0, &layer));
   EXPECT_ARGUMENT(dni_layer_create_dense(context, 1, 0, 0, &layer));
-  EXPECT_ARGUMENT(dni_layer_create_dense(context, 1, 1, 4, &layer));
+  EXPECT_ARGUMENT(dni_layer_create_dense(context, 1, 1, 6, &layer));
   EXPECT_ARGUMENT(dni_layer_create_dense(context, 1, 1, -1, &layer));
   EXPECT_ARGUMENT(dni_layer_create_dense(context, 1, 1, 0, NULL));
   EXPECT_ARGUMENT(dni_layer_create_activation(NULL, 1, 0, &layer));
@@ -970,7 +1069,7 @@ START_TEST(call_refusals) {
   for (size_t l = 0; l < KINDS; l++) {
     dni_layer *layer = set.all[l];
     dni_matrix x = matrix_random(dtype, 5, 4), first = matrix_make(dtype, 5, 4);
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &x, &first));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &x, &first));
     dni_matrix y = matrix_make(dtype, 5, 4), dx = matrix_make(dtype, 5, 4);
     dni_matrix dy = matrix_random(dtype, 5, 4), dy_before = matrix_convert(&dy, dtype);
     dni_matrix bad[6] = {matrix_random(dtype, 5, 3),
@@ -983,22 +1082,28 @@ START_TEST(call_refusals) {
     bad[4].data = NULL;
     bad[5].dtype = 7;
     for (size_t b = 0; b < 6; b++) {
-      EXPECT_ARGUMENT(dni_layer_forward(layer, DNI_MODE_INFERENCE, &bad[b], &y));
-      EXPECT_ARGUMENT(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, &bad[b]));
-      EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &bad[b], &first, &dy, &dx));
-      EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &x, &bad[b], &dy, &dx));
-      EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &x, &first, &bad[b], &dx));
-      EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &x, &first, &dy, &bad[b]));
+      EXPECT_ARGUMENT(support_forward(layer, DNI_MODE_INFERENCE, &bad[b], &y));
+      EXPECT_ARGUMENT(support_forward(layer, DNI_MODE_INFERENCE, &x, &bad[b]));
+      EXPECT_ARGUMENT(support_backward(layer, 0, &bad[b], &first, &dy, &dx));
+      EXPECT_ARGUMENT(support_backward(layer, 0, &x, &bad[b], &dy, &dx));
+      EXPECT_ARGUMENT(support_backward(layer, 0, &x, &first, &bad[b], &dx));
+      EXPECT_ARGUMENT(support_backward(layer, 0, &x, &first, &dy, &bad[b]));
     }
-    EXPECT_ARGUMENT(dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &y));
-    EXPECT_ARGUMENT(dni_layer_forward(layer, DNI_MODE_INFERENCE, &x, NULL));
-    EXPECT_ARGUMENT(dni_layer_backward(layer, 0, NULL, &first, &dy, &dx));
-    EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &x, NULL, &dy, &dx));
-    EXPECT_ARGUMENT(dni_layer_backward(layer, 0, &x, &first, NULL, &dx));
-    EXPECT_ARGUMENT(dni_layer_forward(layer, 2, &x, &y));
-    EXPECT_ARGUMENT(dni_layer_forward(layer, -1, &x, &y));
-    EXPECT_ARGUMENT(dni_layer_backward(layer, 3, &x, &first, &dy, &dx));
-    EXPECT_ARGUMENT(dni_layer_backward(layer, -1, &x, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_forward(layer, DNI_MODE_INFERENCE, NULL, &y));
+    EXPECT_ARGUMENT(support_forward(layer, DNI_MODE_INFERENCE, &x, NULL));
+    EXPECT_ARGUMENT(support_backward(layer, 0, NULL, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, 0, &x, NULL, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, 0, &x, &first, NULL, &dx));
+    EXPECT_ARGUMENT(support_forward(layer, 2, &x, &y));
+    EXPECT_ARGUMENT(support_forward(layer, -1, &x, &y));
+    EXPECT_ARGUMENT(support_backward(layer, 3, &x, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, -1, &x, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, 4, &x, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, 8, &x, &first, &dy, &dx));
+    EXPECT_ARGUMENT(support_backward(layer, 64, &x, &first, &dy, &dx));
+    if (l > 0)
+      EXPECT_STATUS(DNI_ERROR_UNSUPPORTED,
+                    support_backward(layer, DNI_GRADIENT_LEAVE_DZ, &x, &first, &dy, &dx));
     matrix_expect_untouched(&y, "y");
     matrix_expect_untouched(&dx, "dx");
     matrix_expect_same(&dy, &dy_before, "dy");
@@ -1016,14 +1121,14 @@ START_TEST(empty_batches) {
   dni_matrix empty = {NULL, 0, 4, 4, dtype, 0};
   for (size_t l = 0; l < KINDS; l++) {
     dni_layer *layer = set.all[l];
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, &empty, &empty));
-    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &empty, &empty));
+    EXPECT_OK(support_forward(layer, DNI_MODE_INFERENCE, &empty, &empty));
+    EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &empty, &empty));
     for (int32_t mode = DNI_GRADIENT_SKIP; mode >= DNI_GRADIENT_REPLACE; mode--) {
       for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
         dni_matrix gradient = gradient_of(layer, i);
         if (gradient.data) matrix_fill(&gradient, 3);
       }
-      EXPECT_OK(dni_layer_backward(layer, mode, &empty, &empty, &empty, &empty));
+      EXPECT_OK(support_backward(layer, mode, &empty, &empty, &empty, &empty));
       for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
         dni_matrix gradient = gradient_of(layer, i);
         if (gradient.data)
@@ -1049,10 +1154,11 @@ START_TEST(calls_allocate_nothing) {
   for (size_t l = 0; l < KINDS; l++) {
     dni_matrix x = matrix_random(dtype, 67, 4), y = matrix_make(dtype, 67, 4);
     dni_matrix dy = matrix_random(dtype, 67, 4), dx = matrix_make(dtype, 67, 4);
+    EXPECT_OK(dni_layer_reserve(set.all[l], 67));
     size_t calls = support_watched.calls;
     for (size_t step = 0; step < 3; step++) {
-      EXPECT_OK(dni_layer_forward(set.all[l], DNI_MODE_TRAINING, &x, &y));
-      EXPECT_OK(dni_layer_backward(set.all[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
+      EXPECT_OK(support_forward(set.all[l], DNI_MODE_TRAINING, &x, &y));
+      EXPECT_OK(support_backward(set.all[l], DNI_GRADIENT_REPLACE, &x, &y, &dy, &dx));
     }
     EXPECT(support_watched.calls == calls, "layer %zu allocates", l);
   }
@@ -1061,14 +1167,14 @@ START_TEST(calls_allocate_nothing) {
 }
 END_TEST
 
-START_TEST(tunables) {
+START_TEST(settings) {
   dni_context *context = support_context(support_dtypes[_i]);
   layer_set set = make_layers(context);
-  static const dni_param own[] = {DNI_PARAM_EPSILON, DNI_PARAM_STATISTICS_RATE};
+  static const dni_setting own[] = {DNI_SETTING_EPSILON, DNI_SETTING_STATISTICS_RATE};
   static const double defaults[] = {1e-5, 0.1};
   for (size_t i = 0; i < 2; i++) {
     double least, most, value = -1;
-    EXPECT_OK(dni_param_bounds(own[i], &least, &most));
+    EXPECT_OK(dni_layer_bounds(set.all[5], own[i], &least, &most));
     EXPECT(least > 0 && least < most, "bounds %g %g", least, most);
     EXPECT_OK(dni_layer_get_f64(set.all[5], own[i], &value));
     ck_assert_double_eq(value, defaults[i]);
@@ -1082,9 +1188,28 @@ START_TEST(tunables) {
     ck_assert_double_eq(value, most);
     EXPECT_ARGUMENT(dni_layer_get_f64(set.all[5], own[i], NULL));
     EXPECT_ARGUMENT(dni_layer_set_f64(set.all[0], own[i], 0.5));
+    EXPECT_ARGUMENT(dni_layer_bounds(set.all[0], own[i], &least, &most));
+    EXPECT_ARGUMENT(dni_layer_bounds(set.all[5], own[i], NULL, &most));
+    EXPECT_ARGUMENT(dni_layer_bounds(set.all[5], own[i], &least, NULL));
+    EXPECT(dni_layer_has(set.all[5], own[i]) == 1 && dni_layer_has(set.all[0], own[i]) == 0,
+           "who has setting %d", own[i]);
   }
-  EXPECT_ARGUMENT(dni_layer_set_f64(set.all[5], DNI_PARAM_STATISTICS_RATE, 1.5));
-  EXPECT_ARGUMENT(dni_layer_set_f64(set.all[5], DNI_PARAM_MOMENTUM, 0.5));
+  for (size_t l = 0; l < KINDS; l++) { /* of all with trained parameters */
+    bool has = l == 0 || l == 5 || l == 7;
+    double least = -9, most = -9, value = -9;
+    EXPECT(dni_layer_has(set.all[l], DNI_SETTING_RATE_SCALE) == has, "rate scale of %zu", l);
+    if (!has) continue;
+    EXPECT_OK(dni_layer_bounds(set.all[l], DNI_SETTING_RATE_SCALE, &least, &most));
+    EXPECT(least == 0 && most == nextafter(INFINITY, 0), "rate scale %g to %g", least, most);
+    EXPECT_OK(dni_layer_get_f64(set.all[l], DNI_SETTING_RATE_SCALE, &value));
+    ck_assert_double_eq(value, 1);
+    EXPECT_OK(dni_layer_set_f64(set.all[l], DNI_SETTING_RATE_SCALE, 0));
+    EXPECT_ARGUMENT(dni_layer_set_f64(set.all[l], DNI_SETTING_RATE_SCALE, -0.5));
+    EXPECT_OK(dni_layer_get_f64(set.all[l], DNI_SETTING_RATE_SCALE, &value));
+    ck_assert_double_eq(value, 0);
+  }
+  EXPECT_ARGUMENT(dni_layer_set_f64(set.all[5], DNI_SETTING_STATISTICS_RATE, 1.5));
+  EXPECT_ARGUMENT(dni_layer_set_f64(set.all[5], DNI_SETTING_MOMENTUM, 0.5));
   EXPECT_ARGUMENT(dni_layer_set_f64(set.all[5], 999, 0.5));
   release_layers(&set);
   dni_context_release(context);
@@ -1124,6 +1249,7 @@ static Suite *layer_suite(void) {
   TCase *common = tcase_create("callbacks and what all share");
   tcase_add_checked_fixture(common, support_setup, support_teardown);
   tcase_add_loop_test(common, callback_layer, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(common, callback_layer_with_state, 0, SUPPORT_DTYPES);
   tcase_add_test(common, callback_layer_refusals);
   tcase_add_loop_test(common, descriptions, 0, SUPPORT_DTYPES);
   tcase_add_test(common, null_layers);
@@ -1131,7 +1257,7 @@ static Suite *layer_suite(void) {
   tcase_add_loop_test(common, call_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(common, empty_batches, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(common, calls_allocate_nothing, 0, SUPPORT_MACHINES);
-  tcase_add_loop_test(common, tunables, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(common, settings, 0, SUPPORT_DTYPES);
   suite_add_tcase(suite, common);
   return suite;
 }

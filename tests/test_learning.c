@@ -1,4 +1,6 @@
 /* Every method learns: more than 95 % of a small problem right, in float and double. */
+#include "dni/research.h"
+
 #include "training.h"
 
 enum { EXAMPLES = 200, ROWS = 20 };
@@ -24,8 +26,8 @@ static dni_dataset *make_moons(dni_context *context) {
 
 static dni_dataset *make_plane(dni_context *context) {
   dni_dataset *dataset;
-  EXPECT_OK(
-      dni_dataset_create_artificial(context, DNI_ARTIFICIAL_LINEAR, 2, EXAMPLES, 2, &dataset));
+  EXPECT_OK(dni_dataset_create_artificial(context, DNI_ARTIFICIAL_LINEAR, 2, EXAMPLES, 2, NULL,
+                                          &dataset));
   return keep(DATASET, dataset);
 }
 
@@ -67,7 +69,7 @@ static double accuracy(dni_context *context, dni_dataset *dataset, int method) {
   dni_evaluation evaluation = {.struct_size = sizeof evaluation};
   while (evaluation.accuracy <= 0.95 && dni_trainer_step_count(trainer) < 4000) {
     EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
-    EXPECT_OK(dni_network_evaluate(network, loss, dataset, &evaluation));
+    EXPECT_OK(dni_network_evaluate(network, loss, dataset, NULL, &evaluation));
   }
   return evaluation.accuracy;
 }

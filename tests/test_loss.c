@@ -10,9 +10,9 @@ static const char *const names[LOSSES] = {"softmax_cross_entropy", "sigmoid_cros
 static dni_status create(int kind, dni_context *context, dni_loss **out) {
   switch (kind) {
   case SOFTMAX:
-    return dni_loss_create_softmax_cross_entropy(context, out);
+    return dni_loss_create_softmax_cross_entropy(context, NULL, out);
   case SIGMOID:
-    return dni_loss_create_sigmoid_cross_entropy(context, out);
+    return dni_loss_create_sigmoid_cross_entropy(context, NULL, out);
   case SQUARED:
     return dni_loss_create_squared_error(context, out);
   default:
@@ -102,7 +102,7 @@ static evaluation reference(int kind, const dni_matrix *h, const dni_matrix *y) 
 static evaluation evaluate(dni_loss *loss, const dni_matrix *h, const dni_matrix *y) {
   evaluation got = {matrix_make(h->dtype, h->rows, h->columns), matrix_make(h->dtype, h->rows, 1),
                     (double)NAN};
-  EXPECT_OK(dni_loss_evaluate(loss, h, y, &got.delta, &got.per_example, &got.mean));
+  EXPECT_OK(support_evaluate(loss, h, y, &got.delta, &got.per_example, &got.mean));
   return got;
 }
 
@@ -148,15 +148,15 @@ START_TEST(outputs_are_optional) {
     evaluation all = evaluate(loss, &h, &y);
     dni_matrix delta = matrix_make(dtype, 9, 21), per_example = matrix_make(dtype, 9, 1);
     double mean = -1;
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, NULL, NULL));
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, &delta, NULL, NULL));
+    EXPECT_OK(support_evaluate(loss, &h, &y, NULL, NULL, NULL));
+    EXPECT_OK(support_evaluate(loss, &h, &y, &delta, NULL, NULL));
     matrix_expect_same(&delta, &all.delta, "delta alone");
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, &per_example, NULL));
+    EXPECT_OK(support_evaluate(loss, &h, &y, NULL, &per_example, NULL));
     matrix_expect_same(&per_example, &all.per_example, "per_example alone");
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, NULL, &mean));
+    EXPECT_OK(support_evaluate(loss, &h, &y, NULL, NULL, &mean));
     EXPECT(mean == all.mean, "mean alone: %.17g, %.17g", mean, all.mean);
     size_t calls = support_watched.calls;
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, &h, &per_example, &mean));
+    EXPECT_OK(support_evaluate(loss, &h, &y, &h, &per_example, &mean));
     EXPECT(support_watched.calls == calls, "%s allocates", names[kind]);
     matrix_expect_same(&h, &all.delta, "delta in place of h");
     matrix_expect_same(&per_example, &all.per_example, "per_example, delta in place of h");
@@ -175,7 +175,7 @@ typedef struct probe {
 static double sum_of_losses(void *argument) {
   probe *p = argument;
   double mean = 0;
-  EXPECT_OK(dni_loss_evaluate(p->loss, &p->h, &p->y, NULL, NULL, &mean));
+  EXPECT_OK(support_evaluate(p->loss, &p->h, &p->y, NULL, NULL, &mean));
   return mean * (double)p->h.rows;
 }
 
@@ -288,7 +288,7 @@ START_TEST(mean_is_summed_in_double) {
   dni_matrix_init_f32(&h, data, ROWS, 1);
   dni_matrix_init_f32(&y, data + ROWS, ROWS, 1);
   double mean = 0, one = (double)0.1f * (double)0.1f / 2;
-  EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, NULL, &mean));
+  EXPECT_OK(support_evaluate(loss, &h, &y, NULL, NULL, &mean));
   EXPECT(fabs(mean / one - 1) < 2e-7, "%.17g, expected %.17g", mean, one);
   free(data);
   dni_loss_release(loss);
@@ -302,12 +302,14 @@ START_TEST(empty_batches) {
     dni_loss *loss = make(kind, context);
     dni_matrix empty = {NULL, 0, 3, 3, dni_context_dtype(context), 0}, one = empty;
     one.columns = one.stride = 1;
-    double mean = 7;
-    size_t correct = 7;
-    EXPECT_OK(dni_loss_evaluate(loss, &empty, &empty, &empty, &one, &mean));
+    double mean = 7, correct = 0;
+    EXPECT_OK(support_evaluate(loss, &empty, &empty, &empty, &one, &mean));
     EXPECT(mean == 0, "mean of nothing: %g", mean);
-    EXPECT_OK(dni_loss_count_correct(loss, &empty, &empty, &correct));
-    EXPECT(correct == 0, "%zu of nothing right", correct);
+    if (kind <= SIGMOID) {
+      correct = 7;
+      EXPECT_OK(support_correct(loss, &empty, &empty, &correct));
+    }
+    EXPECT(correct == 0, "%g of nothing right", correct);
     dni_loss_release(loss);
   }
   dni_context_release(context);
@@ -316,7 +318,7 @@ END_TEST
 
 /* Counting. ---------------------------------------------------------------------------------- */
 
-static size_t count_rows(int kind, dni_context *context, const double *h, const double *y,
+static double count_rows(int kind, dni_context *context, const double *h, const double *y,
                          size_t rows, size_t columns) {
   dni_dtype dtype = dni_context_dtype(context);
   dni_matrix h_view = matrix_make(dtype, rows, columns), y_view = matrix_make(dtype, rows, columns);
@@ -325,8 +327,8 @@ static size_t count_rows(int kind, dni_context *context, const double *h, const 
     matrix_set(&y_view, i / columns, i % columns, y[i]);
   }
   dni_loss *loss = make(kind, context);
-  size_t correct = SIZE_MAX;
-  EXPECT_OK(dni_loss_count_correct(loss, &h_view, &y_view, &correct));
+  double correct = -1;
+  EXPECT_OK(support_correct(loss, &h_view, &y_view, &correct));
   dni_loss_release(loss);
   return correct;
 }
@@ -350,11 +352,9 @@ START_TEST(counting_the_largest) {
       {{(double)INFINITY, 2, 1}, {1, 0, 0}, true},
       {{-(double)INFINITY, -(double)INFINITY, -(double)INFINITY}, {1, 0, 0}, true},
   };
-  static const int kinds[] = {SOFTMAX, SQUARED, ABSOLUTE};
-  for (size_t k = 0; k < 3; k++)
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-      EXPECT(count_rows(kinds[k], context, cases[i].h, cases[i].y, 1, 3) == cases[i].right,
-             "%s, case %zu", names[kinds[k]], i);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    EXPECT(count_rows(SOFTMAX, context, cases[i].h, cases[i].y, 1, 3) == cases[i].right,
+           "softmax, case %zu", i);
   dni_context_release(context);
 }
 END_TEST
@@ -377,12 +377,9 @@ START_TEST(counting_sides) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     EXPECT(count_rows(SIGMOID, context, cases[i].h, cases[i].y, 1, 2) == cases[i].right,
            "sigmoid, case %zu", i);
-  /* One column: logits about 0 for sigmoid, values about 1/2 for the others. */
+  /* One column: logits about 0. */
   const double logits[] = {2, -1, 0.3, -0.2, (double)NAN}, labels[] = {1, 0, 0, 1, 1};
-  ck_assert_uint_eq(count_rows(SIGMOID, context, logits, labels, 5, 1), 2);
-  const double values[] = {0.7, 0.4, 0.6, 0.2, (double)NAN};
-  ck_assert_uint_eq(count_rows(SQUARED, context, values, labels, 5, 1), 2);
-  ck_assert_uint_eq(count_rows(ABSOLUTE, context, values, labels, 5, 1), 2);
+  ck_assert_double_eq(count_rows(SIGMOID, context, logits, labels, 5, 1), 2);
   dni_context_release(context);
 }
 END_TEST
@@ -393,16 +390,36 @@ START_TEST(counting_many) {
   dni_dtype dtype = dni_context_dtype(context);
   dni_loss *loss = make(SOFTMAX, context);
   dni_matrix h = matrix_random(dtype, 501, 10), y = matrix_one_hot(dtype, 501, 10);
-  size_t expected = 0, correct = 0;
+  double expected = 0, correct = -1;
   for (size_t r = 0; r < 501; r++) {
     size_t best = 0;
     for (size_t c = 1; c < 10; c++)
       if (matrix_get(&h, r, c) > matrix_get(&h, r, best)) best = c;
     expected += matrix_get(&y, r, best) == 1;
   }
-  EXPECT_OK(dni_loss_count_correct(loss, &h, &y, &correct));
-  ck_assert_uint_eq(correct, expected);
+  EXPECT_OK(support_correct(loss, &h, &y, &correct));
+  ck_assert_double_eq(correct, expected);
   dni_loss_release(loss);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Errors of numbers do not classify. */
+START_TEST(who_classifies) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_dtype dtype = dni_context_dtype(context);
+  for (int kind = 0; kind < LOSSES; kind++) {
+    dni_loss *loss = make(kind, context);
+    dni_matrix h = matrix_random(dtype, 4, 3), y = make_targets(kind, dtype, 4, 3, false);
+    double correct = 7;
+    EXPECT(dni_loss_classifies(loss) == (kind <= SIGMOID), "%s", names[kind]);
+    if (kind > SIGMOID) {
+      EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, support_correct(loss, &h, &y, &correct));
+      EXPECT(correct == 7, "an output was written");
+    }
+    dni_loss_release(loss);
+  }
+  EXPECT(dni_loss_classifies(NULL) == 0, "NULL classifies");
   dni_context_release(context);
 }
 END_TEST
@@ -417,38 +434,41 @@ START_TEST(refusals) {
     EXPECT_ARGUMENT(create(kind, NULL, &loss));
     EXPECT_ARGUMENT(create(kind, context, NULL));
     loss = make(kind, context);
-    EXPECT_TEXT(dni_loss_name(loss), names[kind]);
+    EXPECT_TEXT(dni_loss_kind_name(loss), names[kind]);
+    static const dni_kind kinds[] = {DNI_LOSS_SOFTMAX_CROSS_ENTROPY, DNI_LOSS_SIGMOID_CROSS_ENTROPY,
+                                     DNI_LOSS_SQUARED_ERROR, DNI_LOSS_ABSOLUTE_ERROR};
+    EXPECT(dni_loss_kind(loss) == kinds[kind], "kind %d", (int)dni_loss_kind(loss));
     dni_matrix h = matrix_random(dtype, 4, 3), y = make_targets(kind, dtype, 4, 3, false);
     dni_matrix delta = matrix_make(dtype, 4, 3), per_example = matrix_make(dtype, 4, 1);
     dni_matrix bad[] = {matrix_random(dtype, 4, 2), matrix_random(dtype, 5, 3),
                         matrix_random(other, 4, 3), h, h};
     bad[3].stride = 2;
     bad[4].data = NULL;
-    double mean = 7;
-    size_t correct = 7;
+    double mean = 7, correct = 7;
     for (size_t b = 0; b < 5; b++) {
-      EXPECT_ARGUMENT(dni_loss_evaluate(loss, &bad[b], &y, &delta, &per_example, &mean));
-      EXPECT_ARGUMENT(dni_loss_evaluate(loss, &h, &bad[b], &delta, &per_example, &mean));
-      EXPECT_ARGUMENT(dni_loss_evaluate(loss, &h, &y, &bad[b], &per_example, &mean));
-      EXPECT_ARGUMENT(dni_loss_evaluate(loss, &h, &y, &delta, &bad[b], &mean));
-      EXPECT_ARGUMENT(dni_loss_count_correct(loss, &bad[b], &y, &correct));
-      EXPECT_ARGUMENT(dni_loss_count_correct(loss, &h, &bad[b], &correct));
+      EXPECT_ARGUMENT(support_evaluate(loss, &bad[b], &y, &delta, &per_example, &mean));
+      EXPECT_ARGUMENT(support_evaluate(loss, &h, &bad[b], &delta, &per_example, &mean));
+      EXPECT_ARGUMENT(support_evaluate(loss, &h, &y, &bad[b], &per_example, &mean));
+      EXPECT_ARGUMENT(support_evaluate(loss, &h, &y, &delta, &bad[b], &mean));
+      if (kind > SIGMOID) continue;
+      EXPECT_ARGUMENT(support_correct(loss, &bad[b], &y, &correct));
+      EXPECT_ARGUMENT(support_correct(loss, &h, &bad[b], &correct));
     }
-    EXPECT_ARGUMENT(dni_loss_evaluate(loss, NULL, &y, &delta, &per_example, &mean));
-    EXPECT_ARGUMENT(dni_loss_evaluate(loss, &h, NULL, &delta, &per_example, &mean));
-    EXPECT_ARGUMENT(dni_loss_evaluate(NULL, &h, &y, &delta, &per_example, &mean));
-    EXPECT_ARGUMENT(dni_loss_count_correct(NULL, &h, &y, &correct));
-    EXPECT_ARGUMENT(dni_loss_count_correct(loss, &h, &y, NULL));
+    EXPECT_ARGUMENT(support_evaluate(loss, NULL, &y, &delta, &per_example, &mean));
+    EXPECT_ARGUMENT(support_evaluate(loss, &h, NULL, &delta, &per_example, &mean));
+    EXPECT_ARGUMENT(support_evaluate(NULL, &h, &y, &delta, &per_example, &mean));
+    EXPECT_ARGUMENT(support_correct(NULL, &h, &y, &correct));
+    if (kind <= SIGMOID) EXPECT_ARGUMENT(support_correct(loss, &h, &y, NULL));
     matrix_expect_untouched(&delta, "delta");
     matrix_expect_untouched(&per_example, "per_example");
     EXPECT(mean == 7 && correct == 7, "an output was written");
-    dni_loss_retain(loss);
+    EXPECT(dni_loss_retain(loss) == loss, "another handle");
     dni_loss_release(loss);
     dni_loss_release(loss);
   }
-  dni_loss_retain(NULL);
+  EXPECT(!dni_loss_retain(NULL) && dni_loss_kind(NULL) == 0, "NULL has something");
   dni_loss_release(NULL);
-  EXPECT_TEXT(dni_loss_name(NULL), "");
+  EXPECT_TEXT(dni_loss_kind_name(NULL), "");
   dni_context_release(context);
 }
 END_TEST
@@ -471,6 +491,7 @@ static Suite *loss_suite(void) {
   tcase_add_loop_test(counting, counting_the_largest, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(counting, counting_sides, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(counting, counting_many, 0, SUPPORT_MACHINES);
+  tcase_add_loop_test(counting, who_classifies, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(counting, refusals, 0, SUPPORT_DTYPES);
   suite_add_tcase(suite, counting);
   return suite;

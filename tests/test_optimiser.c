@@ -25,8 +25,24 @@ static dni_optimiser *make(int kind, dni_context *context, double rate) {
   return optimiser;
 }
 
-static void set(dni_optimiser *optimiser, dni_param parameter, double value) {
-  EXPECT_OK(dni_optimiser_set_f64(optimiser, parameter, value));
+static void set(dni_optimiser *optimiser, dni_setting setting, double value) {
+  EXPECT_OK(dni_optimiser_set_f64(optimiser, setting, value));
+}
+
+static dni_status set_decay(dni_optimiser *optimiser, uint64_t steps, double factor) {
+  const dni_schedule schedule = {
+      .struct_size = sizeof schedule, .kind = DNI_RATE_DECAY, .steps = steps, .value = factor};
+  return dni_optimiser_set_schedule(optimiser, &schedule);
+}
+
+static dni_status set_piecewise(dni_optimiser *optimiser, const uint64_t *boundaries,
+                                const double *values, size_t count) {
+  const dni_schedule schedule = {.struct_size = sizeof schedule,
+                                 .kind = DNI_RATE_PIECEWISE,
+                                 .boundaries = boundaries,
+                                 .values = values,
+                                 .count = count};
+  return dni_optimiser_set_schedule(optimiser, &schedule);
 }
 
 /* The reference. ----------------------------------------------------------------------------- */
@@ -43,6 +59,7 @@ static const settings all_settings[] = {
     {"momentum and decay", SGD, 0.05, 0.7, 0.03, 0, 0, 0, 0, 0},
     {"SGD, clipped norm", SGD, 0.1, 0.5, 0.01, 0, 0, 0, 2.5, 0},
     {"SGD, clipped value", SGD, 0.1, 0.5, 0.01, 0, 0, 0, 0, 0.4},
+    {"SGD, clipped value, then norm", SGD, 0.1, 0.5, 0.01, 0, 0, 0, 2.5, 0.4},
     {"Adam", ADAM, 0.01, 0, 0, 0.9, 0.999, 1e-8, 0, 0},
     {"Adam, other betas", ADAM, 0.02, 0, 0.1, 0.5, 0.9, 1e-3, 0, 0},
     {"Adam, no memory", ADAM, 0.02, 0, 0, 0, 0, 1e-2, 0, 0},
@@ -57,15 +74,15 @@ enum { SETTINGS = sizeof all_settings / sizeof all_settings[0] };
 static dni_optimiser *make_as(const settings *s, dni_context *context) {
   dni_optimiser *optimiser = make(s->kind, context, s->rate);
   if (s->kind == SGD) {
-    set(optimiser, DNI_PARAM_MOMENTUM, s->momentum);
+    set(optimiser, DNI_SETTING_MOMENTUM, s->momentum);
   } else {
-    set(optimiser, DNI_PARAM_BETA1, s->beta1);
-    set(optimiser, DNI_PARAM_BETA2, s->beta2);
-    set(optimiser, DNI_PARAM_EPSILON, s->epsilon);
+    set(optimiser, DNI_SETTING_BETA1, s->beta1);
+    set(optimiser, DNI_SETTING_BETA2, s->beta2);
+    set(optimiser, DNI_SETTING_EPSILON, s->epsilon);
   }
-  set(optimiser, DNI_PARAM_WEIGHT_DECAY, s->decay);
-  set(optimiser, DNI_PARAM_CLIP_NORM, s->clip_norm);
-  set(optimiser, DNI_PARAM_CLIP_VALUE, s->clip_value);
+  set(optimiser, DNI_SETTING_WEIGHT_DECAY, s->decay);
+  set(optimiser, DNI_SETTING_CLIP_NORM, s->clip_norm);
+  set(optimiser, DNI_SETTING_CLIP_VALUE, s->clip_value);
   return optimiser;
 }
 
@@ -99,25 +116,33 @@ static double update(const settings *s, double w, double g, double *m, double *v
   return w - s->rate * mean / (sqrt(square) + s->epsilon);
 }
 
-/* The 2-norm of all gradients together. */
-static double gradient_norm(const parameter *parameters, size_t count) {
+/* An element of a gradient, multiplied with the step's factor and then clipped by value. */
+static double clipped(const settings *s, const dni_matrix *gradient, size_t row, size_t column,
+                      double factor) {
+  double g = factor * matrix_get(gradient, row, column);
+  return s->clip_value > 0 ? fmax(fmin(g, s->clip_value), -s->clip_value) : g;
+}
+
+/* The 2-norm of all gradients together, clipped by value. */
+static double gradient_norm(const settings *s, const parameter *parameters, size_t count,
+                            double factor) {
   double sum = 0;
   for (size_t p = 0; p < count; p++)
     for (size_t r = 0; r < parameters[p].w.rows; r++)
       for (size_t c = 0; c < parameters[p].w.columns; c++)
-        sum += pow(matrix_get(&parameters[p].gradient, r, c), 2);
+        sum += pow(clipped(s, &parameters[p].gradient, r, c, factor), 2);
   return sqrt(sum);
 }
 
-static void reference_step(const settings *s, parameter *parameters, size_t count, uint64_t t) {
-  double norm = gradient_norm(parameters, count);
-  double factor = s->clip_norm > 0 && norm > s->clip_norm ? s->clip_norm / norm : 1;
+static void reference_step(const settings *s, parameter *parameters, size_t count, uint64_t t,
+                           double factor) {
+  double norm = gradient_norm(s, parameters, count, factor);
+  double shrink = s->clip_norm > 0 && norm > s->clip_norm ? s->clip_norm / norm : 1;
   for (size_t i = 0; i < count; i++) {
     parameter *p = &parameters[i];
     for (size_t r = 0; r < p->w.rows; r++)
       for (size_t c = 0; c < p->w.columns; c++) {
-        double g = matrix_get(&p->gradient, r, c) * factor;
-        if (s->clip_value > 0) g = fmax(fmin(g, s->clip_value), -s->clip_value);
+        double g = shrink * clipped(s, &p->gradient, r, c, factor);
         double m = matrix_get(&p->m, r, c), v = matrix_get(&p->v, r, c);
         matrix_set(&p->w, r, c, update(s, matrix_get(&p->w, r, c), g, &m, &v, t));
         matrix_set(&p->m, r, c, m);
@@ -134,7 +159,8 @@ static void compare_over_steps(dni_context *context, const settings *s) {
                                       make_parameter(dtype, 33, 3)};
   dni_optimiser *optimiser = make_as(s, context);
   for (size_t p = 0; p < PARAMETERS; p++)
-    EXPECT_OK(dni_optimiser_add(optimiser, &parameters[p].value, &parameters[p].gradient));
+    EXPECT_OK(
+        dni_optimiser_add(optimiser, &parameters[p].value, &parameters[p].gradient, NULL, NULL));
   for (uint64_t t = 1; t <= 50; t++) {
     /* Norms on both sides of the limit. */
     for (size_t p = 0; p < PARAMETERS; p++)
@@ -142,9 +168,10 @@ static void compare_over_steps(dni_context *context, const settings *s) {
     dni_matrix before = matrix_convert(&parameters[0].gradient, dtype);
     EXPECT(dni_optimiser_step_count(optimiser) == t - 1, "%s: step count", s->name);
     size_t calls = support_watched.calls;
-    EXPECT_OK(dni_optimiser_step(optimiser));
+    double factor = t % 4 ? 1 : t % 8 ? 0.25 : 3;
+    EXPECT_OK(t % 4 ? dni_optimiser_step(optimiser) : dni_optimiser_step_scaled(optimiser, factor));
     EXPECT(support_watched.calls == calls, "%s: a step allocates", s->name);
-    reference_step(s, parameters, PARAMETERS, t);
+    reference_step(s, parameters, PARAMETERS, t, factor);
     matrix_expect_same(&parameters[0].gradient, &before, "gradient after a step");
     for (size_t p = 0; p < PARAMETERS; p++)
       matrix_expect_close(&parameters[p].value, &parameters[p].w,
@@ -169,10 +196,10 @@ START_TEST(small_gradients) {
   dni_dtype dtype = dni_context_dtype(context);
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_optimiser *optimiser = make(kind, context, 0.1);
-    set(optimiser, DNI_PARAM_WEIGHT_DECAY, 0);
+    set(optimiser, DNI_SETTING_WEIGHT_DECAY, 0);
     dni_matrix value = matrix_random(dtype, 3, 21), before = matrix_convert(&value, dtype);
     dni_matrix gradient = matrix_filled(dtype, 3, 21, 0);
-    EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient));
+    EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
     for (size_t t = 0; t < 5; t++)
       EXPECT_OK(dni_optimiser_step(optimiser));
     matrix_expect_same(&value, &before, "value after gradients of 0");
@@ -196,7 +223,7 @@ START_TEST(small_decay) {
     matrix_set(&value, 0, c, 1 + (double)c / COUNT);
   dni_matrix before = matrix_convert(&value, dtype);
   EXPECT_OK(dni_optimiser_create_adamw(context, 1e-5, &optimiser));
-  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient));
+  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
   EXPECT_OK(dni_optimiser_step(optimiser));
   for (size_t c = 0; c < COUNT; c++) {
     sum += matrix_get(&before, 0, c);
@@ -213,7 +240,7 @@ END_TEST
 /* The rate used in each of `steps` steps, seen from outside: w -= r * 1. */
 static void expect_rates(dni_optimiser *optimiser, const double *expected, size_t steps) {
   dni_matrix value = matrix_filled(DNI_F64, 1, 1, 0), gradient = matrix_filled(DNI_F64, 1, 1, 1);
-  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient));
+  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
   for (size_t t = 0; t < steps; t++) {
     expect_close(dni_optimiser_rate(optimiser), expected[t], 1e-15, "rate of the next step");
     matrix_set(&value, 0, 0, 0);
@@ -222,14 +249,14 @@ static void expect_rates(dni_optimiser *optimiser, const double *expected, size_
   }
 }
 
-START_TEST(step_schedule) {
+START_TEST(decay_schedule) {
   dni_context *context = support_context(DNI_F64);
   dni_optimiser *optimiser = make(SGD, context, 0.8);
-  EXPECT_OK(dni_optimiser_set_schedule_piecewise(optimiser, (uint64_t[]){0}, (double[]){9}, 1));
-  EXPECT_OK(dni_optimiser_set_schedule_step(optimiser, 3, 0.5));
+  EXPECT_OK(set_piecewise(optimiser, (uint64_t[]){0}, (double[]){9}, 1));
+  EXPECT_OK(set_decay(optimiser, 3, 0.5));
   expect_rates(optimiser, (double[]){0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1}, 10);
   /* A new rate goes through the schedule too. */
-  set(optimiser, DNI_PARAM_LEARNING_RATE, 8);
+  set(optimiser, DNI_SETTING_LEARNING_RATE, 8);
   expect_close(dni_optimiser_rate(optimiser), 1, 1e-15, "after a new learning rate");
   dni_optimiser_release(optimiser);
   dni_context_release(context);
@@ -241,15 +268,14 @@ START_TEST(piecewise_schedule) {
   dni_optimiser *optimiser = make(SGD, context, 2);
   uint64_t boundaries[] = {2, 3, 6};
   double factors[] = {0.5, 3, 0};
-  EXPECT_OK(dni_optimiser_set_schedule_piecewise(optimiser, boundaries, factors, 3));
+  EXPECT_OK(set_piecewise(optimiser, boundaries, factors, 3));
   boundaries[0] = 0, factors[0] = 100; /* copied */
   expect_rates(optimiser, (double[]){2, 2, 1, 6, 6, 6, 0, 0}, 8);
-  EXPECT_OK(dni_optimiser_set_schedule_piecewise(optimiser, NULL, NULL, 0));
+  EXPECT_OK(dni_optimiser_set_schedule(optimiser, NULL));
   expect_close(dni_optimiser_rate(optimiser), 2, 0, "rate without a schedule");
   dni_optimiser_release(optimiser);
   optimiser = make(SGD, context, 2);
-  EXPECT_OK(
-      dni_optimiser_set_schedule_piecewise(optimiser, (uint64_t[]){0, 1}, (double[]){0.5, 1}, 2));
+  EXPECT_OK(set_piecewise(optimiser, (uint64_t[]){0, 1}, (double[]){0.5, 1}, 2));
   expect_rates(optimiser, (double[]){1, 2, 2}, 3);
   dni_optimiser_release(optimiser);
   dni_context_release(context);
@@ -259,25 +285,26 @@ END_TEST
 START_TEST(schedule_refusals) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_optimiser *optimiser = make(ADAM, context, 1);
-  EXPECT_OK(dni_optimiser_set_schedule_piecewise(optimiser, (uint64_t[]){0}, (double[]){0.25}, 1));
+  EXPECT_OK(set_piecewise(optimiser, (uint64_t[]){0}, (double[]){0.25}, 1));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, NULL, NULL, 0));
   uint64_t rising[] = {1, 5}, falling[] = {5, 1}, equal[] = {5, 5};
   double good[] = {1, 2}, negative[] = {1, -1}, infinite[] = {(double)INFINITY, 1};
   double nan[] = {1, (double)NAN};
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(NULL, rising, good, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, NULL, good, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, rising, NULL, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, falling, good, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, equal, good, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, rising, negative, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, rising, infinite, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_piecewise(optimiser, rising, nan, 2));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_step(optimiser, 0, 0.5));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_step(optimiser, 2, -0.5));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_step(optimiser, 2, (double)NAN));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_step(optimiser, 2, (double)INFINITY));
-  EXPECT_ARGUMENT(dni_optimiser_set_schedule_step(NULL, 2, 0.5));
+  EXPECT_ARGUMENT(set_piecewise(NULL, rising, good, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, NULL, good, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, rising, NULL, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, falling, good, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, equal, good, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, rising, negative, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, rising, infinite, 2));
+  EXPECT_ARGUMENT(set_piecewise(optimiser, rising, nan, 2));
+  EXPECT_ARGUMENT(set_decay(optimiser, 0, 0.5));
+  EXPECT_ARGUMENT(set_decay(optimiser, 2, -0.5));
+  EXPECT_ARGUMENT(set_decay(optimiser, 2, (double)NAN));
+  EXPECT_ARGUMENT(set_decay(optimiser, 2, (double)INFINITY));
+  EXPECT_ARGUMENT(set_decay(NULL, 2, 0.5));
   support_watched.fail_after = 0;
-  EXPECT_STATUS(DNI_ERROR_MEMORY, dni_optimiser_set_schedule_piecewise(optimiser, rising, good, 2));
+  EXPECT_STATUS(DNI_ERROR_MEMORY, set_piecewise(optimiser, rising, good, 2));
   support_watched.fail_after = SIZE_MAX;
   expect_close(dni_optimiser_rate(optimiser), 0.25, 0, "the old schedule");
   dni_optimiser_release(optimiser);
@@ -294,12 +321,12 @@ START_TEST(clip_norm_refuses_non_finite_norms) {
   static const double bad[] = {NAN, INFINITY, -INFINITY};
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_optimiser *optimiser = make(kind, context, 0.1);
-    set(optimiser, DNI_PARAM_CLIP_NORM, 1);
+    set(optimiser, DNI_SETTING_CLIP_NORM, 1);
     dni_matrix first = matrix_random(dtype, 2, 3), second = matrix_random(dtype, 5, 17);
     dni_matrix first_gradient = matrix_random(dtype, 2, 3);
     dni_matrix gradient = matrix_random(dtype, 5, 17);
-    EXPECT_OK(dni_optimiser_add(optimiser, &first, &first_gradient));
-    EXPECT_OK(dni_optimiser_add(optimiser, &second, &gradient));
+    EXPECT_OK(dni_optimiser_add(optimiser, &first, &first_gradient, NULL, NULL));
+    EXPECT_OK(dni_optimiser_add(optimiser, &second, &gradient, NULL, NULL));
     dni_matrix first_before = matrix_convert(&first, dtype);
     dni_matrix second_before = matrix_convert(&second, dtype);
     for (size_t b = 0; b < 3; b++) {
@@ -321,11 +348,11 @@ START_TEST(clip_norm_of_large_gradients) {
   if (!context) return;
   dni_dtype dtype = dni_context_dtype(context);
   dni_optimiser *optimiser = make(SGD, context, 1);
-  set(optimiser, DNI_PARAM_CLIP_NORM, 2);
+  set(optimiser, DNI_SETTING_CLIP_NORM, 2);
   dni_matrix value = matrix_filled(dtype, 2, 2, 0);
   dni_matrix gradient = matrix_filled(dtype, 2, 2, 1e30);
   dni_matrix expected = matrix_filled(dtype, 2, 2, -1);
-  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient));
+  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
   EXPECT_OK(dni_optimiser_step(optimiser));
   matrix_expect_close(&value, &expected, 1e-6, "value after a clipped step");
   dni_optimiser_release(optimiser);
@@ -381,6 +408,96 @@ START_TEST(layers_and_estimators) {
 }
 END_TEST
 
+/* What is moved already is refused, by whatever way it comes, and nothing was added. */
+START_TEST(added_twice) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_layer *layer = NULL;
+  dni_sg *sg = NULL, *warm = NULL, *mixture = NULL, *frozen = NULL;
+  EXPECT_OK(dni_layer_create_dense(context, 5, 4, 0, &layer));
+  EXPECT_OK(dni_sg_create_synthetic(context, 4, 2, NULL, &sg));
+  EXPECT_OK(dni_sg_create_warm_up(context, sg, 1, &warm));
+  EXPECT_OK(dni_sg_create_mixture(context, sg, 0.5, &mixture));
+  EXPECT_OK(dni_sg_create_frozen(context, sg, &frozen));
+  dni_matrix weight, weight_gradient;
+  EXPECT_OK(dni_layer_parameter(layer, 0, &weight, &weight_gradient));
+  dni_matrix value = matrix_random(dtype, 3, 4), gradient = matrix_random(dtype, 3, 4);
+  dni_optimiser *optimiser = make(ADAM, context, 0.5);
+  EXPECT_OK(dni_optimiser_add_layer(optimiser, layer));
+  EXPECT_OK(dni_optimiser_add_sg(optimiser, warm));
+  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
+  size_t bytes = dni_optimiser_bytes(optimiser);
+  EXPECT_ARGUMENT(dni_optimiser_add_layer(optimiser, layer));
+  EXPECT_ARGUMENT(dni_optimiser_add_sg(optimiser, warm));
+  EXPECT_ARGUMENT(dni_optimiser_add_sg(optimiser, sg));
+  EXPECT_ARGUMENT(dni_optimiser_add_sg(optimiser, mixture));
+  EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
+  EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &weight, &weight_gradient, NULL, NULL));
+  EXPECT(dni_optimiser_bytes(optimiser) == bytes, "moments of what was refused");
+  /* Another optimiser may move the same: that is the caller's affair. */
+  dni_optimiser *second = make(ADAM, context, 0.5);
+  EXPECT_OK(dni_optimiser_add_layer(second, layer));
+  EXPECT_OK(dni_optimiser_add_sg(second, sg));
+  dni_optimiser_release(second);
+  dni_optimiser_release(optimiser);
+  dni_sg *all[] = {sg, warm, mixture, frozen};
+  for (size_t i = 0; i < 4; i++)
+    dni_sg_release(all[i]);
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
+static void count_call(void *user) {
+  ++*(size_t *)user;
+}
+
+/* destroy comes once, when the optimiser ends, and not after a refusal. */
+START_TEST(given_parameters_are_given_back) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_matrix value = matrix_random(dtype, 3, 4), gradient = matrix_random(dtype, 3, 4);
+  dni_matrix wide = matrix_random(dtype, 3, 5), other = matrix_random(dtype, 3, 4);
+  for (int kind = 0; kind < OPTIMISERS; kind++) {
+    size_t destroyed = 0, refused = 0;
+    dni_optimiser *optimiser = make(kind, context, 0.5);
+    if (kind == SGD) set(optimiser, DNI_SETTING_MOMENTUM, 0.5);
+    EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, count_call, &destroyed));
+    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, &gradient, count_call, &refused));
+    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &other, &wide, count_call, &refused));
+    support_watched.fail_after = 0;
+    EXPECT_STATUS(DNI_ERROR_MEMORY,
+                  dni_optimiser_add(optimiser, &other, &gradient, count_call, &refused));
+    support_watched.fail_after = SIZE_MAX;
+    EXPECT_OK(dni_optimiser_changed(optimiser));
+    EXPECT_OK(dni_optimiser_step(optimiser));
+    EXPECT(destroyed == 0, "destroyed while in use");
+    dni_optimiser_release(optimiser);
+    EXPECT(destroyed == 1 && refused == 0, "destroyed %zu and %zu times", destroyed, refused);
+  }
+  dni_context_release(context);
+}
+END_TEST
+
+START_TEST(factors_that_are_none) {
+  dni_context *context = support_context(support_dtypes[_i]);
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_matrix value = matrix_random(dtype, 3, 4), gradient = matrix_random(dtype, 3, 4);
+  dni_matrix before = matrix_convert(&value, dtype);
+  static const double bad[] = {NAN, INFINITY, -INFINITY};
+  dni_optimiser *optimiser = make(SGD, context, 0.5);
+  EXPECT_OK(dni_optimiser_add(optimiser, &value, &gradient, NULL, NULL));
+  for (size_t i = 0; i < 3; i++)
+    EXPECT_ARGUMENT(dni_optimiser_step_scaled(optimiser, bad[i]));
+  EXPECT(dni_optimiser_step_count(optimiser) == 0, "a refused step was counted");
+  matrix_expect_same(&value, &before, "value");
+  EXPECT_OK(dni_optimiser_step_scaled(optimiser, 0));
+  matrix_expect_same(&value, &before, "value after a step of factor 0");
+  dni_optimiser_release(optimiser);
+  dni_context_release(context);
+}
+END_TEST
+
 /* A step in parts. --------------------------------------------------------------------------- */
 
 enum { PART_LAYERS = 5 };
@@ -423,16 +540,16 @@ START_TEST(by_layer) {
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_layer *whole[PART_LAYERS], *parts[PART_LAYERS], *stranger = NULL;
     dni_optimiser *by_step = make(kind, context, 0.1), *by_part = make(kind, context, 0.1);
-    set(by_part, DNI_PARAM_CLIP_NORM, 1);
+    set(by_part, DNI_SETTING_CLIP_NORM, 1);
     EXPECT(!dni__optimiser_by_layer(by_part), "by layer with a clip norm");
-    set(by_part, DNI_PARAM_CLIP_NORM, 0);
+    set(by_part, DNI_SETTING_CLIP_NORM, 0);
     EXPECT(dni__optimiser_by_layer(by_part), "not by layer");
     EXPECT_OK(dni_layer_create_dense(context, 7, 7, 0, &stranger));
     make_layers(context, by_step, whole);
     make_layers(context, by_part, parts);
     for (size_t order = 0; order < 3; order++) {
       EXPECT_OK(dni_optimiser_step(by_step));
-      EXPECT_OK(dni__optimiser_begin(by_part));
+      EXPECT_OK(dni__optimiser_begin(by_part, 1, 1));
       EXPECT(dni_optimiser_step_count(by_part) == order + 1, "begin counts the step");
       for (size_t l = 0; l < PART_LAYERS; l++) {
         dni__optimiser_move(by_part, stranger);
@@ -458,7 +575,7 @@ START_TEST(add_refusals) {
   dni_dtype dtype = dni_context_dtype(context), other = dtype == DNI_F32 ? DNI_F64 : DNI_F32;
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_optimiser *optimiser = make(kind, context, 1);
-    if (kind == SGD) set(optimiser, DNI_PARAM_MOMENTUM, 0.5);
+    if (kind == SGD) set(optimiser, DNI_SETTING_MOMENTUM, 0.5);
     dni_matrix value = matrix_random(dtype, 3, 4), gradient = matrix_random(dtype, 3, 4);
     dni_matrix before = matrix_convert(&value, dtype);
     dni_matrix bad[] = {matrix_random(dtype, 4, 3), matrix_random(dtype, 2, 4),
@@ -466,14 +583,14 @@ START_TEST(add_refusals) {
     bad[3].stride = 3;
     bad[4].data = NULL;
     for (size_t b = 0; b < 5; b++) {
-      EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &bad[b], &gradient));
-      EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, &bad[b]));
+      EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &bad[b], &gradient, NULL, NULL));
+      EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, &bad[b], NULL, NULL));
     }
     dni_matrix others = matrix_random(other, 3, 4);
-    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &others, &bad[2]));
-    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, NULL, &gradient));
-    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, NULL));
-    EXPECT_ARGUMENT(dni_optimiser_add(NULL, &value, &gradient));
+    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &others, &bad[2], NULL, NULL));
+    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, NULL, &gradient, NULL, NULL));
+    EXPECT_ARGUMENT(dni_optimiser_add(optimiser, &value, NULL, NULL, NULL));
+    EXPECT_ARGUMENT(dni_optimiser_add(NULL, &value, &gradient, NULL, NULL));
     EXPECT_ARGUMENT(dni_optimiser_add_layer(NULL, NULL));
     EXPECT_ARGUMENT(dni_optimiser_add_layer(optimiser, NULL));
     EXPECT_ARGUMENT(dni_optimiser_add_sg(NULL, NULL));
@@ -507,8 +624,8 @@ START_TEST(add_without_memory) {
   matrix_fill(&bias_gradient, 1);
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_optimiser *optimiser = make(kind, context, 1);
-    set(optimiser, DNI_PARAM_WEIGHT_DECAY, 0);
-    if (kind == SGD) set(optimiser, DNI_PARAM_MOMENTUM, 0.5);
+    set(optimiser, DNI_SETTING_WEIGHT_DECAY, 0);
+    if (kind == SGD) set(optimiser, DNI_SETTING_MOMENTUM, 0.5);
     matrix_fill(&weight, 0);
     matrix_fill(&bias, 0);
     dni_status status = DNI_ERROR_MEMORY;
@@ -542,22 +659,26 @@ START_TEST(create_like) {
   for (size_t i = 0; i < SETTINGS; i++) {
     const settings *s = &all_settings[i];
     dni_optimiser *pattern = make_as(s, context), *like = NULL;
-    EXPECT_OK(dni_optimiser_set_schedule_step(pattern, 2, 0.5));
+    EXPECT_OK(set_decay(pattern, 2, 0.5));
     dni_matrix value = matrix_random(dtype, 2, 3), gradient = matrix_random(dtype, 2, 3);
     dni_matrix other = matrix_convert(&value, dtype);
     dni_matrix other_gradient = matrix_convert(&gradient, dtype);
     EXPECT_OK(dni_optimiser_create_like(pattern, &like));
-    EXPECT_OK(dni_optimiser_add(pattern, &value, &gradient));
+    EXPECT_OK(dni_optimiser_add(pattern, &value, &gradient, NULL, NULL));
     for (size_t t = 0; t < 5; t++)
       EXPECT_OK(dni_optimiser_step(pattern));
     dni_optimiser *later = NULL;
     EXPECT_OK(dni_optimiser_create_like(pattern, &later));
     EXPECT(dni_optimiser_step_count(later) == 0 && dni_optimiser_bytes(later) == 0, "not new");
     expect_close(dni_optimiser_rate(later), s->rate, 1e-15, "rate at step 0");
+    static const dni_kind kinds[] = {DNI_OPTIMISER_SGD, DNI_OPTIMISER_ADAM, DNI_OPTIMISER_ADAMW};
+    static const char *const kind_names[] = {"sgd", "adam", "adamw"};
+    EXPECT(dni_optimiser_kind(later) == kinds[s->kind], "kind %d", (int)dni_optimiser_kind(later));
+    EXPECT_TEXT(dni_optimiser_kind_name(later), kind_names[s->kind]);
     dni_optimiser_release(like);
     like = later;
     dni_optimiser_release(pattern);
-    EXPECT_OK(dni_optimiser_add(like, &other, &other_gradient));
+    EXPECT_OK(dni_optimiser_add(like, &other, &other_gradient, NULL, NULL));
     for (size_t t = 0; t < 5; t++)
       EXPECT_OK(dni_optimiser_step(like));
     matrix_expect_same(&other, &value, s->name);
@@ -570,35 +691,39 @@ END_TEST
 START_TEST(bounds_and_defaults) {
   dni_context *context = support_context(support_dtypes[_i]);
   static const struct {
-    dni_param parameter;
+    dni_setting setting;
     bool has[OPTIMISERS];
     double defaults[OPTIMISERS], least, above;
     bool least_open;
   } rows[] = {
-      {DNI_PARAM_LEARNING_RATE, {true, true, true}, {0.5, 0.5, 0.5}, 0, INFINITY, false},
-      {DNI_PARAM_MOMENTUM, {true, false, false}, {0, 0, 0}, 0, 1, false},
-      {DNI_PARAM_WEIGHT_DECAY, {true, true, true}, {0, 0, 0.01}, 0, INFINITY, false},
-      {DNI_PARAM_BETA1, {false, true, true}, {0, 0.9, 0.9}, 0, 1, false},
-      {DNI_PARAM_BETA2, {false, true, true}, {0, 0.999, 0.999}, 0, 1, false},
-      {DNI_PARAM_EPSILON, {false, true, true}, {0, 1e-8, 1e-8}, 0, INFINITY, true},
-      {DNI_PARAM_CLIP_NORM, {true, true, true}, {0, 0, 0}, 0, INFINITY, false},
-      {DNI_PARAM_CLIP_VALUE, {true, true, true}, {0, 0, 0}, 0, INFINITY, false},
-      {DNI_PARAM_STATISTICS_RATE, {false, false, false}, {0, 0, 0}, 0, 1, true},
+      {DNI_SETTING_LEARNING_RATE, {true, true, true}, {0.5, 0.5, 0.5}, 0, INFINITY, false},
+      {DNI_SETTING_MOMENTUM, {true, false, false}, {0, 0, 0}, 0, 1, false},
+      {DNI_SETTING_WEIGHT_DECAY, {true, true, true}, {0, 0, 0.01}, 0, INFINITY, false},
+      {DNI_SETTING_BETA1, {false, true, true}, {0, 0.9, 0.9}, 0, 1, false},
+      {DNI_SETTING_BETA2, {false, true, true}, {0, 0.999, 0.999}, 0, 1, false},
+      {DNI_SETTING_EPSILON, {false, true, true}, {0, 1e-8, 1e-8}, 0, INFINITY, true},
+      {DNI_SETTING_CLIP_NORM, {true, true, true}, {0, 0, 0}, 0, INFINITY, false},
+      {DNI_SETTING_CLIP_VALUE, {true, true, true}, {0, 0, 0}, 0, INFINITY, false},
+      {DNI_SETTING_STATISTICS_RATE, {false, false, false}, {0, 0, 0}, 0, 1, true},
   };
   for (int kind = 0; kind < OPTIMISERS; kind++) {
     dni_optimiser *optimiser = make(kind, context, 0.5);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-      dni_param which = rows[i].parameter;
+      dni_setting which = rows[i].setting;
       double value = -7, least, most;
       if (!rows[i].has[kind]) {
+        EXPECT(dni_optimiser_has(optimiser, which) == 0, "%s has setting %d", names[kind], which);
         EXPECT_ARGUMENT(dni_optimiser_get_f64(optimiser, which, &value));
         EXPECT_ARGUMENT(dni_optimiser_set_f64(optimiser, which, 0.5));
-        EXPECT(value == -7, "value was written");
+        least = most = -7;
+        EXPECT_ARGUMENT(dni_optimiser_bounds(optimiser, which, &least, &most));
+        EXPECT(value == -7 && least == -7 && most == -7, "an output was written");
         continue;
       }
       EXPECT_OK(dni_optimiser_get_f64(optimiser, which, &value));
-      EXPECT(value == rows[i].defaults[kind], "%s, parameter %d: %g", names[kind], which, value);
-      EXPECT_OK(dni_param_bounds(which, &least, &most));
+      EXPECT(value == rows[i].defaults[kind], "%s, setting %d: %g", names[kind], which, value);
+      EXPECT(dni_optimiser_has(optimiser, which) == 1, "%s lacks setting %d", names[kind], which);
+      EXPECT_OK(dni_optimiser_bounds(optimiser, which, &least, &most));
       double first = rows[i].least_open ? nextafter(rows[i].least, 1) : rows[i].least;
       EXPECT(least == first && most == nextafter(rows[i].above, 0), "%g .. %g", least, most);
       EXPECT_OK(dni_optimiser_set_f64(optimiser, which, least));
@@ -609,14 +734,18 @@ START_TEST(bounds_and_defaults) {
       EXPECT_OK(dni_optimiser_get_f64(optimiser, which, &value));
       EXPECT(value == most, "changed by a refused value");
     }
+    double least = 3, most = 3;
+    EXPECT_ARGUMENT(dni_optimiser_bounds(optimiser, 0, &least, &most));
+    EXPECT_ARGUMENT(dni_optimiser_bounds(optimiser, 12345, &least, &most));
+    EXPECT_ARGUMENT(dni_optimiser_bounds(NULL, DNI_SETTING_CLIP_NORM, &least, &most));
+    EXPECT_ARGUMENT(dni_optimiser_bounds(optimiser, DNI_SETTING_CLIP_NORM, NULL, &most));
+    EXPECT_ARGUMENT(dni_optimiser_bounds(optimiser, DNI_SETTING_CLIP_NORM, &least, NULL));
+    EXPECT(least == 3 && most == 3, "bounds were written");
+    EXPECT(dni_optimiser_has(optimiser, 0) == 0 && dni_optimiser_has(optimiser, 12345) == 0 &&
+               dni_optimiser_has(NULL, DNI_SETTING_CLIP_NORM) == 0,
+           "has what is not");
     dni_optimiser_release(optimiser);
   }
-  double least = 3, most = 3;
-  EXPECT_ARGUMENT(dni_param_bounds(0, &least, &most));
-  EXPECT_ARGUMENT(dni_param_bounds(12345, &least, &most));
-  EXPECT_ARGUMENT(dni_param_bounds(DNI_PARAM_MOMENTUM, NULL, &most));
-  EXPECT_ARGUMENT(dni_param_bounds(DNI_PARAM_MOMENTUM, &least, NULL));
-  EXPECT(least == 3 && most == 3, "bounds were written");
   dni_context_release(context);
 }
 END_TEST
@@ -635,16 +764,20 @@ START_TEST(creation_refusals_and_null) {
   EXPECT(optimiser == NULL, "out was written");
   optimiser = make(SGD, context, 0); /* a rate of 0 is allowed */
   EXPECT_ARGUMENT(dni_optimiser_create_like(optimiser, NULL));
-  EXPECT_ARGUMENT(dni_optimiser_get_f64(optimiser, DNI_PARAM_MOMENTUM, NULL));
-  dni_optimiser_retain(optimiser);
+  EXPECT_ARGUMENT(dni_optimiser_get_f64(optimiser, DNI_SETTING_MOMENTUM, NULL));
+  EXPECT(dni_optimiser_retain(optimiser) == optimiser, "another handle");
   dni_optimiser_release(optimiser);
   dni_optimiser_release(optimiser);
   double value;
-  dni_optimiser_retain(NULL);
+  EXPECT(!dni_optimiser_retain(NULL), "a handle of NULL");
   dni_optimiser_release(NULL);
   EXPECT_ARGUMENT(dni_optimiser_step(NULL));
-  EXPECT_ARGUMENT(dni_optimiser_set_f64(NULL, DNI_PARAM_MOMENTUM, 0.5));
-  EXPECT_ARGUMENT(dni_optimiser_get_f64(NULL, DNI_PARAM_MOMENTUM, &value));
+  EXPECT_ARGUMENT(dni_optimiser_step_scaled(NULL, 1));
+  EXPECT_ARGUMENT(dni_optimiser_changed(NULL));
+  EXPECT_TEXT(dni_optimiser_kind_name(NULL), "");
+  EXPECT(dni_optimiser_kind(NULL) == 0, "kind of NULL");
+  EXPECT_ARGUMENT(dni_optimiser_set_f64(NULL, DNI_SETTING_MOMENTUM, 0.5));
+  EXPECT_ARGUMENT(dni_optimiser_get_f64(NULL, DNI_SETTING_MOMENTUM, &value));
   EXPECT(dni_optimiser_step_count(NULL) == 0 && dni_optimiser_rate(NULL) == 0 &&
              dni_optimiser_bytes(NULL) == 0,
          "NULL has something");
@@ -664,10 +797,13 @@ static Suite *optimiser_suite(void) {
   suite_add_tcase(suite, updates);
   TCase *settings_case = tcase_create("schedules, parameters, settings");
   tcase_add_checked_fixture(settings_case, support_setup, support_teardown);
-  tcase_add_test(settings_case, step_schedule);
+  tcase_add_test(settings_case, decay_schedule);
   tcase_add_test(settings_case, piecewise_schedule);
   tcase_add_loop_test(settings_case, schedule_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, layers_and_estimators, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(settings_case, added_twice, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(settings_case, given_parameters_are_given_back, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(settings_case, factors_that_are_none, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, by_layer, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, add_refusals, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(settings_case, add_without_memory, 0, SUPPORT_DTYPES);

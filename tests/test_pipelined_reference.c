@@ -1,6 +1,6 @@
-/* The pipelined schedule against one written by hand, in one thread, from layers, estimators,
+/* The pipelined schedule against one written by hand, in one thread, from layers, SGs,
  * losses and optimisers: for a given table of lags the same numbers bit for bit. With everything in
- * one thread it is the sequential schedule, which is so tested for the newer estimators. */
+ * one thread it is the sequential schedule, which is so tested for the newer SGs. */
 #include "training.h"
 
 enum {
@@ -28,7 +28,7 @@ static void use(int index) {
 
 /* By hand. ------------------------------------------------------------------------------------- */
 
-/* What an estimator does beside what its kind says; the wrappers are not used here. */
+/* What an SG does beside what its kind says; the wrappers are not used here. */
 typedef enum manner { PLAIN, FROZEN, WARM_UP } manner;
 
 enum { WARM_UP_LESSONS = 8 };
@@ -48,7 +48,7 @@ static struct {
   manner habit;
   size_t modules, stages, first[MOST_MODULES], last[MOST_MODULES], stage[MOST_MODULES];
   dni_optimiser *optimisers[MOST_MODULES], *teachers[MOST_LAYERS];
-  size_t lessons[MOST_LAYERS];  /* of the estimator after a layer */
+  size_t lessons[MOST_LAYERS];  /* of the SG after a layer */
   size_t learned[MOST_MODULES]; /* batches that a stage has learned the target of */
   batch batches[STEPS];
 } hand;
@@ -74,6 +74,26 @@ static dni_optimiser *like(const dni_optimiser *pattern) {
   return keep(OPTIMISER, optimiser);
 }
 
+/* Layers first .. last of a module. */
+static void module_layers(const dni_trainer *trainer, dni_network *network, size_t module,
+                          size_t *first, size_t *last) {
+  size_t count = 0;
+  for (size_t i = 0; i < dni_network_layer_count(network); i++) {
+    size_t of_layer;
+    EXPECT_OK(dni_trainer_layer_module(trainer, i, &of_layer));
+    if (of_layer != module) continue;
+    if (count++ == 0) *first = i;
+    *last = i;
+  }
+  EXPECT(count == *last - *first + 1, "module %zu is not a row of layers", module);
+}
+
+static size_t module_thread(const dni_trainer *trainer, size_t module) {
+  size_t thread;
+  EXPECT_OK(dni_trainer_module_thread(trainer, module, &thread));
+  return thread;
+}
+
 /* Modules and stages as the trainer has dealt them. */
 static void make_hand(dni_network *network, dni_loss *loss, const dni_optimiser *pattern,
                       const dni_trainer *trainer, manner habit) {
@@ -85,14 +105,12 @@ static void make_hand(dni_network *network, dni_loss *loss, const dni_optimiser 
   hand.stages = dni_trainer_thread_count(trainer);
   ck_assert_uint_le(hand.modules, MOST_MODULES);
   for (size_t m = 0; m < hand.modules; m++) {
-    size_t count;
-    EXPECT_OK(dni_trainer_module_layers(trainer, m, &hand.first[m], &count));
-    hand.last[m] = hand.first[m] + count - 1;
-    hand.stage[m] = dni_trainer_module_thread(trainer, m);
+    module_layers(trainer, network, m, &hand.first[m], &hand.last[m]);
+    hand.stage[m] = module_thread(trainer, m);
     hand.optimisers[m] = like(pattern);
     for (size_t i = hand.first[m]; i <= hand.last[m]; i++)
       EXPECT_OK(dni_optimiser_add_layer(hand.optimisers[m], dni_network_layer(network, i)));
-    dni_sg *sg = dni_network_sg(network, hand.last[m]);
+    dni_sg *sg = sg_after(network, hand.last[m]);
     if (!sg || dni_sg_learns(sg) == DNI_SG_LEARNS_NOTHING) continue;
     hand.teachers[hand.last[m]] = like(pattern);
     EXPECT_OK(dni_optimiser_add_sg(hand.teachers[hand.last[m]], sg));
@@ -102,26 +120,26 @@ static void make_hand(dni_network *network, dni_loss *loss, const dni_optimiser 
 
 static void teach(size_t n, size_t after, const dni_matrix *target) {
   batch *b = &hand.batches[n];
-  dni_sg *sg = dni_network_sg(hand.network, after);
+  dni_sg *sg = sg_after(hand.network, after);
   if (!sg || hand.habit == FROZEN) return;
   if (dni_sg_learns(sg) != (target ? DNI_SG_LEARNS_TARGET : DNI_SG_LEARNS_ALONE)) return;
-  EXPECT_OK(dni_sg_learn(sg, &b->h[after + 1], &ys[n], target, NULL, &b->error[after], NULL));
+  EXPECT_OK(support_learn(sg, &b->h[after + 1], &ys[n], target, NULL, &b->error[after], NULL));
   EXPECT_OK(dni_optimiser_step(hand.teachers[after]));
   hand.lessons[after]++;
 }
 
-/* Backward through a module, its update, and the lesson for an estimator in the same thread. */
-static void learn_module(size_t n, size_t m, const dni_matrix *delta) {
+/* Backward through a module, its update, and the lesson for an SG in the same thread. */
+static void learn_module(size_t n, size_t m, dni_matrix *delta) {
   batch *b = &hand.batches[n];
   for (size_t i = hand.last[m] + 1; i-- > hand.first[m];)
-    EXPECT_OK(dni_layer_backward(dni_network_layer(hand.network, i), DNI_GRADIENT_REPLACE, &b->h[i],
-                                 &b->h[i + 1], i == hand.last[m] ? delta : &b->d[i + 1],
-                                 i > 0 ? &b->d[i] : NULL));
+    EXPECT_OK(support_backward(dni_network_layer(hand.network, i), DNI_GRADIENT_REPLACE, &b->h[i],
+                               &b->h[i + 1], i == hand.last[m] ? delta : &b->d[i + 1],
+                               i > 0 ? &b->d[i] : NULL));
   EXPECT_OK(dni_optimiser_step(hand.optimisers[m]));
   if (m > 0 && hand.stage[m - 1] == hand.stage[m]) teach(n, hand.last[m - 1], &b->d[hand.first[m]]);
 }
 
-/* The answer of the estimator above module m. */
+/* The answer of the SG above module m. */
 static dni_matrix *ask(size_t n, size_t m, const dni_matrix *error) {
   batch *b = &hand.batches[n];
   size_t after = hand.last[m];
@@ -129,33 +147,33 @@ static dni_matrix *ask(size_t n, size_t m, const dni_matrix *error) {
   if (hand.habit == WARM_UP && hand.lessons[after] < WARM_UP_LESSONS)
     matrix_fill(guess, 0);
   else
-    EXPECT_OK(dni_sg_estimate(dni_network_sg(hand.network, after), &b->h[after + 1], &ys[n], error,
-                              guess));
+    EXPECT_OK(
+        support_estimate(sg_after(hand.network, after), &b->h[after + 1], &ys[n], error, guess));
   return guess;
 }
 
 static bool waits(size_t m) {
-  return dni_sg_kind(dni_network_sg(hand.network, hand.last[m])) == DNI_SG_DELAYED;
+  return dni_sg_kind(sg_after(hand.network, hand.last[m])) == DNI_SG_DELAYED;
 }
 
 /* A batch through a module. */
 static void take(size_t n, size_t m) {
   batch *b = &hand.batches[n];
   for (size_t i = hand.first[m]; i <= hand.last[m]; i++)
-    EXPECT_OK(dni_layer_forward(dni_network_layer(hand.network, i), DNI_MODE_TRAINING, &b->h[i],
-                                &b->h[i + 1]));
+    EXPECT_OK(support_forward(dni_network_layer(hand.network, i), DNI_MODE_TRAINING, &b->h[i],
+                              &b->h[i + 1]));
   dni_matrix *delta = &b->d[hand.last[m] + 1];
   if (waits(m)) return;
   if (m + 1 < hand.modules)
     delta = ask(n, m, NULL);
   else
-    EXPECT_OK(dni_loss_evaluate(hand.loss, &b->h[hand.last[m] + 1], &ys[n], delta, NULL, &b->loss));
+    EXPECT_OK(support_evaluate(hand.loss, &b->h[hand.last[m] + 1], &ys[n], delta, NULL, &b->loss));
   learn_module(n, m, delta);
   teach(n, hand.last[m], NULL);
 }
 
-/* Batch normalisation goes backward through the last batch it has seen: show it this one again, and
- * put the running statistics back. */
+/* A layer's own state is that of the last batch it has seen: show batch normalisation this one again,
+ * and put the running statistics back. */
 static void show_again(size_t n, dni_layer *layer, size_t i) {
   dni_matrix y = matrix_make(dtype, xs[n].rows, dni_layer_outputs(layer)), running[2], before[2];
   for (size_t k = 0; k < 2; k++) {
@@ -163,14 +181,14 @@ static void show_again(size_t n, dni_layer *layer, size_t i) {
     before[k] = matrix_make(dtype, 1, running[k].columns);
     matrix_copy(&running[k], &before[k]);
   }
-  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, &hand.batches[n].h[i], &y));
+  EXPECT_OK(support_forward(layer, DNI_MODE_TRAINING, &hand.batches[n].h[i], &y));
   for (size_t k = 0; k < 2; k++)
-    matrix_copy(&before[k], &running[k]);
+    EXPECT_OK(dni_layer_set_parameter(layer, 2 + k, &before[k]));
 }
 
 /* The target of a batch at the top of a thread whose highest module is m. */
 static void learn_target(size_t n, size_t m) {
-  const dni_matrix *target = &hand.batches[n].d[hand.last[m] + 1];
+  dni_matrix *target = &hand.batches[n].d[hand.last[m] + 1];
   if (!waits(m)) {
     teach(n, hand.last[m], target);
     return;
@@ -205,26 +223,41 @@ typedef struct subject {
   dni_optimiser *adam;
   dni_loss *loss;
   dni_trainer *trainer;
+  dni_kind schedule;
 } subject;
 
 static subject make_subject(const char *text) {
   subject s = {.context = make_context(dtype, 3)};
-  use_builtin_backend(s.context);
   s.network = make_network(s.context, text);
   s.adam = make_adam(s.context, 0.01);
   s.loss = make_cross_entropy(s.context);
   return s;
 }
 
-static void add_trainer(subject *s, int32_t schedule, size_t threads, size_t in_flight) {
+static void add_trainer(subject *s, dni_kind schedule, size_t threads, size_t in_flight) {
   dni_trainer_options options = {.struct_size = sizeof options,
+                                 .optimiser = s->adam,
                                  .max_batch = ROWS,
                                  .schedule = schedule,
                                  .threads = threads,
                                  .in_flight = in_flight};
-  EXPECT_OK(
-      dni_trainer_create(s->context, s->network, s->loss, s->adam, s->adam, &options, &s->trainer));
+  s->schedule = schedule;
+  EXPECT_OK(dni_trainer_create(s->network, s->loss, &options, &s->trainer));
   keep(TRAINER, s->trainer);
+}
+
+/* One row of lags for each interface between threads. */
+static size_t lag_count(const subject *s, size_t steps) {
+  if (s->schedule != DNI_SCHEDULE_PIPELINED) return 0;
+  return (dni_trainer_thread_count(s->trainer) - 1) * steps;
+}
+
+static dni_status replay(const subject *s, const uint8_t *lags, size_t steps) {
+  return dni_trainer_replay(s->trainer, lags, lag_count(s, steps), steps);
+}
+
+static dni_status record(const subject *s, uint8_t *lags) {
+  return dni_trainer_record(s->trainer, lags, lag_count(s, STEPS), STEPS);
 }
 
 /* The report of a step that is complete, with the lags that were to be. */
@@ -233,16 +266,14 @@ static void expect_report(const dni_step_report *report) {
   const batch *b = &hand.batches[report->step - 1];
   EXPECT(report->loss == b->loss, "step %d: loss %.17g, by hand %.17g", (int)report->step,
          report->loss, b->loss);
-  for (size_t i = 0; i < report->interface_count; i++) {
-    size_t after = report->interface_after[i], m = 0;
-    while (hand.last[m] < after)
-      m++;
-    if (hand.last[m] != after || isnan(b->error[after])) continue;
-    expect_close(report->sg_error[i], b->error[after], support_tolerance(dtype, 1e-6, 1e-13),
+  for (size_t m = 0; m + 1 < hand.modules; m++) {
+    size_t after = hand.last[m];
+    if (isnan(b->error[after])) continue;
+    expect_close(report->sg_mse[after], b->error[after], support_tolerance(dtype, 1e-6, 1e-13),
                  "SG error");
-    bool alone = dni_sg_learns(dni_network_sg(hand.network, after)) == DNI_SG_LEARNS_ALONE;
-    size_t lag = alone || hand.stage[m] == hand.stage[m + 1] ? 0 : b->lag[hand.stage[m]];
-    ck_assert_uint_eq(report->target_lag[i], lag);
+    bool alone = dni_sg_learns(sg_after(hand.network, after)) == DNI_SG_LEARNS_ALONE;
+    size_t lag = hand.stage[m] == hand.stage[m + 1] ? 0 : b->lag[hand.stage[m]];
+    ck_assert_uint_eq(report->target_lag[after], alone ? DNI_NONE : lag);
   }
 }
 
@@ -254,7 +285,7 @@ static bool flushes(size_t step, size_t every) {
 static void run_trainer(const subject *s, size_t flush_every, bool compare) {
   for (size_t n = 0; n < STEPS; n++) {
     dni_step_report report = {.struct_size = sizeof report};
-    EXPECT_OK(dni_trainer_step(s->trainer, &xs[n], &ys[n], &report));
+    EXPECT_OK(support_step(s->trainer, &xs[n], &ys[n], &report));
     if (compare) expect_report(&report);
     if (flushes(n, flush_every)) EXPECT_OK(dni_trainer_flush(s->trainer));
   }
@@ -293,16 +324,15 @@ static const struct {
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
 /* Whether a thread hands nothing down before it has learned, so that the one below lags as much. */
-static bool follows(const dni_trainer *trainer, const dni_network *network, size_t stage) {
+static bool follows(const dni_trainer *trainer, dni_network *network, size_t stage) {
   size_t found = 0, top = 0;
   for (size_t m = 0; m < dni_trainer_module_count(trainer); m++) {
-    if (dni_trainer_module_thread(trainer, m) != stage) continue;
-    size_t first, count;
-    EXPECT_OK(dni_trainer_module_layers(trainer, m, &first, &count));
-    top = first + count - 1;
+    size_t first;
+    if (module_thread(trainer, m) != stage) continue;
+    module_layers(trainer, network, m, &first, &top);
     found++;
   }
-  return found == 1 && dni_sg_kind(dni_network_sg(network, top)) == DNI_SG_DELAYED;
+  return found == 1 && dni_sg_kind(sg_after(network, top)) == DNI_SG_DELAYED;
 }
 
 /* Any table that is possible. */
@@ -325,7 +355,7 @@ static void expect_same(size_t network, const uint8_t *lags, size_t flush_every,
   subject by_hand = make_subject(networks[network].text);
   subject s = make_subject(networks[network].text);
   add_trainer(&s, DNI_SCHEDULE_PIPELINED, networks[network].threads, IN_FLIGHT);
-  EXPECT_OK(dni_trainer_replay(s.trainer, lags, STEPS));
+  EXPECT_OK(replay(&s, lags, STEPS));
   make_hand(by_hand.network, by_hand.loss, by_hand.adam, s.trainer, habit);
   run_by_hand(lags, flush_every);
   size_t calls = support_watched.calls;
@@ -368,7 +398,7 @@ START_TEST(test_recorded) {
   for (size_t in_flight = 1; in_flight <= 5; in_flight += 2) {
     subject by_hand = make_subject(text), s = make_subject(text);
     add_trainer(&s, DNI_SCHEDULE_PIPELINED, networks[_i / 2].threads, in_flight);
-    EXPECT_OK(dni_trainer_record(s.trainer, lags, STEPS));
+    EXPECT_OK(record(&s, lags));
     run_trainer(&s, 11, false);
     make_hand(by_hand.network, by_hand.loss, by_hand.adam, s.trainer, PLAIN);
     run_by_hand(lags, STEPS); /* the flushes are in the lags */
@@ -388,19 +418,19 @@ START_TEST(test_impossible) {
   constant_lags(lags, 1);
   lags[6] = IN_FLIGHT;
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "interface after layer 1, step 7: a lag of 3",
-                 dni_trainer_replay(s.trainer, lags, STEPS));
+                 replay(&s, lags, STEPS));
   constant_lags(lags, 2);
   lags[4] = 0;
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "interface after layer 1, step 5: a lag of 0",
-                 dni_trainer_replay(s.trainer, lags, STEPS));
+                 replay(&s, lags, STEPS));
   constant_lags(lags, 1);
   lags[STEPS + 8] = 2;
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "interface after layer 1, step 9: a lag of 1",
-                 dni_trainer_replay(s.trainer, lags, STEPS));
+                 replay(&s, lags, STEPS));
   lags[8] = 2;
-  EXPECT_OK(dni_trainer_replay(s.trainer, lags, STEPS));
-  EXPECT_OK(dni_trainer_step(s.trainer, &xs[0], &ys[0], NULL));
-  EXPECT_STATUS(DNI_ERROR_STATE, dni_trainer_replay(s.trainer, lags, STEPS));
+  EXPECT_OK(replay(&s, lags, STEPS));
+  EXPECT_OK(support_step(s.trainer, &xs[0], &ys[0], NULL));
+  EXPECT_STATUS(DNI_ERROR_STATE, replay(&s, lags, STEPS));
   EXPECT_OK(dni_trainer_flush(s.trainer)); /* the lag of 1 is not to be had any more */
   ck_assert_uint_eq(dni_trainer_step_count(s.trainer), 1);
 }
@@ -414,7 +444,7 @@ START_TEST(test_beyond_the_table) {
   subject s = make_subject(networks[_i].text);
   add_trainer(&s, DNI_SCHEDULE_PIPELINED, networks[_i].threads, IN_FLIGHT);
   for (size_t steps = 1; steps < 5; steps++) {
-    EXPECT_OK(dni_trainer_replay(s.trainer, lags, steps));
+    EXPECT_OK(replay(&s, lags, steps));
     run_trainer(&s, STEPS, false);
     ck_assert_uint_eq(dni_trainer_step_count(s.trainer), steps * STEPS);
   }
@@ -426,17 +456,18 @@ START_TEST(test_not_pipelined) {
   use(0);
   uint8_t lags[MOST_MODULES * STEPS];
   constant_lags(lags, 77);
-  subject s = make_subject("6 relu9 |exact relu8 dense4");
+  subject s = make_subject("6 relu9 relu8 dense4");
   add_trainer(&s, DNI_SCHEDULE_MICRO_BATCHES, 3, 0);
-  EXPECT_OK(dni_trainer_record(s.trainer, lags, STEPS));
+  EXPECT_OK(record(&s, lags));
   run_trainer(&s, STEPS, false);
   for (size_t i = 0; i < sizeof lags; i++)
     ck_assert_int_eq(lags[i], 77);
-  EXPECT_OK(dni_trainer_replay(s.trainer, lags, STEPS));
+  EXPECT_OK(replay(&s, lags, STEPS));
   for (size_t n = 0; n < STEPS; n++) {
     dni_step_report report = {.struct_size = sizeof report};
-    EXPECT_OK(dni_trainer_step(s.trainer, &xs[n], &ys[n], &report));
-    ck_assert_uint_eq(report.target_lag[0], 0);
+    EXPECT_OK(support_step(s.trainer, &xs[n], &ys[n], &report));
+    for (size_t i = 0; i < 3; i++)
+      ck_assert_uint_eq(report.target_lag[i], DNI_NONE);
   }
 }
 END_TEST
@@ -448,39 +479,25 @@ START_TEST(test_failure_while_recording) {
   subject s = make_subject(networks[1].text);
   add_trainer(&s, DNI_SCHEDULE_PIPELINED, 0, IN_FLIGHT);
   numbers layers = all_layer_numbers(s.network);
-  EXPECT_OK(_i < 2 ? dni_trainer_record(s.trainer, lags, STEPS)
-                   : dni_trainer_replay(s.trainer, zeros, STEPS));
+  EXPECT_OK(_i < 2 ? record(&s, lags) : replay(&s, zeros, STEPS));
   dni_matrix bad = matrix_filled(dtype, ROWS, INPUTS, (double)NAN);
-  dni_status status = dni_trainer_step(s.trainer, &bad, &ys[0], NULL);
+  dni_status status = support_step(s.trainer, &bad, &ys[0], NULL);
   if (status == DNI_OK) status = dni_trainer_flush(s.trainer);
   ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
   ck_assert_uint_eq(dni_trainer_step_count(s.trainer), 0);
   constant_lags(lags, 99);
   ck_assert_uint_gt(layers.count, 0);
-  status = dni_trainer_step(s.trainer, &xs[0], &ys[0], NULL); /* the weights may be NaN by now */
+  status = support_step(s.trainer, &xs[0], &ys[0], NULL); /* the weights may be NaN by now */
   if (status == DNI_OK) status = dni_trainer_flush(s.trainer);
   for (size_t i = 0; i < sizeof lags; i++)
     ck_assert_int_eq(lags[i], 99);
 }
 END_TEST
 
-/* One estimator at two places would be in two threads. */
-START_TEST(test_shared_estimator) {
-  use(0);
-  subject s = make_subject("6 relu8 |sg relu8 |sg dense4");
-  EXPECT_OK(dni_network_set_sg(s.network, 1, dni_network_sg(s.network, 0)));
-  dni_trainer_options options = {
-      .struct_size = sizeof options, .max_batch = ROWS, .schedule = DNI_SCHEDULE_PIPELINED};
-  EXPECT_MESSAGE(
-      DNI_ERROR_UNSUPPORTED, "after layer 0 too",
-      dni_trainer_create(s.context, s.network, s.loss, s.adam, s.adam, &options, &s.trainer));
-}
-END_TEST
-
-/* Estimators around others. -------------------------------------------------------------------- */
+/* SGs around others. -------------------------------------------------------------------- */
 
 static void wrap(const subject *s, size_t after, manner habit) {
-  dni_sg *inner = dni_network_sg(s->network, after), *outer;
+  dni_sg *inner = sg_after(s->network, after), *outer;
   if (habit == FROZEN)
     EXPECT_OK(dni_sg_create_frozen(s->context, inner, &outer));
   else
@@ -489,7 +506,7 @@ static void wrap(const subject *s, size_t after, manner habit) {
   dni_sg_release(outer);
 }
 
-/* Numbers that are not zero for an estimator, the same for another. */
+/* Numbers that are not zero for an SG, the same for another. */
 static void draw(dni_sg *sg, dni_sg *same) {
   for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
     dni_matrix value, copy;
@@ -498,6 +515,8 @@ static void draw(dni_sg *sg, dni_sg *same) {
     matrix_fill_random(&value, 0.1);
     matrix_copy(&value, &copy);
   }
+  EXPECT_OK(dni_sg_changed(sg));
+  EXPECT_OK(dni_sg_changed(same));
 }
 
 /* Loops: types, frozen and warm_up, the sequential schedule and lags of 0 to 2. */
@@ -509,11 +528,11 @@ START_TEST(test_wrappers) {
   if (_i >= 8) constant_lags(lags, (uint8_t)(_i / 4 - 1));
   subject by_hand = make_subject(text), s = make_subject(text);
   for (size_t after = 1; after <= 2; after++) {
-    draw(dni_network_sg(s.network, after), dni_network_sg(by_hand.network, after));
+    draw(sg_after(s.network, after), sg_after(by_hand.network, after));
     wrap(&s, after, habit);
   }
   add_trainer(&s, _i < 4 ? DNI_SCHEDULE_SEQUENTIAL : DNI_SCHEDULE_PIPELINED, 0, IN_FLIGHT);
-  EXPECT_OK(dni_trainer_replay(s.trainer, lags, STEPS));
+  EXPECT_OK(replay(&s, lags, STEPS));
   make_hand(by_hand.network, by_hand.loss, by_hand.adam, s.trainer, habit);
   run_by_hand(lags, STEPS);
   run_trainer(&s, STEPS, habit == WARM_UP);
@@ -542,13 +561,13 @@ static const char mixed[] = "6 relu9 norm |sg relu8 |sg1 tanh7 dense4";
 
 static dni_sg *mix(const subject *s, size_t after, double lambda) {
   dni_sg *outer;
-  EXPECT_OK(dni_sg_create_mixture(s->context, dni_network_sg(s->network, after), lambda, &outer));
+  EXPECT_OK(dni_sg_create_mixture(s->context, sg_after(s->network, after), lambda, &outer));
   EXPECT_OK(dni_network_set_sg(s->network, after, outer));
   dni_sg_release(outer);
   return outer;
 }
 
-/* The layers follow the true gradient, and the estimator learns it. */
+/* The layers follow the true gradient, and the SG learns it. */
 START_TEST(test_mixture_of_the_truth) {
   use(_i);
   subject backprop = make_subject("6 relu9 norm relu8 tanh7 dense4"), s = make_subject(mixed);
@@ -567,14 +586,14 @@ END_TEST
 /* e becomes lambda e + (1 - lambda) M(h, y), and M learns from e. */
 static void cross(size_t n, size_t after, double lambda, const dni_optimiser *pattern) {
   batch *b = &hand.batches[n];
-  dni_sg *sg = dni_network_sg(hand.network, after);
+  dni_sg *sg = sg_after(hand.network, after);
   dni_matrix *e = &b->d[after + 1], *guess = &b->guess[after + 1];
   if (!hand.teachers[after]) {
     hand.teachers[after] = like(pattern);
     EXPECT_OK(dni_optimiser_add_sg(hand.teachers[after], sg));
   }
-  EXPECT_OK(dni_sg_estimate(sg, &b->h[after + 1], &ys[n], NULL, guess));
-  EXPECT_OK(dni_sg_learn(sg, &b->h[after + 1], &ys[n], e, NULL, NULL, NULL));
+  EXPECT_OK(support_estimate(sg, &b->h[after + 1], &ys[n], NULL, guess));
+  EXPECT_OK(support_learn(sg, &b->h[after + 1], &ys[n], e, NULL, NULL, NULL));
   EXPECT_OK(dni_optimiser_step(hand.teachers[after]));
   for (size_t r = 0; r < e->rows; r++)
     for (size_t c = 0; c < e->columns; c++)
@@ -585,12 +604,12 @@ static void mixed_step(size_t n, double lambda, const dni_optimiser *pattern) {
   batch *b = &hand.batches[n];
   size_t top = dni_network_layer_count(hand.network);
   for (size_t i = 0; i < top; i++)
-    EXPECT_OK(dni_layer_forward(dni_network_layer(hand.network, i), DNI_MODE_TRAINING, &b->h[i],
-                                &b->h[i + 1]));
-  EXPECT_OK(dni_loss_evaluate(hand.loss, &b->h[top], &ys[n], &b->d[top], NULL, NULL));
+    EXPECT_OK(support_forward(dni_network_layer(hand.network, i), DNI_MODE_TRAINING, &b->h[i],
+                              &b->h[i + 1]));
+  EXPECT_OK(support_evaluate(hand.loss, &b->h[top], &ys[n], &b->d[top], NULL, NULL));
   for (size_t i = top; i-- > 0;) {
-    EXPECT_OK(dni_layer_backward(dni_network_layer(hand.network, i), DNI_GRADIENT_REPLACE, &b->h[i],
-                                 &b->h[i + 1], &b->d[i + 1], i > 0 ? &b->d[i] : NULL));
+    EXPECT_OK(support_backward(dni_network_layer(hand.network, i), DNI_GRADIENT_REPLACE, &b->h[i],
+                               &b->h[i + 1], &b->d[i + 1], i > 0 ? &b->d[i] : NULL));
     if (i == 2 || i == 3) cross(n, i - 1, lambda, pattern);
   }
   EXPECT_OK(dni_optimiser_step(hand.optimisers[0]));
@@ -604,16 +623,21 @@ START_TEST(test_mixture) {
   dni_sg *mixtures[] = {mix(&s, 1, 0), mix(&s, 2, 0)};
   uint64_t boundaries[] = {4, 20};
   double lambdas[] = {1, 0};
+  dni_schedule schedule = {.struct_size = sizeof schedule,
+                           .kind = DNI_RATE_LINES,
+                           .boundaries = boundaries,
+                           .values = lambdas,
+                           .count = 2};
   for (size_t i = 0; i < 2 && scheduled; i++)
-    EXPECT_OK(dni_sg_set_lambda_schedule(mixtures[i], boundaries, lambdas, 2));
+    EXPECT_OK(dni_sg_set_schedule(mixtures[i], &schedule));
   add_trainer(&s, DNI_SCHEDULE_SEQUENTIAL, 0, 0);
   make_hand(by_hand.network, by_hand.loss, by_hand.adam, s.trainer, PLAIN);
   for (size_t n = 0; n < STEPS; n++) {
     double lambda = !scheduled ? 0 : n <= 4 ? 1 : n >= 20 ? 0 : (20 - (double)n) / 16, now;
-    EXPECT_OK(dni_sg_get_f64(mixtures[0], DNI_PARAM_LAMBDA, &now));
+    EXPECT_OK(dni_sg_get_f64(mixtures[0], DNI_SETTING_LAMBDA, &now));
     expect_close(now, lambda, 1e-14, "lambda");
     mixed_step(n, lambda, by_hand.adam);
-    EXPECT_OK(dni_trainer_step(s.trainer, &xs[n], &ys[n], NULL));
+    EXPECT_OK(support_step(s.trainer, &xs[n], &ys[n], NULL));
   }
   if (!scheduled) expect_as_by_hand(&s);
   double most = difference(all_layer_numbers(s.network), all_layer_numbers(hand.network));
@@ -679,7 +703,6 @@ int main(void) {
   tcase_add_loop_test(tables, test_beyond_the_table, 0, NETWORKS);
   tcase_add_test(tables, test_not_pipelined);
   tcase_add_loop_test(tables, test_failure_while_recording, 0, 4);
-  tcase_add_test(tables, test_shared_estimator);
   TCase *around = add_group(suite, "around");
   tcase_add_loop_test(around, test_wrappers, 0, 16);
   tcase_add_loop_test(around, test_sequential, 0, 6);

@@ -178,17 +178,32 @@ START_TEST(classifier_of_extreme_numbers) {
 }
 END_TEST
 
+/* The order of rows comes from the options' seed alone, and nothing is drawn from the context. */
 START_TEST(same_seed_same_probe) {
   dni_dtype dtype = support_dtypes[_i];
   dni_matrix h = matrix_random(dtype, 90, 5), y = matrix_one_hot(dtype, 90, 3);
   dni_probe_options options = {.struct_size = sizeof options, .batch = 16, .steps = 200};
-  dni_probe_report reports[2];
-  for (size_t i = 0; i < 2; i++) {
-    dni_context *context = support_context(dtype);
+  dni_probe_report reports[4];
+  dni_context *context = support_context(dtype);
+  for (size_t i = 0; i < 4; i++) {
+    options.seed = i < 2 ? 5 : 6 + i;
     reports[i] = classify(context, &h, &y, &options);
-    dni_context_release(context);
   }
   EXPECT(reports[0].loss == reports[1].loss, "%g, then %g", reports[0].loss, reports[1].loss);
+  EXPECT(reports[0].loss != reports[2].loss && reports[2].loss != reports[3].loss,
+         "%g with every seed", reports[0].loss);
+  dni_context *fresh = support_context(dtype);
+  dni_layer *after = NULL, *first = NULL;
+  EXPECT_OK(dni_layer_create_dense(context, 3, 2, DNI_ACTIVATION_RELU, &after));
+  EXPECT_OK(dni_layer_create_dense(fresh, 3, 2, DNI_ACTIVATION_RELU, &first));
+  dni_matrix weight, same;
+  EXPECT_OK(dni_layer_parameter(after, 0, &weight, NULL));
+  EXPECT_OK(dni_layer_parameter(first, 0, &same, NULL));
+  matrix_expect_same(&weight, &same, "weights drawn after the probes");
+  dni_layer_release(after);
+  dni_layer_release(first);
+  dni_context_release(fresh);
+  dni_context_release(context);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* What the seed decides, and what the random schedule does: which modules are updated, how often,
- * and that an estimator learns exactly when the module above it was updated. */
+ * and that an SG learns exactly when the module above it was updated. */
 #include "training.h"
 
 enum { ROWS = 16, EXAMPLES = 100, INPUTS = 6, CLASSES = 4 };
@@ -17,13 +17,13 @@ static void use(int index) {
 
 static dni_dataset *make_dataset(dni_context *context) {
   dni_dataset *dataset;
-  EXPECT_OK(dni_dataset_create_memory(context, &x, &y, DNI_DATA_COPY, &dataset));
+  EXPECT_OK(dni_dataset_create_memory(context, &x, &y, NULL, &dataset));
   return keep(DATASET, dataset);
 }
 
 /* Seeds. -------------------------------------------------------------------------------------- */
 
-static int32_t append_loss(void *user, const dni_step_report *report) {
+static dni_status append_loss(void *user, const dni_step_report *report) {
   append_number(user, report->loss);
   return 0;
 }
@@ -57,7 +57,7 @@ END_TEST
 
 /* The random schedule. ------------------------------------------------------------------------- */
 
-/* One network of four modules whose estimators are after layers 1, 2 and 4. */
+/* One network of four modules whose SGs are after layers 1, 2 and 4. */
 typedef struct training {
   dni_network *network;
   dni_trainer *trainer;
@@ -76,7 +76,7 @@ static training make_run(double probability) {
 static dni_step_report step(training *run) {
   dni_step_report report = {.struct_size = sizeof report};
   dni_matrix some_x = some_rows(x, 0, ROWS), some_y = some_rows(y, 0, ROWS);
-  EXPECT_OK(dni_trainer_step(run->trainer, &some_x, &some_y, &report));
+  EXPECT_OK(support_step(run->trainer, &some_x, &some_y, &report));
   ck_assert_uint_eq(report.module_count, 4);
   for (size_t module = 0; module < 4; module++)
     run->updates[module] += report.module_updated[module] == 1;
@@ -110,15 +110,16 @@ START_TEST(test_update_counts) {
 }
 END_TEST
 
-/* The estimator after a layer has moved, and reports, exactly if the module above was updated. */
-static void expect_taught(training *run, const dni_step_report *report, size_t interface,
-                          size_t module, numbers before) {
+/* The SG after a layer has moved, and reports, exactly if the module above was updated. */
+static void expect_taught(training *run, const dni_step_report *report, size_t after, size_t module,
+                          numbers before) {
   bool updated = report->module_updated[module] == 1;
-  numbers after = sg_numbers(run->network, report->interface_after[interface]);
-  ck_assert_int_eq(!same_bits(before, after), updated);
-  ck_assert_int_eq(isfinite(report->sg_error[interface]) != 0, updated);
-  ck_assert_int_eq(isnan(report->sg_error[interface]) != 0, !updated);
-  ck_assert_int_eq(isnan(report->sg_cosine[interface]) != 0, !updated);
+  numbers now = sg_numbers(run->network, after);
+  ck_assert_int_eq(!same_bits(before, now), updated);
+  ck_assert_int_eq(isfinite(report->sg_mse[after]) != 0, updated);
+  ck_assert_int_eq(isnan(report->sg_mse[after]) != 0, !updated);
+  ck_assert_int_eq(isnan(report->sg_cosine[after]) != 0, !updated);
+  ck_assert_uint_eq(report->target_lag[after], updated ? 0 : DNI_NONE);
 }
 
 START_TEST(test_what_is_not_updated_stays) {
@@ -132,37 +133,70 @@ START_TEST(test_what_is_not_updated_stays) {
       modules[module] = layer_numbers(run.network, first[module], count[module], false);
     dni_step_report report = step(&run);
     ck_assert(isfinite(report.loss));
-    ck_assert_uint_eq(report.interface_count, 3);
+    ck_assert_uint_eq(report.layer_count, 6);
     for (size_t module = 0; module < 4; module++)
       if (!report.module_updated[module])
         EXPECT_SAME_BITS(layer_numbers(run.network, first[module], count[module], false),
                          modules[module]);
     if (i > 20)
-      expect_taught(&run, &report, 0, 1, lower), expect_taught(&run, &report, 2, 3, upper);
-    ck_assert_double_nan(report.sg_error[1]); /* dfa has no target */
+      expect_taught(&run, &report, 1, 1, lower), expect_taught(&run, &report, 4, 3, upper);
+    ck_assert_double_nan(report.sg_mse[2]); /* dfa has no target */
   }
 }
 END_TEST
 
-START_TEST(test_module_layers) {
-  static const size_t expected_first[] = {0, 2, 3, 5}, expected_count[] = {2, 1, 2, 1};
+START_TEST(test_module_of_layers) {
+  static const size_t expected[] = {0, 0, 1, 2, 2, 3};
   use(0);
   training run = make_run(0);
-  for (size_t module = 0; module < 4; module++) {
-    size_t first = 99, count = 99;
-    EXPECT_OK(dni_trainer_module_layers(run.trainer, module, &first, &count));
-    ck_assert_uint_eq(first, expected_first[module]);
-    ck_assert_uint_eq(count, expected_count[module]);
+  size_t module = 99, thread = 99;
+  for (size_t layer = 0; layer < 6; layer++) {
+    EXPECT_OK(dni_trainer_layer_module(run.trainer, layer, &module));
+    ck_assert_uint_eq(module, expected[layer]);
+    EXPECT_OK(dni_trainer_module_thread(run.trainer, module, &thread));
+    ck_assert_uint_eq(thread, 0);
   }
-  size_t first = 99, count = 99;
-  EXPECT_ARGUMENT(dni_trainer_module_layers(run.trainer, 4, &first, &count));
-  EXPECT_ARGUMENT(dni_trainer_module_layers(NULL, 0, &first, &count));
-  EXPECT_ARGUMENT(dni_trainer_module_layers(run.trainer, 0, NULL, &count));
-  ck_assert_uint_eq(first, 99);
-  ck_assert_uint_eq(count, 99);
+  module = thread = 99;
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "6", dni_trainer_layer_module(run.trainer, 6, &module));
+  EXPECT_ARGUMENT(dni_trainer_layer_module(NULL, 0, &module));
+  EXPECT_ARGUMENT(dni_trainer_layer_module(run.trainer, 0, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "4", dni_trainer_module_thread(run.trainer, 4, &thread));
+  EXPECT_ARGUMENT(dni_trainer_module_thread(NULL, 0, &thread));
+  EXPECT_ARGUMENT(dni_trainer_module_thread(run.trainer, 0, NULL));
+  ck_assert_uint_eq(module, 99);
+  ck_assert_uint_eq(thread, 99);
   ck_assert_ptr_null(dni_trainer_module_optimiser(run.trainer, 4));
   ck_assert_ptr_null(dni_trainer_sg_optimiser(run.trainer, 0));
   ck_assert_ptr_null(dni_trainer_sg_optimiser(run.trainer, 99));
+}
+END_TEST
+
+/* The random schedule draws from its options' seed: the same modules move, whatever the context. */
+START_TEST(test_seed_of_the_schedule) {
+  use(_i);
+  uint8_t moved[3][200];
+  for (size_t run = 0; run < 3; run++) {
+    dni_context *context = make_context(dtype, 40 + run);
+    dni_trainer_options options = {.struct_size = sizeof options,
+                                   .optimiser = make_sgd(context, 0.001),
+                                   .max_batch = ROWS,
+                                   .schedule = DNI_SCHEDULE_RANDOM,
+                                   .update_probability = 0.5,
+                                   .has_seed = 1,
+                                   .seed = run < 2 ? 8 : 9};
+    training made = {.network = make_network(context, text)};
+    EXPECT_OK(
+        dni_trainer_create(made.network, make_cross_entropy(context), &options, &made.trainer));
+    keep(TRAINER, made.trainer);
+    for (size_t i = 0; i < 200; i++) {
+      dni_step_report report = step(&made);
+      moved[run][i] = 0;
+      for (size_t m = 0; m < 4; m++)
+        moved[run][i] = (uint8_t)(moved[run][i] | report.module_updated[m] << m);
+    }
+  }
+  ck_assert_mem_eq(moved[0], moved[1], sizeof moved[0]);
+  ck_assert_mem_ne(moved[0], moved[2], sizeof moved[0]);
 }
 END_TEST
 
@@ -172,6 +206,7 @@ int main(void) {
   tcase_add_loop_test(group, test_the_seed_decides, 0, 4);
   tcase_add_loop_test(group, test_update_counts, 0, 2);
   tcase_add_loop_test(group, test_what_is_not_updated_stays, 0, 2);
-  tcase_add_test(group, test_module_layers);
+  tcase_add_test(group, test_module_of_layers);
+  tcase_add_loop_test(group, test_seed_of_the_schedule, 0, 2);
   return support_run(suite);
 }

@@ -74,8 +74,11 @@ static void put(dni_network *network, size_t after, dni_sg *sg) {
 }
 
 static void put_synthetic(dni_context *context, dni_network *network, size_t after, size_t units,
-                          int32_t condition, int32_t hidden_layers, size_t hidden_units) {
-  dni_sg_options options = {sizeof options, condition, hidden_layers, hidden_units};
+                          dni_condition condition, size_t hidden_layers, size_t hidden_units) {
+  dni_sg_options options = {.struct_size = sizeof options,
+                            .condition = condition,
+                            .hidden_layers = hidden_layers,
+                            .hidden_units = hidden_units};
   dni_sg *sg = NULL;
   EXPECT_OK(dni_sg_create_synthetic(context, units, 3, &options, &sg));
   put(network, after, sg);
@@ -83,18 +86,18 @@ static void put_synthetic(dni_context *context, dni_network *network, size_t aft
 
 static void put_dfa(dni_context *context, dni_network *network, size_t after, size_t units) {
   dni_sg *sg = NULL;
-  EXPECT_OK(dni_sg_create_dfa(context, units, 3, &sg));
+  EXPECT_OK(dni_sg_create_dfa(context, units, 3, NULL, &sg));
   put(network, after, sg);
 }
 
 static void put_fa(dni_context *context, dni_network *network, size_t after, size_t units,
                    size_t error_units) {
   dni_sg *sg = NULL;
-  EXPECT_OK(dni_sg_create_fa(context, units, error_units, &sg));
+  EXPECT_OK(dni_sg_create_fa(context, units, error_units, NULL, &sg));
   put(network, after, sg);
 }
 
-static void put_estimators(dni_context *context, dni_network *network, int which) {
+static void put_sgs(dni_context *context, dni_network *network, int which) {
   switch (which) {
   case TWO_MODULES:
     put_synthetic(context, network, 1, 7, DNI_CONDITION_HY, 0, 0);
@@ -131,7 +134,7 @@ typedef struct parameters {
   size_t count;
 } parameters;
 
-/* Every layer's, then every estimator's: the order of the reference's arrays. */
+/* Every layer's, then every SG's: the order of the reference's arrays. */
 static parameters list_parameters(dni_network *network) {
   parameters list = {.count = 0};
   size_t layers = dni_network_layer_count(network);
@@ -143,13 +146,24 @@ static parameters list_parameters(dni_network *network) {
     }
   }
   for (size_t l = 0; l < layers; l++) {
-    dni_sg *sg = dni_network_sg(network, l);
+    dni_sg *sg;
+    EXPECT_OK(dni_network_sg(network, l, &sg));
     for (size_t i = 0; i < dni_sg_parameter_count(sg); i++, list.count++) {
       EXPECT_OK(dni_sg_parameter(sg, i, &list.views[list.count], NULL));
       list.names[list.count] = dni_sg_parameter_name(sg, i);
     }
   }
   return list;
+}
+
+/* Say that all parameters were written. */
+static void say_changed(dni_network *network) {
+  for (size_t l = 0; l < dni_network_layer_count(network); l++) {
+    dni_sg *sg;
+    EXPECT_OK(dni_layer_changed(dni_network_layer(network, l)));
+    EXPECT_OK(dni_network_sg(network, l, &sg));
+    if (sg) EXPECT_OK(dni_sg_changed(sg));
+  }
 }
 
 static void load(const parameters *list, const double *values, size_t count) {
@@ -179,15 +193,17 @@ static void compare(const parameters *list, const double *values, double toleran
 static dni_trainer *make_trainer(dni_context *context, dni_network *network) {
   dni_loss *loss = NULL;
   dni_optimiser *optimiser = NULL, *sg_optimiser = NULL;
-  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   EXPECT_OK(dni_optimiser_create_adam(context, reference_rate, &optimiser));
   EXPECT_OK(dni_optimiser_create_adam(context, reference_sg_rate, &sg_optimiser));
-  EXPECT_OK(dni_optimiser_set_f64(optimiser, DNI_PARAM_EPSILON, reference_epsilon));
-  EXPECT_OK(dni_optimiser_set_f64(sg_optimiser, DNI_PARAM_EPSILON, reference_epsilon));
-  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = REFERENCE_BATCH + 3};
+  EXPECT_OK(dni_optimiser_set_f64(optimiser, DNI_SETTING_EPSILON, reference_epsilon));
+  EXPECT_OK(dni_optimiser_set_f64(sg_optimiser, DNI_SETTING_EPSILON, reference_epsilon));
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .optimiser = optimiser,
+                                 .sg_optimiser = sg_optimiser,
+                                 .max_batch = REFERENCE_BATCH + 3};
   dni_trainer *trainer = NULL;
-  EXPECT_OK(
-      dni_trainer_create(context, network, loss, optimiser, sg_optimiser, &options, &trainer));
+  EXPECT_OK(dni_trainer_create(network, loss, &options, &trainer));
   dni_optimiser_release(optimiser);
   dni_optimiser_release(sg_optimiser);
   dni_loss_release(loss);
@@ -206,14 +222,13 @@ static void compare_report(const reference_case *expected, size_t step,
   expect_close(report->loss, expected->loss[step], tolerance, "loss");
   expect_close(report->accuracy, expected->accuracy[step], 1e-15, "accuracy");
   EXPECT(report->step == step + 1, "step %llu", (unsigned long long)report->step);
-  EXPECT(report->interface_count == expected->interface_count, "%zu interfaces",
-         report->interface_count);
+  EXPECT(report->layer_count == (expected->deep ? 5 : 3), "%zu layers", report->layer_count);
   const double *pairs = expected->report + 2 * step * expected->interface_count;
-  for (size_t i = 0; i < expected->interface_count; i++) {
-    EXPECT(report->interface_after[i] == 2 * i + 1, "interface after %zu",
-           report->interface_after[i]);
-    expect_close(report->sg_error[i], pairs[2 * i], tolerance, "SG error");
-    expect_close(report->sg_cosine[i], pairs[2 * i + 1], tolerance, "SG cosine");
+  for (size_t layer = 0; layer < report->layer_count; layer++) { /* SGs are after layers 1 and 3 */
+    size_t i = layer / 2;
+    bool has_sg = layer % 2 == 1 && i < expected->interface_count;
+    expect_close(report->sg_mse[layer], has_sg ? pairs[2 * i] : NAN, tolerance, "SG error");
+    expect_close(report->sg_cosine[layer], has_sg ? pairs[2 * i + 1] : NAN, tolerance, "SG cosine");
   }
 }
 
@@ -221,15 +236,16 @@ static void run_case(dni_context *context, int which, double tolerance) {
   const reference_case *expected = &cases[which];
   dni_dtype dtype = dni_context_dtype(context);
   dni_network *network = make_network(context, expected->deep);
-  put_estimators(context, network, which);
+  put_sgs(context, network, which);
   parameters list = list_parameters(network);
   load(&list, expected->initial, expected->parameter_count);
+  say_changed(network);
   dni_trainer *trainer = make_trainer(context, network);
   dni_matrix x = matrix_from(dtype, expected->x, REFERENCE_BATCH, 5);
   dni_matrix y = matrix_from(dtype, expected->y, REFERENCE_BATCH, 3);
   for (size_t step = 0; step < REFERENCE_STEPS; step++) {
     dni_step_report report = {.struct_size = sizeof report};
-    EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
     compare_report(expected, step, &report, tolerance);
     compare(&list, expected->parameters + step * expected->parameter_count, tolerance,
             expected->name);

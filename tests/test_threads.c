@@ -27,14 +27,14 @@ static void *work(void *argument) {
   mine->status = dni_trainer_fit(mine->trainer, mine->dataset, &options);
   if (mine->status == DNI_OK)
     mine->status =
-        dni_network_evaluate(mine->network, mine->loss, mine->dataset, &mine->evaluation);
+        dni_network_evaluate(mine->network, mine->loss, mine->dataset, NULL, &mine->evaluation);
   return NULL;
 }
 
 /* Four trainers on one context, one backend and one loss, fitted one after the other or at once. */
 static void fit_all(job jobs[THREADS], int index, bool at_once) {
-  dni_context *context = make_context(support_dtypes[index % 2], 31);
-  if (index >= 2) use_builtin_backend(context);
+  dni_backend *backend = index < 2 ? NULL : keep(BACKEND, support_cblas());
+  dni_context *context = make_backend_context(support_dtypes[index % 2], 31, backend);
   dni_dtype dtype = support_dtypes[index % 2];
   dni_loss *loss = make_cross_entropy(context);
   pthread_t threads[THREADS];
@@ -48,7 +48,7 @@ static void fit_all(job jobs[THREADS], int index, bool at_once) {
     jobs[t] = (job){.network = make_network(context, texts[t]), .loss = loss};
     jobs[t].trainer = make_trainer(context, jobs[t].network, make_adam(context, 0.01),
                                    make_adam(context, 0.01), ROWS, t == 0 ? 0.5 : 0);
-    EXPECT_OK(dni_dataset_create_memory(context, &x, &y, DNI_DATA_COPY, &jobs[t].dataset));
+    EXPECT_OK(dni_dataset_create_memory(context, &x, &y, NULL, &jobs[t].dataset));
     keep(DATASET, jobs[t].dataset);
   }
   for (size_t t = 0; t < THREADS; t++)
@@ -87,6 +87,9 @@ typedef struct handles {
   dni_network *network;
   dni_trainer *trainer;
   dni_dataset *dataset;
+  dni_state *state;
+  dni_predictor *predictor;
+  dni_order *order;
 } handles;
 
 static void retain_all(handles *h) {
@@ -99,6 +102,9 @@ static void retain_all(handles *h) {
   dni_network_retain(h->network);
   dni_trainer_retain(h->trainer);
   dni_dataset_retain(h->dataset);
+  dni_state_retain(h->state);
+  dni_predictor_retain(h->predictor);
+  dni_order_retain(h->order);
 }
 
 /* In this order the context and the parts go before what keeps them. */
@@ -112,6 +118,9 @@ static void give_back_all(handles *h) {
   dni_network_release(h->network);
   dni_trainer_release(h->trainer);
   dni_dataset_release(h->dataset);
+  dni_state_release(h->state);
+  dni_predictor_release(h->predictor);
+  dni_order_release(h->order);
 }
 
 static void *take_and_give_back(void *argument) {
@@ -128,9 +137,10 @@ START_TEST(test_references_from_many_threads) {
   pthread_t threads[THREADS];
   dni_context_options options = {
       .struct_size = sizeof options, .dtype = support_dtypes[_i], .allocator = &support_allocator};
-  dni_trainer_options plan = {.struct_size = sizeof plan, .max_batch = ROWS};
+  dni_backend_options backend_options = {.struct_size = sizeof backend_options,
+                                         .allocator = &support_allocator};
   EXPECT_OK(dni_context_create(&options, &h.context));
-  EXPECT_OK(dni_backend_create_builtin(h.context, &h.backend));
+  EXPECT_OK(dni_backend_create_builtin(&backend_options, &h.backend));
   h.layer = make_layer(h.context, INPUTS, "relu9");
   h.sg = make_sg(h.context, 9, CLASSES, CLASSES, "sg1");
   EXPECT_OK(dni_loss_create_squared_error(h.context, &h.loss));
@@ -142,9 +152,14 @@ START_TEST(test_references_from_many_threads) {
   EXPECT_OK(dni_network_add(h.network, top));
   dni_layer_release(top);
   EXPECT_OK(dni_network_set_sg(h.network, 0, h.sg));
-  EXPECT_OK(dni_trainer_create(h.context, h.network, h.loss, h.optimiser, h.optimiser, &plan,
-                               &h.trainer));
-  EXPECT_OK(dni_dataset_create_artificial(h.context, DNI_ARTIFICIAL_RANDOM, 2, 10, 2, &h.dataset));
+  dni_trainer_options plan = {
+      .struct_size = sizeof plan, .max_batch = ROWS, .optimiser = h.optimiser};
+  EXPECT_OK(dni_trainer_create(h.network, h.loss, &plan, &h.trainer));
+  EXPECT_OK(
+      dni_dataset_create_artificial(h.context, DNI_ARTIFICIAL_RANDOM, 2, 10, 2, NULL, &h.dataset));
+  EXPECT_OK(dni_state_create(h.layer, ROWS, &h.state));
+  EXPECT_OK(dni_predictor_create(h.network, ROWS, &h.predictor));
+  EXPECT_OK(dni_order_create(h.dataset, NULL, &h.order));
   for (size_t t = 1; t < THREADS; t++)
     retain_all(&h);
   for (size_t t = 0; t < THREADS; t++)

@@ -24,7 +24,7 @@ static dni_trainer *make_plain(const char *text, dni_network **network) {
   return make_trainer(context, made, make_adam(context, 0.01), make_adam(context, 0.01), ROWS, 0);
 }
 
-static numbers everything(const dni_network *network) {
+static numbers everything(dni_network *network) {
   numbers list = all_layer_numbers(network);
   append_numbers(&list, all_sg_numbers(network));
   return list;
@@ -40,23 +40,30 @@ START_TEST(test_report) {
   for (size_t step = 1; step <= 20; step++) {
     dni_matrix h = matrix_make(dtype, ROWS, CLASSES);
     dni_loss *loss = make_cross_entropy(context);
-    size_t right;
-    double mean;
+    double mean, right;
     EXPECT_OK(dni_network_predict(network, &x, &h));
-    EXPECT_OK(dni_loss_evaluate(loss, &h, &y, NULL, NULL, &mean));
-    EXPECT_OK(dni_loss_count_correct(loss, &h, &y, &right));
+    EXPECT_OK(support_evaluate(loss, &h, &y, NULL, NULL, &mean));
+    EXPECT_OK(support_correct(loss, &h, &y, &right));
     dni_step_report report = {.struct_size = sizeof report};
-    EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
     ck_assert_uint_eq(report.step, step);
     expect_close(report.loss, mean, support_tolerance(dtype, 1e-6, 1e-14), "loss");
-    ck_assert_double_eq(report.accuracy, (double)right / ROWS);
-    ck_assert_uint_eq(report.interface_count, 4);
-    for (size_t i = 0; i < 4; i++) {
-      ck_assert_uint_eq(report.interface_after[i], i);
-      ck_assert_int_eq(isnan(report.sg_error[i]) != 0, i > 0);
+    ck_assert_double_eq(report.accuracy, right / ROWS);
+    ck_assert_uint_eq(report.rows, ROWS);
+    ck_assert_uint_eq(report.epoch, 0);
+    ck_assert_int_eq(report.settled, 1);
+    ck_assert_int_eq(report.validated, 0);
+    ck_assert_double_eq(report.rate, 0.01);
+    ck_assert_double_nan(report.metric);
+    ck_assert_double_nan(report.gradient_norm);
+    ck_assert_double_nan(report.validation_loss);
+    ck_assert_uint_eq(report.layer_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+      ck_assert_int_eq(isnan(report.sg_mse[i]) != 0, i > 0);
       ck_assert_int_eq(isnan(report.sg_cosine[i]) != 0, i > 0);
+      ck_assert_uint_eq(report.target_lag[i], i > 0 ? DNI_NONE : 0);
     }
-    ck_assert_double_ge(report.sg_error[0], 0);
+    ck_assert_double_ge(report.sg_mse[0], 0);
     ck_assert_double_le(fabs(report.sg_cosine[0]), 1 + 1e-6);
     ck_assert_uint_eq(report.module_count, 3);
     for (size_t module = 0; module < 3; module++)
@@ -75,14 +82,14 @@ START_TEST(test_report_of_critics) {
   ck_assert_uint_eq(dni_trainer_module_count(trainer), 4);
   for (size_t step = 1; step <= 30; step++) {
     dni_step_report report = {.struct_size = sizeof report};
-    EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
-    ck_assert_uint_eq(report.interface_count, 3);
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
+    ck_assert_uint_eq(report.layer_count, 4);
     for (size_t i = 0; i < 3; i += 2) {
-      ck_assert(isfinite(report.sg_error[i]));
+      ck_assert(isfinite(report.sg_mse[i]));
       ck_assert_double_nan(report.sg_cosine[i]);
       ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, i)), step);
     }
-    ck_assert_int_eq(isnan(report.sg_error[1]) != 0, report.module_updated[2] == 0);
+    ck_assert_int_eq(isnan(report.sg_mse[1]) != 0, report.module_updated[2] == 0);
   }
 }
 END_TEST
@@ -91,10 +98,14 @@ START_TEST(test_report_of_plain_network) {
   use(_i);
   dni_trainer *trainer = make_plain("6 relu9 dense4", NULL);
   dni_step_report report = {.struct_size = sizeof report};
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report));
-  ck_assert_uint_eq(report.interface_count, 0);
+  EXPECT_OK(support_step(trainer, &x, &y, &report));
+  ck_assert_uint_eq(report.layer_count, 2);
+  for (size_t i = 0; i < 2; i++) {
+    ck_assert(isnan(report.sg_mse[i]) && isnan(report.sg_cosine[i]));
+    ck_assert_uint_eq(report.target_lag[i], DNI_NONE);
+  }
   ck_assert_uint_eq(report.module_count, 1);
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
 }
 END_TEST
 
@@ -110,15 +121,15 @@ START_TEST(test_longer_structs) {
   } memory = {{.struct_size = sizeof memory}, 77};
   use(_i);
   dni_trainer *trainer = make_plain("6 relu9 |sg dense4", NULL);
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, &report.known));
+  EXPECT_OK(support_step(trainer, &x, &y, &report.known));
   EXPECT_OK(dni_trainer_memory(trainer, &memory.known));
   ck_assert_uint_eq(report.known.struct_size, sizeof report);
   ck_assert_uint_eq(report.known.step, 1);
   ck_assert_double_eq(report.unknown, -5);
   ck_assert_uint_gt(memory.known.parameter_bytes, 0);
   ck_assert_uint_eq(memory.unknown, 77);
-  report.known.struct_size = offsetof(dni_step_report, target_lag) - 1;
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, &y, &report.known));
+  report.known.struct_size = sizeof(dni_step_report) - 1;
+  EXPECT_ARGUMENT(support_step(trainer, &x, &y, &report.known));
   memory.known.struct_size = 3;
   EXPECT_ARGUMENT(dni_trainer_memory(trainer, &memory.known));
 }
@@ -139,24 +150,32 @@ START_TEST(test_step_refused) {
   dni_matrix other = matrix_random(support_dtypes[1 - _i], ROWS, INPUTS);
   stride.stride = INPUTS - 1;
   empty.data = NULL;
-  EXPECT_ARGUMENT(dni_trainer_step(NULL, &x, &y, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, NULL, &y, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, NULL, NULL));
-  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", dni_trainer_step(trainer, &narrow, &y, NULL));
-  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", dni_trainer_step(trainer, &x, &wide, NULL));
-  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "15", dni_trainer_step(trainer, &x, &fewer, NULL));
-  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "17", dni_trainer_step(trainer, &many, &targets, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &none, &no_targets, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &other, &y, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &stride, &y, NULL));
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &empty, &y, NULL));
+  dni_batch batch = support_batch(&x, &y);
+  EXPECT_ARGUMENT(dni_trainer_step(NULL, &batch, NULL));
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, NULL, NULL));
+  batch.struct_size = 4;
+  EXPECT_ARGUMENT(dni_trainer_step(trainer, &batch, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, NULL, &y, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, &x, NULL, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", support_step(trainer, &narrow, &y, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "5", support_step(trainer, &x, &wide, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "15", support_step(trainer, &x, &fewer, NULL));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "17", support_step(trainer, &many, &targets, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, &none, &no_targets, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, &other, &y, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, &stride, &y, NULL));
+  EXPECT_ARGUMENT(support_step(trainer, &empty, &y, NULL));
   dni_step_report report = {.struct_size = 0};
-  EXPECT_ARGUMENT(dni_trainer_step(trainer, &x, &y, &report));
+  EXPECT_ARGUMENT(support_step(trainer, &x, &y, &report));
   EXPECT_SAME_BITS(everything(network), before);
   ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
   ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_module_optimiser(trainer, 0)), 0);
   ck_assert_uint_eq(dni_trainer_step_count(NULL), 0);
   ck_assert_uint_eq(dni_trainer_module_count(NULL), 0);
+  ck_assert_ptr_null(dni_trainer_retain(NULL));
+  ck_assert_ptr_eq(dni_trainer_retain(trainer), trainer);
+  dni_trainer_release(trainer);
+  dni_trainer_release(NULL);
 }
 END_TEST
 
@@ -164,22 +183,20 @@ END_TEST
 typedef struct recipe {
   dni_network *network;
   dni_loss *loss;
-  dni_optimiser *optimiser, *sg_optimiser;
   dni_trainer_options options;
 } recipe;
 
 static recipe good_recipe(const char *text) {
   return (recipe){make_network(context, text),
                   make_cross_entropy(context),
-                  make_adam(context, 0.01),
-                  make_adam(context, 0.01),
-                  {.struct_size = sizeof(dni_trainer_options), .max_batch = ROWS}};
+                  {.struct_size = sizeof(dni_trainer_options),
+                   .optimiser = make_adam(context, 0.01),
+                   .max_batch = ROWS}};
 }
 
 static void expect_refused(recipe r, dni_status expected, const char *why) {
   dni_trainer *out = NULL;
-  dni_status status =
-      dni_trainer_create(context, r.network, r.loss, r.optimiser, r.sg_optimiser, &r.options, &out);
+  dni_status status = dni_trainer_create(r.network, r.loss, &r.options, &out);
   EXPECT(status == expected, "%s: %s", why, dni_status_name(status));
   ck_assert_ptr_null(out);
 }
@@ -195,16 +212,15 @@ START_TEST(test_create_refused) {
   expect_refused(bad, DNI_ERROR_ARGUMENT, #change)
   BAD(network = NULL);
   BAD(loss = NULL);
-  BAD(optimiser = NULL);
-  BAD(sg_optimiser = NULL);
   BAD(loss = make_cross_entropy(other));
-  BAD(optimiser = make_adam(other, 0.1));
-  BAD(sg_optimiser = make_adam(other, 0.1));
+  BAD(options.optimiser = make_adam(other, 0.1));
+  BAD(options.sg_optimiser = make_adam(other, 0.1));
   BAD(network = make_network(context, "6"));
-  BAD(options.max_batch = 0);
   BAD(options.struct_size = 4);
   BAD(options.schedule = 4);
   BAD(options.schedule = -1);
+  BAD(options.threads = 2);
+  BAD(options.trained_modules = 3);
   good.options.schedule = DNI_SCHEDULE_RANDOM;
   BAD(options.update_probability = -0.1);
   BAD(options.update_probability = 1.1);
@@ -213,75 +229,107 @@ START_TEST(test_create_refused) {
   bad = good;
   bad.options.max_batch = SIZE_MAX / 4;
   expect_refused(bad, DNI_ERROR_MEMORY, "batch");
-  bad = good;
-  bad.options.reserved = 1;
-  expect_refused(bad, DNI_ERROR_UNSUPPORTED, "reserved");
-  dni_trainer_options *options = &good.options;
-  EXPECT_ARGUMENT(dni_trainer_create(NULL, good.network, good.loss, good.optimiser,
-                                     good.sg_optimiser, options, &out));
-  EXPECT_ARGUMENT(dni_trainer_create(context, good.network, good.loss, good.optimiser,
-                                     good.sg_optimiser, NULL, &out));
-  EXPECT_ARGUMENT(dni_trainer_create(context, good.network, good.loss, good.optimiser,
-                                     good.sg_optimiser, options, NULL));
+  struct {
+    dni_trainer_options known;
+    size_t unknown;
+  } longer = {good.options, 1};
+  longer.known.struct_size = sizeof longer;
+  EXPECT_STATUS(DNI_ERROR_UNSUPPORTED,
+                dni_trainer_create(good.network, good.loss, &longer.known, &out));
+  EXPECT_ARGUMENT(dni_trainer_create(good.network, good.loss, &good.options, NULL));
+  ck_assert_ptr_null(out);
   EXPECT_OK(dni_network_set_sg(good.network, 0, NULL)); /* refused trainers do not fix the shape */
 }
 END_TEST
 
-/* Estimators that fit their interface but not the network. */
-START_TEST(test_estimators_refused) {
+/* Without options: Adam with rate 0.001 for layers and SGs, 256 rows, sequential. */
+START_TEST(test_defaults) {
+  use(_i);
+  static const char text[] = "6 relu9 norm |sg dense4";
+  dni_network *networks[2];
+  for (size_t i = 0; i < 2; i++) {
+    dni_context *own = make_context(dtype, 21);
+    networks[i] = make_network(own, text);
+    dni_trainer *trainer;
+    if (i == 0)
+      EXPECT_OK(dni_trainer_create(networks[i], make_cross_entropy(own), NULL, &trainer));
+    else
+      trainer =
+          make_trainer(own, networks[i], make_adam(own, 0.001), make_adam(own, 0.001), 256, 0);
+    if (i == 0) keep(TRAINER, trainer);
+    dni_matrix many = matrix_filled(dtype, 256, INPUTS, 0.5), more = matrix_random(dtype, 257, 6);
+    dni_matrix targets = matrix_filled(dtype, 256, CLASSES, 0.25),
+               more_targets = matrix_one_hot(dtype, 257, CLASSES);
+    EXPECT_OK(support_step(trainer, &many, &targets, NULL));
+    EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "257", support_step(trainer, &more, &more_targets, NULL));
+    for (size_t step = 0; step < 10; step++)
+      EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  }
+  EXPECT_SAME_BITS(everything(networks[0]), everything(networks[1]));
+}
+END_TEST
+
+/* An SG's optimiser is like the layers' if it has no pattern of its own. */
+START_TEST(test_sg_optimiser_by_default) {
+  use(_i);
+  recipe good = good_recipe("6 relu9 |sg dense4");
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  keep(TRAINER, trainer);
+  EXPECT_TEXT(dni_optimiser_kind_name(dni_trainer_sg_optimiser(trainer, 0)), "adam");
+  ck_assert_double_eq(dni_optimiser_rate(dni_trainer_sg_optimiser(trainer, 0)), 0.01);
+}
+END_TEST
+
+/* SGs that fit their interface but not the network. */
+START_TEST(test_sgs_refused) {
   use(_i);
   dni_sg *sg;
   recipe bad = good_recipe("6 relu9 dense4");
   EXPECT_OK(dni_sg_create_synthetic(context, 9, CLASSES + 1, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
-  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "SG");
   EXPECT(strstr(dni_last_message(), "layer 0"), "message \"%s\"", dni_last_message());
-  EXPECT_OK(dni_sg_create_dfa(context, 9, CLASSES + 1, &sg));
+  EXPECT_OK(dni_sg_create_dfa(context, 9, CLASSES + 1, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
-  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "SG");
   EXPECT(strstr(dni_last_message(), "layer 0"), "message \"%s\"", dni_last_message());
   EXPECT_OK(dni_sg_create_critic(context, 9, CLASSES + 1, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
   expect_refused(bad, DNI_ERROR_ARGUMENT, "critic");
-  EXPECT_OK(dni_sg_create_critic(context, 9, CLASSES, NULL, &sg));
-  EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
-  bad.sg_optimiser = NULL;
-  expect_refused(bad, DNI_ERROR_ARGUMENT, "critic without an optimiser");
   bad = good_recipe("6 relu9 dense4");
   EXPECT_OK(dni_sg_create_synthetic(context, CLASSES, CLASSES, NULL, &sg));
   EXPECT_OK(dni_network_set_sg(bad.network, 1, keep(ESTIMATOR, sg)));
-  expect_refused(bad, DNI_ERROR_ARGUMENT, "estimator");
-  /* exact after the last layer is what that interface is anyway; nothing learns */
+  expect_refused(bad, DNI_ERROR_ARGUMENT, "SG after the last layer");
+  EXPECT(strstr(dni_last_message(), "layer 1"), "message \"%s\"", dni_last_message());
   dni_trainer *trainer;
-  EXPECT_OK(dni_sg_create_exact(context, CLASSES, &sg));
-  EXPECT_OK(dni_network_set_sg(bad.network, 1, keep(ESTIMATOR, sg)));
-  EXPECT_OK(dni_trainer_create(context, bad.network, bad.loss, bad.optimiser, NULL, &bad.options,
-                               &trainer));
-  EXPECT_OK(dni_trainer_step(keep(TRAINER, trainer), &x, &y, NULL));
+  EXPECT_OK(dni_network_set_sg(bad.network, 1, NULL));
+  EXPECT_OK(dni_trainer_create(bad.network, bad.loss, &bad.options, &trainer));
+  EXPECT_OK(support_step(keep(TRAINER, trainer), &x, &y, NULL));
 }
 END_TEST
 
-static dni_status refuse(void *user, const dni_matrix *h, const dni_matrix *targets,
-                         const dni_matrix *error, const dni_matrix *delta) {
-  (void)h, (void)targets, (void)error, (void)delta;
+static dni_status refuse(void *user, const dni_sg_call *call) {
+  (void)call;
   return *(dni_status *)user;
 }
 
-/* A callback estimator that waits for an error cannot also be taught. */
+/* A callback SG that waits for an error cannot also be taught. */
 START_TEST(test_learning_and_waiting_refused) {
   use(_i);
   dni_status status = DNI_OK;
-  for (int32_t needs = DNI_SG_NEEDS_OUTPUT_ERROR; needs <= DNI_SG_NEEDS_DELTA; needs++) {
+  for (int32_t needs = DNI_SG_NEEDS_OUTPUT_ERROR; needs <= DNI_SG_NEEDS_DELTA_LATER; needs++) {
     recipe bad = good_recipe("6 relu9 dense4");
     dni_sg_callbacks callbacks = {.struct_size = sizeof callbacks,
                                   .user = &status,
                                   .needs = needs,
+                                  .learns = DNI_SG_LEARNS_TARGET,
                                   .estimate = refuse,
                                   .learn = refuse};
     dni_sg *sg;
     EXPECT_OK(dni_sg_create_callback(context, 9, CLASSES, CLASSES, &callbacks, &sg));
     EXPECT_OK(dni_network_set_sg(bad.network, 0, keep(ESTIMATOR, sg)));
-    expect_refused(bad, DNI_ERROR_UNSUPPORTED, "estimator");
+    expect_refused(bad, DNI_ERROR_UNSUPPORTED, "SG");
   }
 }
 END_TEST
@@ -303,7 +351,7 @@ static void expect_divergence(dni_trainer *trainer) {
   char word[32];
   dni_status status = DNI_OK;
   while (status == DNI_OK && dni_trainer_step_count(trainer) < 200)
-    status = dni_trainer_step(trainer, &x, &y, NULL);
+    status = support_step(trainer, &x, &y, NULL);
   ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
   EXPECT(strstr(dni_last_message(), "layer "), "message \"%s\"", dni_last_message());
   (void)snprintf(word, sizeof word, "step %ju", (uintmax_t)dni_trainer_step_count(trainer));
@@ -317,10 +365,12 @@ static void expect_divergence(dni_trainer *trainer) {
 static dni_trainer *make_squared(dni_network *network, double rate, double sg_rate) {
   dni_loss *loss;
   dni_trainer *trainer;
-  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = ROWS};
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .optimiser = make_sgd(context, rate),
+                                 .sg_optimiser = make_sgd(context, sg_rate),
+                                 .max_batch = ROWS};
   EXPECT_OK(dni_loss_create_squared_error(context, &loss));
-  EXPECT_OK(dni_trainer_create(context, network, keep(LOSS, loss), make_sgd(context, rate),
-                               make_sgd(context, sg_rate), &options, &trainer));
+  EXPECT_OK(dni_trainer_create(network, keep(LOSS, loss), &options, &trainer));
   return keep(TRAINER, trainer);
 }
 
@@ -330,7 +380,7 @@ START_TEST(test_divergence) {
 }
 END_TEST
 
-START_TEST(test_divergence_of_estimators) {
+START_TEST(test_divergence_of_sgs) {
   use(_i % 2);
   expect_divergence(make_squared(
       make_network(context, _i < 2 ? methods[2] : "6 tanh9 |critic dense8 |critic dense4"), 0,
@@ -344,9 +394,9 @@ START_TEST(test_bad_numbers_of_the_caller) {
   static const double bad[] = {NAN, INFINITY, -INFINITY};
   use(_i % 2);
   dni_trainer *trainer = make_squared(make_network(context, methods[_i / 2 % METHODS]), 0.01, 0.01);
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
   matrix_set(_i / 2 < METHODS ? &x : &y, 3, 2, bad[_i % 3]);
-  dni_status status = dni_trainer_step(trainer, &x, &y, NULL);
+  dni_status status = support_step(trainer, &x, &y, NULL);
   /* tanh takes infinity for a number */
   bool finite = !isnan(bad[_i % 3]) && _i / 2 < METHODS;
   EXPECT(status == DNI_ERROR_NON_FINITE || (finite && status == DNI_OK), "%s",
@@ -360,22 +410,18 @@ typedef struct faulty {
   dni_status forward, backward;
 } faulty;
 
-static dni_status faulty_forward(void *user, int32_t mode, const dni_matrix *input,
-                                 const dni_matrix *output) {
-  (void)mode;
-  matrix_copy(input, output);
+static dni_status faulty_forward(void *user, const dni_layer_call *call) {
+  matrix_copy(call->x, call->y);
   return ((faulty *)user)->forward;
 }
 
-static dni_status faulty_backward(void *user, int32_t mode, const dni_matrix *input,
-                                  const dni_matrix *output, const dni_matrix *dy,
-                                  const dni_matrix *dx) {
-  (void)mode, (void)input, (void)output;
-  if (dx) matrix_copy(dy, dx);
+static dni_status faulty_backward(void *user, const dni_layer_call *call) {
+  if (call->dx) matrix_copy(call->dy, call->dx);
   return ((faulty *)user)->backward;
 }
 
-/* A status of the callback's own comes through, and the trainer can be used afterwards. */
+/* A status of the callback's own comes through, others become DNI_ERROR_CALLBACK, and the trainer can
+ * be used afterwards. */
 START_TEST(test_failing_layer) {
   use(_i);
   faulty faults = {DNI_OK, DNI_OK};
@@ -389,21 +435,27 @@ START_TEST(test_failing_layer) {
   EXPECT_OK(dni_network_add(network, keep(LAYER, own)));
   EXPECT_OK(dni_network_add(network, top));
   dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.01), NULL, ROWS, 0);
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
   numbers before = everything(network);
-  faults.forward = 77;
-  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), 77);
-  faults = (faulty){DNI_OK, -5};
-  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), -5);
+  static const dni_status answers[][2] = {{1077, 1077},
+                                          {77, DNI_ERROR_CALLBACK},
+                                          {DNI_ERROR_MEMORY, DNI_ERROR_CALLBACK},
+                                          {-5, DNI_ERROR_CALLBACK}};
+  for (size_t i = 0; i < 4; i++) {
+    faults = (faulty){answers[i][0], DNI_OK};
+    EXPECT_MESSAGE(answers[i][1], "layer 1", support_step(trainer, &x, &y, NULL));
+    faults = (faulty){DNI_OK, answers[i][0]};
+    EXPECT_MESSAGE(answers[i][1], "layer 1", support_step(trainer, &x, &y, NULL));
+  }
   EXPECT_SAME_BITS(everything(network), before); /* one module: backward comes before updates */
   faults.backward = DNI_OK;
-  EXPECT_OK(dni_trainer_step(trainer, &x, &y, NULL));
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
 }
 END_TEST
 
-START_TEST(test_failing_estimator) {
+START_TEST(test_failing_sg) {
   use(_i);
-  dni_status status = 88;
+  dni_status status = 1088;
   dni_network *network = make_network(context, "6 relu9 dense4");
   dni_sg_callbacks callbacks = {
       .struct_size = sizeof callbacks, .user = &status, .estimate = refuse};
@@ -411,7 +463,9 @@ START_TEST(test_failing_estimator) {
   EXPECT_OK(dni_sg_create_callback(context, 9, CLASSES, 0, &callbacks, &sg));
   EXPECT_OK(dni_network_set_sg(network, 0, keep(ESTIMATOR, sg)));
   dni_trainer *trainer = make_trainer(context, network, make_adam(context, 0.01), NULL, ROWS, 0);
-  ck_assert_int_eq(dni_trainer_step(trainer, &x, &y, NULL), 88);
+  EXPECT_MESSAGE(1088, "layer 0", support_step(trainer, &x, &y, NULL));
+  status = 88;
+  EXPECT_STATUS(DNI_ERROR_CALLBACK, support_step(trainer, &x, &y, NULL));
 }
 END_TEST
 
@@ -429,9 +483,134 @@ START_TEST(test_smaller_batches) {
     dni_trainer *trainer = make_trainer(own, networks[i], make_adam(own, 0.01),
                                         make_adam(own, 0.01), i == 0 ? ROWS : 13, 0);
     for (size_t step = 0; step < 20; step++)
-      EXPECT_OK(dni_trainer_step(trainer, &some_x, &some_y, NULL));
+      EXPECT_OK(support_step(trainer, &some_x, &some_y, NULL));
   }
   EXPECT_SAME_BITS(everything(networks[0]), everything(networks[1]));
+}
+END_TEST
+
+/* Measures. ------------------------------------------------------------------------------------ */
+
+/* Of all layers' gradients as the step left them. */
+START_TEST(test_gradient_norm) {
+  use(_i);
+  recipe good = good_recipe(mixed);
+  dni_trainer *trainer;
+  good.options.measure_gradient_norm = 1;
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  keep(TRAINER, trainer);
+  for (size_t step = 0; step < 5; step++) {
+    dni_step_report report = {.struct_size = sizeof report};
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
+    double sum = 0;
+    for (size_t i = 0; i < dni_network_layer_count(good.network); i++) {
+      dni_layer *layer = dni_network_layer(good.network, i);
+      for (size_t p = 0; p < dni_layer_parameter_count(layer); p++) {
+        dni_matrix value, gradient;
+        EXPECT_OK(dni_layer_parameter(layer, p, &value, &gradient));
+        for (size_t k = 0; k < gradient.rows * gradient.columns && gradient.data; k++)
+          sum += pow(matrix_get(&gradient, k / gradient.columns, k % gradient.columns), 2);
+      }
+    }
+    expect_close(report.gradient_norm, sqrt(sum), support_tolerance(dtype, 1e-5, 1e-13), "norm");
+  }
+}
+END_TEST
+
+typedef struct meter {
+  size_t calls, destroyed;
+  dni_status answer;
+} meter;
+
+/* The mean of the first output. */
+static dni_status first_output(void *user, const dni_batch *batch, double *value) {
+  meter *own = user;
+  own->calls++;
+  if (own->answer != DNI_OK) return dni_fail(own->answer, "no measure");
+  ck_assert_uint_eq(batch->y->rows, batch->x->rows);
+  *value = 0;
+  for (size_t r = 0; r < batch->x->rows; r++)
+    *value += matrix_get(batch->x, r, 0) / (double)batch->x->rows;
+  return DNI_OK;
+}
+
+static void destroy_meter(void *user) {
+  ((meter *)user)->destroyed++;
+}
+
+START_TEST(test_metric) {
+  use(_i);
+  meter own = {.answer = DNI_OK};
+  recipe good = good_recipe("6 relu9 relu8 dense4");
+  dni_metric metric = {.struct_size = sizeof metric,
+                       .user = &own,
+                       .evaluate = first_output,
+                       .destroy = destroy_meter};
+  dni_trainer *trainer, *none = NULL;
+  good.options.metric = &metric;
+  good.options.schedule = 77;
+  EXPECT_ARGUMENT(dni_trainer_create(good.network, good.loss, &good.options, &none));
+  ck_assert_uint_eq(own.destroyed, 0);
+  good.options.schedule = DNI_SCHEDULE_SEQUENTIAL;
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  memset(&metric, 0, sizeof metric); /* it was copied */
+  dni_matrix h = matrix_make(dtype, ROWS, CLASSES);
+  for (size_t step = 0; step < 5; step++) {
+    dni_step_report report = {.struct_size = sizeof report};
+    double mean = 0;
+    EXPECT_OK(dni_network_predict(good.network, &x, &h));
+    for (size_t r = 0; r < ROWS; r++)
+      mean += matrix_get(&h, r, 0) / ROWS;
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
+    expect_close(report.metric, mean, support_tolerance(dtype, 1e-6, 1e-13), "metric");
+  }
+  ck_assert_uint_eq(own.calls, 5);
+  own.answer = 1234;
+  EXPECT_MESSAGE(1234, "no measure", support_step(trainer, &x, &y, NULL));
+  dni_trainer_release(trainer);
+  ck_assert_uint_eq(own.destroyed, 1);
+}
+END_TEST
+
+/* A factor on one module's rate, and on that of the SG above it: as optimisers of another rate. */
+START_TEST(test_rate_factor) {
+  use(_i);
+  static const char text[] = "6 relu9 norm |sg relu8 |sg1 dense4";
+  dni_network *networks[2];
+  dni_trainer *trainers[2];
+  for (size_t i = 0; i < 2; i++) {
+    dni_context *own = make_context(dtype, 21);
+    networks[i] = make_network(own, text);
+    trainers[i] = make_trainer(own, networks[i], make_sgd(own, 0.5), make_sgd(own, 0.25), ROWS, 0);
+  }
+  EXPECT_OK(dni_trainer_set_rate_factor(trainers[0], 1, 0.25));
+  EXPECT_OK(dni_optimiser_set_f64(dni_trainer_module_optimiser(trainers[1], 1),
+                                  DNI_SETTING_LEARNING_RATE, 0.125));
+  EXPECT_OK(dni_optimiser_set_f64(dni_trainer_sg_optimiser(trainers[1], 2),
+                                  DNI_SETTING_LEARNING_RATE, 0.0625));
+  for (size_t step = 0; step < 10; step++)
+    for (size_t i = 0; i < 2; i++) {
+      dni_step_report report = {.struct_size = sizeof report};
+      EXPECT_OK(support_step(trainers[i], &x, &y, &report));
+      ck_assert_double_eq(report.rate, 0.5);
+    }
+  EXPECT_SAME_BITS(everything(networks[0]), everything(networks[1]));
+  EXPECT_OK(dni_trainer_set_rate_factor(trainers[0], DNI_ALL, 0));
+  dni_step_report report = {.struct_size = sizeof report};
+  EXPECT_OK(support_step(trainers[0], &x, &y, &report));
+  ck_assert_double_eq(report.rate, 0);
+  /* Running statistics apart, nothing moves. */
+  EXPECT_SAME_BITS(all_sg_numbers(networks[0]), all_sg_numbers(networks[1]));
+  EXPECT_SAME_BITS(layer_numbers(networks[0], 0, 4, false),
+                   layer_numbers(networks[1], 0, 4, false));
+  EXPECT_OK(dni_trainer_set_rate_factor(trainers[0], DNI_ALL, 1)); /* replaces, does not multiply */
+  EXPECT_OK(support_step(trainers[0], &x, &y, &report));
+  ck_assert_double_eq(report.rate, 0.5);
+  EXPECT_ARGUMENT(dni_trainer_set_rate_factor(NULL, 0, 1));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "3", dni_trainer_set_rate_factor(trainers[0], 3, 1));
+  EXPECT_ARGUMENT(dni_trainer_set_rate_factor(trainers[0], 0, -1));
+  EXPECT_ARGUMENT(dni_trainer_set_rate_factor(trainers[0], 0, NAN));
+  EXPECT_ARGUMENT(dni_trainer_set_rate_factor(trainers[0], 0, INFINITY));
 }
 END_TEST
 
@@ -445,14 +624,20 @@ int main(void) {
   group = add_group(suite, "refusals");
   tcase_add_loop_test(group, test_step_refused, 0, 2);
   tcase_add_loop_test(group, test_create_refused, 0, 2);
-  tcase_add_loop_test(group, test_estimators_refused, 0, 2);
+  tcase_add_loop_test(group, test_defaults, 0, 2);
+  tcase_add_loop_test(group, test_sg_optimiser_by_default, 0, 2);
+  tcase_add_loop_test(group, test_sgs_refused, 0, 2);
   tcase_add_loop_test(group, test_learning_and_waiting_refused, 0, 2);
   group = add_group(suite, "failures");
   tcase_add_loop_test(group, test_divergence, 0, 2 * METHODS);
-  tcase_add_loop_test(group, test_divergence_of_estimators, 0, 4);
+  tcase_add_loop_test(group, test_divergence_of_sgs, 0, 4);
   tcase_add_loop_test(group, test_bad_numbers_of_the_caller, 0, 4 * METHODS);
   tcase_add_loop_test(group, test_failing_layer, 0, 2);
-  tcase_add_loop_test(group, test_failing_estimator, 0, 2);
+  tcase_add_loop_test(group, test_failing_sg, 0, 2);
   tcase_add_loop_test(group, test_smaller_batches, 0, 2);
+  group = add_group(suite, "measures");
+  tcase_add_loop_test(group, test_gradient_norm, 0, 2);
+  tcase_add_loop_test(group, test_metric, 0, 2);
+  tcase_add_loop_test(group, test_rate_factor, 0, 2);
   return support_run(suite);
 }

@@ -6,6 +6,8 @@
 
 #include "support/support.h"
 
+#include "dni/research.h"
+
 /* The call fails like this, and its message has these words. */
 #define EXPECT_MESSAGE(expected, words, call)                                                      \
   do {                                                                                             \
@@ -26,6 +28,9 @@ typedef enum thing_kind {
   NETWORK,
   TRAINER,
   DATASET,
+  STATE,
+  PREDICTOR,
+  ORDER,
   GUARD
 } thing_kind;
 
@@ -72,6 +77,15 @@ static inline void release(thing_kind kind, void *thing) {
   case DATASET:
     dni_dataset_release(thing);
     break;
+  case STATE:
+    dni_state_release(thing);
+    break;
+  case PREDICTOR:
+    dni_predictor_release(thing);
+    break;
+  case ORDER:
+    dni_order_release(thing);
+    break;
   case GUARD:
     dni_guard_release(thing);
     break;
@@ -94,18 +108,21 @@ static inline void training_end(void) {
   support_teardown();
 }
 
-static inline dni_context *make_context(dni_dtype dtype, uint64_t seed) {
-  dni_context_options options = {
-      .struct_size = sizeof options, .seed = seed, .dtype = dtype, .allocator = &support_allocator};
+/* A context on the watched allocator; `backend` NULL: the builtin one. */
+static inline dni_context *make_backend_context(dni_dtype dtype, uint64_t seed,
+                                                dni_backend *backend) {
+  dni_context_options options = {.struct_size = sizeof options,
+                                 .seed = seed,
+                                 .dtype = dtype,
+                                 .allocator = &support_allocator,
+                                 .backend = backend};
   dni_context *context;
   EXPECT_OK(dni_context_create(&options, &context));
   return keep(CONTEXT, context);
 }
 
-static inline void use_builtin_backend(dni_context *context) {
-  dni_backend *backend;
-  EXPECT_OK(dni_backend_create_builtin(context, &backend));
-  EXPECT_OK(dni_context_set_backend(context, keep(BACKEND, backend)));
+static inline dni_context *make_context(dni_dtype dtype, uint64_t seed) {
+  return make_backend_context(dtype, seed, NULL);
 }
 
 /* Rows first .. first + rows - 1. */
@@ -118,18 +135,23 @@ static inline dni_matrix some_rows(dni_matrix matrix, size_t first, size_t rows)
 
 /* Networks. ------------------------------------------------------------------------------------ */
 
-/* "relu9": a dense layer of 9 ReLU units, "relu": ReLU alone; "dense9", "tanh9", ... likewise;
- * "norm": batch normalisation. */
+/* "relu9": a dense layer of 9 ReLU units, "relu": ReLU alone; "dense9", "tanh9", "sigmoid9", "leaky9",
+ * "gelu9" likewise; "norm": batch normalisation; "rows": layer normalisation; "drop": dropout of 0.3. */
 static inline dni_layer *make_layer(dni_context *context, size_t inputs, const char *word) {
-  static const char *const names[] = {"dense", "relu", "tanh", "sigmoid"}; /* by dni_activation */
+  static const char *const names[] = {"dense",   "relu",  "tanh",
+                                      "sigmoid", "leaky", "gelu"}; /* by dni_activation */
   size_t letters = strcspn(word, "0123456789");
   size_t units = strtoul(word + letters, NULL, 10);
   dni_activation activation = DNI_ACTIVATION_IDENTITY;
-  while (activation < DNI_ACTIVATION_SIGMOID && strncmp(word, names[activation], letters) != 0)
+  while (activation < DNI_ACTIVATION_GELU && strncmp(word, names[activation], letters) != 0)
     activation++;
   dni_layer *layer;
   if (strcmp(word, "norm") == 0)
     EXPECT_OK(dni_layer_create_batch_norm(context, inputs, &layer));
+  else if (strcmp(word, "rows") == 0)
+    EXPECT_OK(dni_layer_create_layer_norm(context, inputs, &layer));
+  else if (strcmp(word, "drop") == 0)
+    EXPECT_OK(dni_layer_create_dropout(context, inputs, 0.3, NULL, &layer));
   else if (units > 0)
     EXPECT_OK(dni_layer_create_dense(context, inputs, units, activation, &layer));
   else
@@ -137,24 +159,24 @@ static inline dni_layer *make_layer(dni_context *context, size_t inputs, const c
   return layer;
 }
 
-/* "exact", "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg" or "critic" followed by what differs from a linear one in
- * (h, y): the number of hidden layers, then h or y if it sees that alone: "sg", "sg1", "critic2h". */
+/* "exact" (NULL: no SG), "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg" or "critic"
+ * followed by what differs from a linear one in (h, y): the number of hidden layers, then h or y if it
+ * sees that alone: "sg", "sg1", "critic2h". */
 static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
                               const char *word) {
+  if (strcmp(word, "exact") == 0) return NULL;
   dni_sg *sg;
   dni_loss *loss;
   dni_sg_options options = {.struct_size = sizeof options};
-  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   if (strchr(word, '1')) options.hidden_layers = 1;
   if (strchr(word, '2')) options.hidden_layers = 2;
   if (strchr(word, 'h')) options.condition = DNI_CONDITION_H;
   if (strchr(word, 'y')) options.condition = DNI_CONDITION_Y;
-  if (strcmp(word, "exact") == 0)
-    EXPECT_OK(dni_sg_create_exact(context, units, &sg));
-  else if (strcmp(word, "fa") == 0)
-    EXPECT_OK(dni_sg_create_fa(context, units, above, &sg));
+  if (strcmp(word, "fa") == 0)
+    EXPECT_OK(dni_sg_create_fa(context, units, above, NULL, &sg));
   else if (strcmp(word, "dfa") == 0)
-    EXPECT_OK(dni_sg_create_dfa(context, units, outputs, &sg));
+    EXPECT_OK(dni_sg_create_dfa(context, units, outputs, NULL, &sg));
   else if (strcmp(word, "scalar") == 0)
     EXPECT_OK(dni_sg_create_scalar(context, units, &sg));
   else if (strcmp(word, "zero") == 0)
@@ -171,9 +193,9 @@ static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs
   return sg;
 }
 
-/* A network in words: the number of inputs, layers, and estimators marked "|":
+/* A network in words: the number of inputs, layers, and SGs marked "|":
  * "6 relu9 norm |sg relu8 |fa dense4". Layers are made first, so networks of the same layers start
- * with the same weights whatever their estimators. */
+ * with the same weights whatever their SGs. */
 static inline dni_network *make_network(dni_context *context, const char *text) {
   char words[2000], *rest = words, *word, *interfaces[128] = {NULL};
   (void)snprintf(words, sizeof words, "%s", text);
@@ -216,22 +238,24 @@ static inline dni_optimiser *make_adam(dni_context *context, double rate) {
 
 static inline dni_loss *make_cross_entropy(dni_context *context) {
   dni_loss *loss;
-  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, &loss));
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   return keep(LOSS, loss);
 }
 
 /* Softmax cross-entropy; probability 0 is the sequential schedule. */
 static inline dni_trainer *make_trainer(dni_context *context, dni_network *network,
-                                        dni_optimiser *optimiser, dni_optimiser *sg_optimiser,
-                                        size_t max_batch, double probability) {
+                                        const dni_optimiser *optimiser,
+                                        const dni_optimiser *sg_optimiser, size_t max_batch,
+                                        double probability) {
   dni_trainer_options options = {.struct_size = sizeof options,
+                                 .optimiser = optimiser,
+                                 .sg_optimiser = sg_optimiser,
                                  .max_batch = max_batch,
                                  .schedule = probability > 0 ? DNI_SCHEDULE_RANDOM
                                                              : DNI_SCHEDULE_SEQUENTIAL,
                                  .update_probability = probability};
   dni_trainer *trainer;
-  EXPECT_OK(dni_trainer_create(context, network, make_cross_entropy(context), optimiser,
-                               sg_optimiser, &options, &trainer));
+  EXPECT_OK(dni_trainer_create(network, make_cross_entropy(context), &options, &trainer));
   return keep(TRAINER, trainer);
 }
 
@@ -259,8 +283,7 @@ static inline void append(numbers *list, const dni_matrix *matrix) {
 }
 
 /* Of layers first .. first + count - 1, what the optimiser moves; `all`: running statistics too. */
-static inline numbers layer_numbers(const dni_network *network, size_t first, size_t count,
-                                    bool all) {
+static inline numbers layer_numbers(dni_network *network, size_t first, size_t count, bool all) {
   numbers list = {0};
   for (size_t i = first; i < first + count; i++) {
     dni_layer *layer = dni_network_layer(network, i);
@@ -273,10 +296,17 @@ static inline numbers layer_numbers(const dni_network *network, size_t first, si
   return list;
 }
 
-/* Of the estimator after a layer. */
-static inline numbers sg_numbers(const dni_network *network, size_t after) {
+/* The SG after a layer; NULL where the gradient is exact. */
+static inline dni_sg *sg_after(dni_network *network, size_t after) {
+  dni_sg *sg = NULL;
+  EXPECT_OK(dni_network_sg(network, after, &sg));
+  return sg;
+}
+
+/* Its parameters. */
+static inline numbers sg_numbers(dni_network *network, size_t after) {
   numbers list = {0};
-  dni_sg *sg = dni_network_sg(network, after);
+  dni_sg *sg = sg_after(network, after);
   for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
     dni_matrix value;
     EXPECT_OK(dni_sg_parameter(sg, p, &value, NULL));
@@ -285,14 +315,14 @@ static inline numbers sg_numbers(const dni_network *network, size_t after) {
   return list;
 }
 
-static inline numbers all_sg_numbers(const dni_network *network) {
+static inline numbers all_sg_numbers(dni_network *network) {
   numbers list = {0};
-  for (size_t i = 0; i < dni_network_layer_count(network); i++)
+  for (size_t i = 0; i + 1 < dni_network_layer_count(network); i++)
     append_numbers(&list, sg_numbers(network, i));
   return list;
 }
 
-static inline numbers all_layer_numbers(const dni_network *network) {
+static inline numbers all_layer_numbers(dni_network *network) {
   return layer_numbers(network, 0, dni_network_layer_count(network), true);
 }
 

@@ -106,8 +106,21 @@ dni_context *doubles_context(uint64_t seed); /* its objects have elements of typ
 /* Fill into[rows * columns] with independent normal numbers, mean 0 and variance 1, from the next
  * random stream of a context of doubles. */
 void normals(dni_context *context, size_t rows, size_t columns, double *into);
+void append_dense(dni_context *context, dni_network *network, size_t inputs, size_t outputs,
+                  dni_activation activation);
+/* count - 1 dense layers, widths[0] inputs to widths[count - 1] outputs; the last is linear. */
+dni_network *dense_network(dni_context *context, dni_activation hidden, const size_t *widths,
+                           size_t count);
+/* x ~ N(0, I) [examples][inputs], in a context of doubles, and the label of each example. */
+dni_dataset *labelled_normals(dni_context *context, size_t examples, size_t inputs,
+                              int32_t (*label)(const double *x));
+int32_t same_sign(const double *x); /* of the first two: no linear model can tell */
 double norm_of(const double *values, size_t count);
 double dot_of(const double *a, const double *b, size_t count);
+
+/* differences.c: the largest difference between the gradients of a layer of doubles, towards its
+ * parameters and its input of `rows` rows, and central differences. It draws two random streams. */
+double gradient_error(dni_context *context, dni_layer *layer, size_t rows);
 
 /* digits.c */
 typedef struct data_source {
@@ -165,8 +178,9 @@ typedef struct deep_plan {
   size_t depth, width;
   method which;
   bool sg_at[MAX_DEPTH + 1]; /* placed: [i] is true for an estimator after hidden layer i, from 1 */
-  int32_t sg_hidden, condition; /* sg_hidden: of local classifiers too */
-  double shrink;                /* of delayed gradients; 0: 1 */
+  size_t sg_hidden;          /* hidden layers of SGs and of local classifiers */
+  dni_condition condition;
+  double shrink; /* of delayed gradients; 0: 1 */
 } deep_plan;
 
 bool deep_has_estimator(const deep_plan *plan, size_t hidden_layer); /* after it, from 1 */

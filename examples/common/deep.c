@@ -7,7 +7,12 @@
  * of its layer's weights indifferent to what the layer computes, but a step of Adam's turns small
  * weights further: with an SG after each of 6 hidden layers, at a rate of 3e-4 and 2,000 steps,
  * this is worth half a per cent of test accuracy over the library's default (He et al. 2015). */
-#define GAIN (1.0 / 3.0)
+static const dni_initialiser_options first_weights = {
+    .struct_size = sizeof first_weights,
+    .kind = DNI_INITIALISER_FAN_IN,
+    .has_value = 1,
+    .value = 1.0 / 3.0,
+};
 
 static const char *const method_names[METHOD_COUNT] = {"backprop", "sg-all", "sg",      "dfa",
                                                        "fa",       "local",  "delayed", "none"};
@@ -25,7 +30,7 @@ static dni_status add_dense(dni_context *context, dni_network *network, size_t i
   dni_layer *layer;
   dni_status status = dni_layer_create_dense(context, inputs, outputs, activation, &layer);
   if (status != DNI_OK) return status;
-  status = dni_layer_initialise(layer, GAIN);
+  status = dni_layer_initialise(layer, &first_weights);
   if (status == DNI_OK) status = dni_network_add(network, layer);
   dni_layer_release(layer);
   return status;
@@ -61,7 +66,7 @@ static dni_status create_local(dni_context *context, const deep_plan *plan, size
                                dni_sg **out) {
   dni_sg_options options = {.struct_size = sizeof options, .hidden_layers = plan->sg_hidden};
   dni_loss *loss;
-  dni_status status = dni_loss_create_softmax_cross_entropy(context, &loss);
+  dni_status status = dni_loss_create_softmax_cross_entropy(context, NULL, &loss);
   if (status != DNI_OK) return status;
   status = dni_sg_create_local(context, plan->width, classes, loss, &options, out);
   dni_loss_release(loss);
@@ -82,9 +87,9 @@ static dni_status create_estimator(dni_context *context, const deep_plan *plan, 
   size_t units = plan->width;
   switch (plan->which) {
   case METHOD_DFA:
-    return dni_sg_create_dfa(context, units, classes, out);
+    return dni_sg_create_dfa(context, units, classes, NULL, out);
   case METHOD_FA:
-    return dni_sg_create_fa(context, units, units_above, out);
+    return dni_sg_create_fa(context, units, units_above, NULL, out);
   case METHOD_LOCAL:
     return create_local(context, plan, classes, out);
   case METHOD_DELAYED:

@@ -115,7 +115,7 @@ int data_find(const char *directory, data_source *source) {
 static dni_status limit_examples(dni_dataset **dataset, size_t limit) {
   if (limit == 0 || limit >= dni_dataset_examples(*dataset)) return DNI_OK;
   dni_dataset *first, *rest;
-  dni_status status = dni_dataset_split(*dataset, limit, &first, &rest);
+  dni_status status = dni_dataset_split(*dataset, limit, 0, NULL, &first, &rest);
   if (status != DNI_OK) return status;
   dni_dataset_release(rest);
   dni_dataset_release(*dataset);
@@ -132,14 +132,14 @@ static int check_test_set(const data_source *source, const dni_dataset *train,
 
 int data_load(dni_context *context, const data_source *source, size_t train_limit,
               dni_dataset **train, dni_dataset **test) {
-  const double scale = 1.0 / 255;
-  const size_t classes = 10; /* not found from the labels, so that a damaged one is noticed */
+  dni_idx_options options = {.struct_size = sizeof options};
+  options.classes = 10; /* not found from the labels, so that a damaged one is noticed */
   *train = *test = NULL;
-  dni_status status = dni_dataset_create_idx(context, source->train_images, source->train_labels,
-                                             scale, classes, train);
+  dni_status status =
+      dni_dataset_create_idx(context, source->train_images, source->train_labels, &options, train);
   if (status == DNI_OK)
-    status = dni_dataset_create_idx(context, source->test_images, source->test_labels, scale,
-                                    classes, test);
+    status =
+        dni_dataset_create_idx(context, source->test_images, source->test_labels, &options, test);
   if (status == DNI_OK) status = limit_examples(train, train_limit);
   int problem = status == DNI_OK ? check_test_set(source, *train, *test) : library_failure();
   if (problem == 0) return 0;

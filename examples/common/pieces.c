@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <dni/research.h>
+
 #include "common.h"
 
 void must(dni_status status) {
@@ -31,9 +33,48 @@ dni_context *doubles_context(uint64_t seed) {
 void normals(dni_context *context, size_t rows, size_t columns, double *into) {
   dni_dataset *data;
   dni_matrix view = matrix_of(into, rows, columns);
-  must(dni_dataset_create_artificial(context, DNI_ARTIFICIAL_RANDOM, columns, rows, 1, &data));
+  must(
+      dni_dataset_create_artificial(context, DNI_ARTIFICIAL_RANDOM, columns, rows, 1, NULL, &data));
   must(dni_dataset_batch(data, 0, &view, NULL));
   dni_dataset_release(data);
+}
+
+void append_dense(dni_context *context, dni_network *network, size_t inputs, size_t outputs,
+                  dni_activation activation) {
+  dni_layer *layer;
+  must(dni_layer_create_dense(context, inputs, outputs, activation, &layer));
+  must(dni_network_add(network, layer));
+  dni_layer_release(layer);
+}
+
+dni_network *dense_network(dni_context *context, dni_activation hidden, const size_t *widths,
+                           size_t count) {
+  dni_network *network;
+  must(dni_network_create(context, &network));
+  for (size_t i = 0; i + 1 < count; i++)
+    append_dense(context, network, widths[i], widths[i + 1],
+                 i + 2 < count ? hidden : DNI_ACTIVATION_IDENTITY);
+  return network;
+}
+
+dni_dataset *labelled_normals(dni_context *context, size_t examples, size_t inputs,
+                              int32_t (*label)(const double *x)) {
+  dni_dataset *data;
+  dni_matrix x = matrix_of(numbers(examples * inputs), examples, inputs), y;
+  int32_t *labels = calloc(examples, sizeof *labels);
+  if (!labels) exit(fail("out of memory"));
+  normals(context, examples, inputs, x.data);
+  for (size_t i = 0; i < examples; i++)
+    labels[i] = label((const double *)x.data + i * inputs);
+  dni_matrix_init_labels(&y, labels, examples);
+  must(dni_dataset_create_memory(context, &x, &y, NULL, &data));
+  free(labels);
+  free(x.data);
+  return data;
+}
+
+int32_t same_sign(const double *x) {
+  return x[0] * x[1] > 0;
 }
 
 double norm_of(const double *values, size_t count) {

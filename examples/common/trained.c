@@ -38,26 +38,31 @@ static dni_status create_optimiser(training *work) {
   uint64_t steps = work->plan->steps[work->which];
   const uint64_t boundaries[] = {steps * 3 / 5, steps * 4 / 5};
   const double factors[] = {0.1, 0.01};
+  dni_schedule schedule = {.struct_size = sizeof schedule, .kind = DNI_RATE_PIECEWISE};
+  schedule.boundaries = boundaries;
+  schedule.values = factors;
+  schedule.count = 2;
   dni_status status =
       dni_optimiser_create_adam(work->context, work->plan->rates[work->which], &work->adam);
   if (status != DNI_OK || work->which == METHOD_SG_ALL || boundaries[0] == boundaries[1])
     return status;
-  return dni_optimiser_set_schedule_piecewise(work->adam, boundaries, factors, 2);
+  return dni_optimiser_set_schedule(work->adam, &schedule);
 }
 
 static dni_status create_trainer(training *work) {
   dni_trainer_options options = {.struct_size = sizeof options};
   options.max_batch = work->plan->batch;
   dni_status status = create_network(work);
-  if (status == DNI_OK) status = dni_loss_create_softmax_cross_entropy(work->context, &work->loss);
-  if (status == DNI_OK) status = create_optimiser(work);
   if (status == DNI_OK)
-    status = dni_trainer_create(work->context, work->network, work->loss, work->adam, work->adam,
-                                &options, &work->trainer);
+    status = dni_loss_create_softmax_cross_entropy(work->context, NULL, &work->loss);
+  if (status == DNI_OK) status = create_optimiser(work);
+  options.optimiser = work->adam;
+  if (status == DNI_OK)
+    status = dni_trainer_create(work->network, work->loss, &options, &work->trainer);
   return status;
 }
 
-static int32_t show(void *user, const dni_step_report *report) {
+static dni_status show(void *user, const dni_step_report *report) {
   training *work = user;
   progress("%s, seed %llu: step %llu of %llu, loss %.4f", method_name(work->which),
            (unsigned long long)work->plan->seed, (unsigned long long)report->step,

@@ -57,14 +57,11 @@ static void differentiate_phi(const balls *of, const double *at, double *gradien
     gradient[i] /= weights;
 }
 
-static dni_status answer(void *user, const dni_matrix *h, const dni_matrix *y,
-                         const dni_matrix *error, const dni_matrix *delta) {
+static dni_status answer(void *user, const dni_sg_call *call) {
   const balls *of = user;
-  (void)y;
-  (void)error;
-  for (size_t s = 0; s < h->rows; s++)
-    differentiate_phi(of, (const double *)h->data + s * h->stride,
-                      (double *)delta->data + s * delta->stride);
+  for (size_t s = 0; s < call->h->rows; s++)
+    differentiate_phi(of, (const double *)call->h->data + s * call->h->stride,
+                      (double *)call->delta->data + s * call->delta->stride);
   return DNI_OK;
 }
 
@@ -108,7 +105,8 @@ static double outside_norm(const balls *of, dni_sg *sg, batch *all) {
     for (size_t i = 0; i < of->h->columns; i++)
       middles[s * of->h->columns + i] =
           (points[s * of->h->columns + i] + points[(s + 1) % of->h->rows * of->h->columns + i]) / 2;
-  must(dni_sg_estimate(sg, &view, &all->y, NULL, &all->estimate));
+  dni_query query = {.struct_size = sizeof query, .h = &view, .y = &all->y};
+  must(dni_sg_estimate(sg, &query, &all->estimate));
   free(middles);
   return norm_of(all->estimate.data, all->rows * all->estimate.columns);
 }
@@ -133,7 +131,8 @@ counterexample show_counterexample(const settings *with) {
   balls of = {.h = &all.h, .losses = &all.losses, .radius = find_radius(&all.h)};
   dni_sg_callbacks callbacks = {.struct_size = sizeof callbacks, .user = &of, .estimate = answer};
   must(dni_sg_create_callback(on.context, (size_t)with->units, CLASSES, 0, &callbacks, &sg));
-  must(dni_sg_estimate(sg, &all.h, &all.y, NULL, &all.estimate));
+  dni_query query = {.struct_size = sizeof query, .h = &all.h, .y = &all.y};
+  must(dni_sg_estimate(sg, &query, &all.estimate));
   size_t count = all.rows * (size_t)with->units;
   counterexample shown = {.critic_error = squared_error(&of),
                           .gradient_norm = norm_of(all.estimate.data, count),

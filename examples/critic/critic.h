@@ -37,6 +37,7 @@ typedef struct counterexample {
 typedef struct model {
   dni_context *context;
   dni_dataset *data;
+  dni_order *order; /* of the examples, in batches */
   dni_layer *lower, *upper;
   dni_loss *loss;
   dni_optimiser *adam;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <dni/research.h>
+
 #include "critic.h"
 
 typedef struct estimator {
@@ -25,21 +27,25 @@ static void open_estimator(estimator *of, const model *on, const settings *with,
 }
 
 static void learn(const estimator *of, const batch *from) {
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &from->h, .y = &from->y};
   if (dni_sg_learns(of->sg) == DNI_SG_LEARNS_LOSS)
-    must(dni_sg_learn_loss(of->sg, &from->h, &from->y, &from->losses, NULL));
+    lesson.losses = &from->losses;
   else
-    must(dni_sg_learn(of->sg, &from->h, &from->y, &from->delta, NULL, NULL, NULL));
+    lesson.target = &from->delta;
+  must(dni_sg_learn(of->sg, &lesson, NULL));
   must(dni_optimiser_step(of->adam));
 }
 
 /* On all examples. */
 static void measure(const estimator *of, batch *all, uint64_t step, run *out) {
   dni_alignment gradient = {.struct_size = sizeof gradient}, loss = {.struct_size = sizeof loss};
-  must(dni_sg_estimate(of->sg, &all->h, &all->y, NULL, &all->estimate));
+  dni_query query = {.struct_size = sizeof query, .h = &all->h, .y = &all->y};
+  must(dni_sg_estimate(of->sg, &query, &all->estimate));
   must(dni_analysis_align(&all->estimate, &all->delta, &gradient));
   loss = gradient;
   if (dni_sg_learns(of->sg) == DNI_SG_LEARNS_LOSS) {
-    must(dni_sg_estimate_loss(of->sg, &all->h, &all->y, &all->guess));
+    query.losses = &all->guess;
+    must(dni_sg_estimate(of->sg, &query, NULL));
     must(dni_analysis_align(&all->guess, &all->losses, &loss));
   }
   out->step[out->points] = (double)step;
@@ -48,16 +54,23 @@ static void measure(const estimator *of, batch *all, uint64_t step, run *out) {
   out->error[out->points++] = loss.relative_error;
 }
 
+/* Examples `first` and on of the present order. */
+static void fetch(const model *on, size_t first, batch *into) {
+  must(dni_dataset_gather(on->data, dni_order_indices(on->order) + first, into->rows, &into->x,
+                          &into->y));
+}
+
 /* The network moves after the estimators have seen it. */
 static void train_step(model *on, const settings *with, batch *part, const estimator *estimators,
                        uint64_t step) {
   uint64_t batches = with->examples / with->batch, place = step % batches;
-  if (place == 0) must(dni_dataset_shuffle(on->data));
-  must(dni_dataset_batch(on->data, (size_t)(place * with->batch), &part->x, &part->y));
+  if (place == 0) must(dni_order_shuffle(on->order));
+  fetch(on, (size_t)(place * with->batch), part);
   (void)evaluate(on, part);
   for (size_t i = 0; i < ESTIMATORS; i++)
     learn(&estimators[i], part);
-  must(dni_layer_backward(on->lower, DNI_GRADIENT_REPLACE, &part->x, &part->h, &part->delta, NULL));
+  must(dni_layer_backward(on->lower, DNI_GRADIENT_REPLACE, NULL, &part->x, &part->h, &part->delta,
+                          NULL));
   must(dni_optimiser_step(on->adam));
 }
 
@@ -75,7 +88,7 @@ void train_beside(const settings *with, uint64_t seed, run *runs) {
   }
   for (uint64_t step = 0; step <= with->steps; step++) {
     if (step % every == 0) {
-      must(dni_dataset_batch(on.data, 0, &all.x, &all.y));
+      fetch(&on, 0, &all);
       double mean = evaluate(&on, &all);
       for (size_t i = 0; i < ESTIMATORS; i++)
         measure(&estimators[i], &all, step, &runs[i]);

@@ -2,6 +2,8 @@
 #ifndef GUARD_H
 #define GUARD_H
 
+#include <dni/research.h>
+
 #include "../common/common.h"
 
 enum { INPUTS = 5, HIDDEN = 4, OUTPUTS = 2, POINTS_MOST = 512 };

@@ -25,35 +25,36 @@
 
 #include "guard.h"
 
-static void copy(const dni_matrix *from, const dni_matrix *to) {
-  memcpy(to->data, from->data, from->rows * from->columns * sizeof(double));
-}
-
 /* Lower's gradients as `delta` makes them; it is left as it is. */
 static void backward_lower(machine *on, const dni_matrix *delta) {
-  copy(delta, &on->scratch);
-  must(dni_layer_backward(on->lower, DNI_GRADIENT_REPLACE, &on->x, &on->h, &on->scratch, NULL));
+  must(dni_matrix_copy(delta, &on->scratch));
+  must(dni_layer_backward(on->lower, DNI_GRADIENT_REPLACE, NULL, &on->x, &on->h, &on->scratch,
+                          NULL));
 }
 
 static double forward(machine *on) {
   double mean;
-  must(dni_layer_forward(on->lower, DNI_MODE_TRAINING, &on->x, &on->h));
-  must(dni_layer_forward(on->upper, DNI_MODE_TRAINING, &on->h, &on->out));
-  must(dni_loss_evaluate(on->loss, &on->out, &on->y, &on->delta_out, NULL, &mean));
+  dni_batch answers = {.struct_size = sizeof answers, .x = &on->out, .y = &on->y};
+  must(dni_layer_forward(on->lower, DNI_MODE_TRAINING, NULL, &on->x, &on->h));
+  must(dni_layer_forward(on->upper, DNI_MODE_TRAINING, NULL, &on->h, &on->out));
+  must(dni_loss_evaluate(on->loss, &answers, &on->delta_out, NULL, &mean));
   return mean;
 }
 
 /* The SG's own training: steepest descent with exact line search. False when it has diverged. */
 static bool train_sg(machine *on, uint64_t steps) {
   double rate;
+  dni_query query = {.struct_size = sizeof query, .h = &on->h, .y = &on->y};
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &on->h, .y = &on->y};
+  lesson.target = &on->target;
   for (uint64_t i = 0; i < steps; i++) {
-    must(dni_sg_learn(on->sg, &on->h, &on->y, &on->target, NULL, NULL, NULL));
+    must(dni_sg_learn(on->sg, &lesson, NULL));
     must(dni_sg_line_search(on->sg, &on->h, &on->y, &rate));
     if (!isfinite(rate)) return false;
-    must(dni_optimiser_set_f64(on->sg_step, DNI_PARAM_LEARNING_RATE, rate));
+    must(dni_optimiser_set_f64(on->sg_step, DNI_SETTING_LEARNING_RATE, rate));
     must(dni_optimiser_step(on->sg_step));
   }
-  must(dni_sg_estimate(on->sg, &on->h, &on->y, NULL, &on->delta));
+  must(dni_sg_estimate(on->sg, &query, &on->delta));
   return true;
 }
 
@@ -63,7 +64,7 @@ static terms find_terms(machine *on) {
   terms found;
   dni_alignment delta = {.struct_size = sizeof delta};
   must(dni_analysis_align(&on->delta, &on->target, &delta));
-  found.error = (delta.error + ROUNDING * delta.truth_norm) / (double)on->h.rows;
+  found.error = (delta.error_norm + ROUNDING * delta.truth_norm) / (double)on->h.rows;
   found.floor = ROUNDING * delta.truth_norm / (double)on->h.rows;
   backward_lower(on, &on->target);
   memcpy(on->truth, on->weight.data, HIDDEN * INPUTS * sizeof(double));
@@ -90,7 +91,7 @@ static void remember(run *out, uint64_t step, double gap, double ratio) {
 static void limit_rate(machine *on, const settings *with, const problem *of, const terms *at) {
   double margin = THRESHOLD * at->gradient / of->jacobian - at->error, rate = with->guarded_rate;
   if (margin > 0) rate = fmin(rate, with->rate / margin);
-  must(dni_optimiser_set_f64(on->step, DNI_PARAM_LEARNING_RATE, rate));
+  must(dni_optimiser_set_f64(on->step, DNI_SETTING_LEARNING_RATE, rate));
 }
 
 /* Move, or not; answers whether. */
@@ -110,7 +111,7 @@ static bool move(machine *on, const settings *with, const problem *of, int mode,
 static bool train_step(machine *on, const settings *with, const problem *of, run *out) {
   terms at = {0}, check = {0};
   double mean = forward(on);
-  must(dni_layer_backward(on->upper, DNI_GRADIENT_REPLACE, &on->h, &on->out, &on->delta_out,
+  must(dni_layer_backward(on->upper, DNI_GRADIENT_REPLACE, NULL, &on->h, &on->out, &on->delta_out,
                           &on->target));
   if (!isfinite(mean)) return false;
   if (out->mode != BACKPROP) {

@@ -1,6 +1,8 @@
 /* Where estimators must be for modules to take equally long: found out by timing the layers, on
  * this machine and at this moment, so it may be elsewhere the next time. The network that is timed
  * is one of its own, in a context of its own, so nothing else depends on it. */
+#include <dni/research.h>
+
 #include "mnist.h"
 
 typedef struct timing {
@@ -14,7 +16,8 @@ static dni_status measure(dni_context *context, const options *settings, dni_net
   dni_optimiser *adam;
   dni_status status = dni_optimiser_create_adam(context, settings->learning_rate, &adam);
   if (status != DNI_OK) return status;
-  status = dni_network_measure(network, settings->batch, adam, times->seconds, times->sg_seconds);
+  status = dni_network_measure(network, settings->batch, adam, times->seconds, times->sg_seconds,
+                               dni_network_layer_count(network));
   dni_optimiser_release(adam);
   return status;
 }
@@ -44,8 +47,8 @@ static dni_status measure_network(dni_context *context, const options *settings,
 
 static dni_status mark(const timing *times, const options *settings, deep_plan *plan) {
   size_t counts[MAX_DEPTH + 1], after = 0;
-  dni_status status =
-      dni_balance(times->costs, settings->depth + 1, settings->modules, times->cut_cost, counts);
+  dni_status status = dni_costs_balance(times->costs, settings->depth + 1, settings->modules,
+                                        times->cut_cost, counts);
   for (size_t i = 0; i <= settings->depth; i++)
     plan->sg_at[i] = false;
   for (size_t m = 0; status == DNI_OK && m + 1 < settings->modules; m++) {
@@ -58,7 +61,7 @@ static dni_status mark(const timing *times, const options *settings, deep_plan *
 dni_status balance_modules(const options *settings, size_t features, size_t classes,
                            deep_plan *plan) {
   timing times = {0};
-  int32_t threads;
+  size_t threads;
   dni_context *context = NULL;
   dni_status status = context_open(settings, &threads, &context);
   if (status == DNI_OK)

@@ -9,7 +9,7 @@ typedef struct options {
   method methods[METHOD_COUNT];
   size_t method_count;       /* 0: all, until the options are complete */
   bool sg_at[MAX_DEPTH + 1]; /* as in deep_plan, unless modules says otherwise */
-  int32_t schedule;          /* DNI_SCHEDULE_ value: sequential, pipelined or micro-batches */
+  dni_kind schedule;         /* DNI_SCHEDULE_ value: sequential, pipelined or micro-batches */
   size_t modules;            /* n > 0: estimators are where they make n modules of equal time */
   size_t in_flight, micro_batches; /* 0: not asked, until the options are complete */
   size_t depth, width, batch;
@@ -18,13 +18,14 @@ typedef struct options {
   double until;           /* test accuracy to stop at; 0: none */
   double learning_rate, sg_learning_rate;
   bool learning_rate_chosen; /* by depth, not by the user */
-  int32_t sg_hidden, condition;
+  size_t sg_hidden;
+  dni_condition condition;
   double shrink;             /* of delayed gradients; 0: not asked, until complete */
   double update_probability; /* 0: the sequential schedule */
   uint64_t seed;
   const char *backend;
   dni_dtype dtype;
-  int32_t threads;    /* that run modules, if the schedule has such; else of a matrix product */
+  size_t threads;     /* that run modules, if the schedule has such; else of a matrix product */
   bool threads_asked; /* by the user, not by default */
   size_t train_limit; /* 0: all */
   const char *data, *out, *save;
@@ -34,13 +35,13 @@ typedef struct options {
 enum { OPTIONS_RUN = -1 }; /* go on; anything else is the exit status */
 
 int options_parse(int argc, char **argv, options *parsed);
-const char *condition_name(int32_t condition);
+const char *condition_name(dni_condition condition);
 
 /* options_schedule.c: what depends on several options at once. sg_at: the option's text, or NULL */
 int options_complete(options *parsed, const char *sg_at);
 int set_schedule(const char *text, options *parsed);
-const char *schedule_name(int32_t schedule);
-bool has_threads(int32_t schedule); /* of its own, that run modules */
+const char *schedule_name(dni_kind schedule);
+bool has_threads(dni_kind schedule); /* of its own, that run modules */
 
 /* help.c; both answer 0 */
 int print_help(void);
@@ -64,7 +65,7 @@ int session_open(const options *settings, const data_source *source, session *ob
 void session_close(session *objects);
 
 /* With the backend of the settings. *backend_threads: 0 if it has no such setting */
-dni_status context_open(const options *settings, int32_t *backend_threads, dni_context **out);
+dni_status context_open(const options *settings, size_t *backend_threads, dni_context **out);
 
 /* balance.c: mark hidden layers in plan->sg_at, so that settings->modules modules with the method's
  * estimators between them take equally long on this machine. */
@@ -93,7 +94,7 @@ struct run_result {
   double seconds, ms_per_step; /* of training, without evaluations */
   double seconds_to_975;       /* until a test accuracy of 97.5 % was seen; NaN if never */
   char backend[NAME_SIZE];
-  int32_t backend_threads; /* 0: the backend has no such setting */
+  size_t backend_threads;  /* 0: the backend has no such setting */
   size_t modules, threads; /* of the trainer */
   dni_memory_report memory;
   curve_point *curve;

@@ -29,7 +29,7 @@ static double default_learning_rate(size_t depth) {
 static const char *const condition_names[] = {
     [DNI_CONDITION_HY] = "hy", [DNI_CONDITION_H] = "h", [DNI_CONDITION_Y] = "y"};
 
-const char *condition_name(int32_t condition) {
+const char *condition_name(dni_condition condition) {
   return condition_names[condition];
 }
 
@@ -151,7 +151,7 @@ static int set_method(const char *text, options *parsed) {
 }
 
 static int set_condition(const char *text, options *parsed) {
-  for (int32_t i = DNI_CONDITION_HY; i <= DNI_CONDITION_Y; i++) {
+  for (dni_condition i = DNI_CONDITION_HY; i <= DNI_CONDITION_Y; i++) {
     if (strcmp(text, condition_names[i]) != 0) continue;
     parsed->condition = i;
     return 0;
@@ -213,7 +213,7 @@ static int set_training(int id, const char *name, const char *text, options *par
     return set_rate(name, text, &parsed->sg_learning_rate);
   case OPTION_SG_HIDDEN:
     status = set_count(name, text, 2, &number);
-    if (status == 0) parsed->sg_hidden = (int32_t)number;
+    if (status == 0) parsed->sg_hidden = (size_t)number;
     return status;
   case OPTION_CONDITION:
     return set_condition(text, parsed);
@@ -227,8 +227,6 @@ static int set_training(int id, const char *name, const char *text, options *par
 }
 
 static int set_running(int id, const char *name, const char *text, options *parsed) {
-  size_t size;
-  int status;
   switch (id) {
   case OPTION_SEED:
     return set_count(name, text, UINT64_MAX, &parsed->seed);
@@ -237,10 +235,8 @@ static int set_running(int id, const char *name, const char *text, options *pars
   case OPTION_DTYPE:
     return set_dtype(text, parsed);
   case OPTION_THREADS:
-    status = set_size(name, text, 1024, &size);
-    if (status == 0) parsed->threads = (int32_t)size;
     parsed->threads_asked = true;
-    return status;
+    return set_size(name, text, 1024, &parsed->threads);
   case OPTION_EVAL_EVERY:
     return set_size(name, text, 1000000000, &parsed->eval_every);
   case OPTION_TRAIN_LIMIT:
@@ -270,7 +266,7 @@ static void set_defaults(options *parsed) {
   parsed->dtype = DNI_F32;
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   if (processors > DEFAULT_MOST_THREADS) processors = DEFAULT_MOST_THREADS;
-  parsed->threads = processors < 1 ? 1 : (int32_t)processors;
+  parsed->threads = processors < 1 ? 1 : (size_t)processors;
 }
 
 static int complete(options *parsed, const char *sg_at) {

@@ -12,17 +12,17 @@ static const char *const schedule_names[] = {[DNI_SCHEDULE_SEQUENTIAL] = "sequen
                                              [DNI_SCHEDULE_PIPELINED] = "pipelined",
                                              [DNI_SCHEDULE_MICRO_BATCHES] = "micro-batches"};
 
-const char *schedule_name(int32_t schedule) {
+const char *schedule_name(dni_kind schedule) {
   return schedule_names[schedule];
 }
 
-bool has_threads(int32_t schedule) {
+bool has_threads(dni_kind schedule) {
   return schedule != DNI_SCHEDULE_SEQUENTIAL;
 }
 
 /* The random schedule has no name here: it is --p-update. */
 int set_schedule(const char *text, options *parsed) {
-  for (int32_t i = DNI_SCHEDULE_SEQUENTIAL; i <= DNI_SCHEDULE_MICRO_BATCHES; i++) {
+  for (dni_kind i = DNI_SCHEDULE_SEQUENTIAL; i <= DNI_SCHEDULE_MICRO_BATCHES; i++) {
     if (!schedule_names[i] || strcmp(text, schedule_names[i]) != 0) continue;
     parsed->schedule = i;
     return 0;
@@ -138,18 +138,18 @@ static int choose_threads(options *parsed) {
   if (!parsed->threads_asked) {
     if (parsed->modules > 0) most = parsed->modules;
     if (parsed->threads < 2) parsed->threads = 2;
-    if ((size_t)parsed->threads > most) parsed->threads = (int32_t)most;
+    if (parsed->threads > most) parsed->threads = most;
   }
-  if (pipelined || (size_t)parsed->threads <= most) return 0;
+  if (pipelined || parsed->threads <= most) return 0;
   (void)snprintf(expected, sizeof expected, "at most %zu, the layers, with --schedule %s", most,
                  schedule_name(parsed->schedule));
-  return usage_number("threads", parsed->threads, expected);
+  return usage_number("threads", (double)parsed->threads, expected);
 }
 
 /* A module to each thread, unless someone said where estimators are. */
 static void choose_modules(options *parsed, bool placed) {
   if (parsed->schedule != DNI_SCHEDULE_PIPELINED || parsed->modules > 0 || placed) return;
-  parsed->modules = parsed->threads < 2 ? 2 : (size_t)parsed->threads;
+  parsed->modules = parsed->threads < 2 ? 2 : parsed->threads;
   if (parsed->modules > parsed->depth + 1) parsed->modules = parsed->depth + 1;
 }
 

@@ -78,7 +78,7 @@ static void print_origin(const result_set *results) {
   (void)printf("Matrix products: %s, %s", run->backend,
                results->settings->dtype == DNI_F32 ? "f32" : "f64");
   if (run->backend_threads > 0)
-    (void)printf(", %d thread%s", (int)run->backend_threads, run->backend_threads > 1 ? "s" : "");
+    (void)printf(", %zu thread%s", run->backend_threads, run->backend_threads > 1 ? "s" : "");
   (void)putchar('\n');
 }
 

@@ -54,7 +54,7 @@ static uint64_t count_steps(const options *settings, size_t examples) {
 static int measure_accuracy(const session *objects, const dni_dataset *dataset, uint64_t step,
                             double *accuracy) {
   dni_evaluation answer = {.struct_size = sizeof answer};
-  dni_status status = dni_network_evaluate(objects->network, objects->loss, dataset, &answer);
+  dni_status status = dni_network_evaluate(objects->network, objects->loss, dataset, NULL, &answer);
   if (status != DNI_OK)
     return fail("evaluation after step %llu: %s", (unsigned long long)step, dni_last_message());
   *accuracy = answer.accuracy;
@@ -104,7 +104,7 @@ static void show_progress(training *state, uint64_t step, double seconds) {
 static double interface_mean(const double *values, size_t count) {
   double sum = 0;
   size_t known = 0;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; values && i < count; i++) {
     if (isnan(values[i])) continue;
     sum += values[i];
     known++;
@@ -112,15 +112,14 @@ static double interface_mean(const double *values, size_t count) {
   return known > 0 ? sum / (double)known : NAN;
 }
 
-/* Estimators inside a module do not count. Interfaces of a report are in the order of layers. */
+/* Between modules; inside a module nothing is ever late. */
 static void add_lags(training *state, const dni_step_report *report) {
-  const dni_trainer *trainer = state->objects->trainer;
-  size_t i = 0, first, count;
-  for (size_t m = 0; m + 1 < report->module_count; m++) {
-    if (dni_trainer_module_layers(trainer, m, &first, &count) != DNI_OK) return;
-    while (i < report->interface_count && report->interface_after[i] < first + count - 1)
-      i++;
-    if (i == report->interface_count) return;
+  size_t below, above;
+  for (size_t i = 0; report->target_lag && i + 1 < report->layer_count; i++) {
+    if (dni_trainer_layer_module(state->objects->trainer, i, &below) != DNI_OK ||
+        dni_trainer_layer_module(state->objects->trainer, i + 1, &above) != DNI_OK)
+      return;
+    if (below == above || report->target_lag[i] == DNI_NONE) continue;
     state->lag_sum += (double)report->target_lag[i];
     state->lag_count++;
   }
@@ -128,15 +127,15 @@ static void add_lags(training *state, const dni_step_report *report) {
 
 static void add_report(training *state, const dni_step_report *report) {
   window_add(&state->loss, report->loss);
-  window_add(&state->sg_error, interface_mean(report->sg_error, report->interface_count));
-  window_add(&state->sg_cosine, interface_mean(report->sg_cosine, report->interface_count));
+  window_add(&state->sg_error, interface_mean(report->sg_mse, report->layer_count));
+  window_add(&state->sg_cosine, interface_mean(report->sg_cosine, report->layer_count));
   if (state->settings->schedule == DNI_SCHEDULE_PIPELINED) add_lags(state, report);
   state->result->steps = report->step;
 }
 
 /* With modules on threads the network may be looked at only when they rest, and until then training
  * goes on whatever this does: only a rest is a pause. */
-static int32_t after_step(void *user, const dni_step_report *report) {
+static dni_status after_step(void *user, const dni_step_report *report) {
   training *state = user;
   double arrived = seconds_now();
   double seconds = arrived - state->started - state->paused;
@@ -159,8 +158,7 @@ static int train(training *state) {
   state->started = seconds_now();
   dni_status status = dni_trainer_fit(state->objects->trainer, state->objects->train, &plan);
   if (state->problem != 0) return state->problem; /* its line has been printed */
-  bool stopped = status == DNI_ERROR_CANCELLED && state->reached;
-  if (status != DNI_OK && !stopped) return library_failure();
+  if (status != DNI_OK) return library_failure();
   if (isatty(STDERR_FILENO)) (void)fputs("\r\033[K", stderr);
   return 0;
 }

@@ -4,39 +4,34 @@
 
 #include "mnist.h"
 
-static dni_status create_backend(dni_context *context, const char *name, dni_backend **out) {
-  if (strcmp(name, "builtin") == 0) return dni_backend_create_builtin(context, out);
-  if (strcmp(name, "cblas") == 0) return dni_backend_create_cblas(context, out);
-  return dni_backend_create_dynamic(context, name, out);
-}
-
-static dni_status set_backend(const options *settings, dni_context *context) {
-  dni_backend *backend;
-  dni_status status = create_backend(context, settings->backend, &backend);
-  if (status != DNI_OK) return status;
-  status = dni_context_set_backend(context, backend);
-  dni_backend_release(backend);
-  return status;
+static dni_status create_backend(const char *name, dni_backend **out) {
+  if (strcmp(name, "builtin") == 0) return dni_backend_create_builtin(NULL, out);
+  if (strcmp(name, "cblas") == 0) return dni_backend_create_cblas(NULL, out);
+  return dni_backend_create_dynamic(NULL, name, out);
 }
 
 /* Where threads run modules, a product has one. Not every CBLAS lets its threads be set; that
  * matters only to a user who asked for some. */
-static dni_status set_threads(const options *settings, dni_context *context,
-                              int32_t *backend_threads) {
-  int32_t threads = has_threads(settings->schedule) ? 1 : settings->threads;
-  dni_status status = dni_backend_set_threads(dni_context_backend(context), threads);
+static dni_status set_threads(const options *settings, dni_backend *backend,
+                              size_t *backend_threads) {
+  size_t threads = has_threads(settings->schedule) ? 1 : settings->threads;
+  dni_status status = dni_backend_set_threads(backend, threads);
   bool insisted = settings->threads_asked && threads > 1;
   *backend_threads = status == DNI_OK ? threads : 0;
   return status == DNI_ERROR_UNSUPPORTED && !insisted ? DNI_OK : status;
 }
 
-dni_status context_open(const options *settings, int32_t *backend_threads, dni_context **out) {
+dni_status context_open(const options *settings, size_t *backend_threads, dni_context **out) {
   dni_context_options wanted = {.struct_size = sizeof wanted};
+  dni_backend *backend;
+  dni_status status = create_backend(settings->backend, &backend);
+  if (status != DNI_OK) return status;
+  status = set_threads(settings, backend, backend_threads);
   wanted.seed = settings->seed;
   wanted.dtype = settings->dtype;
-  dni_status status = dni_context_create(&wanted, out);
-  if (status == DNI_OK) status = set_backend(settings, *out);
-  if (status == DNI_OK) status = set_threads(settings, *out, backend_threads);
+  wanted.backend = backend;
+  if (status == DNI_OK) status = dni_context_create(&wanted, out);
+  dni_backend_release(backend);
   return status;
 }
 
@@ -59,16 +54,17 @@ static dni_status create_network(const options *settings, session *objects, run_
 
 static dni_status create_trainer(const options *settings, session *objects) {
   dni_trainer_options plan = {.struct_size = sizeof plan, .schedule = settings->schedule};
+  plan.optimiser = objects->optimiser;
+  plan.sg_optimiser = objects->sg_optimiser;
   plan.max_batch = settings->batch;
   if (settings->update_probability > 0) {
     plan.schedule = DNI_SCHEDULE_RANDOM;
     plan.update_probability = settings->update_probability;
   }
-  if (has_threads(settings->schedule)) plan.threads = (size_t)settings->threads;
+  if (has_threads(settings->schedule)) plan.threads = settings->threads;
   plan.in_flight = settings->in_flight;
   plan.micro_batches = settings->micro_batches;
-  return dni_trainer_create(objects->context, objects->network, objects->loss, objects->optimiser,
-                            objects->sg_optimiser, &plan, &objects->trainer);
+  return dni_trainer_create(objects->network, objects->loss, &plan, &objects->trainer);
 }
 
 static dni_status describe_trainer(const dni_trainer *trainer, run_result *result) {
@@ -81,7 +77,8 @@ static dni_status describe_trainer(const dni_trainer *trainer, run_result *resul
 static dni_status create_learners(const options *settings, session *objects, run_result *result) {
   dni_context *context = objects->context;
   dni_status status = create_network(settings, objects, result);
-  if (status == DNI_OK) status = dni_loss_create_softmax_cross_entropy(context, &objects->loss);
+  if (status == DNI_OK)
+    status = dni_loss_create_softmax_cross_entropy(context, NULL, &objects->loss);
   if (status == DNI_OK)
     status = dni_optimiser_create_adam(context, settings->learning_rate, &objects->optimiser);
   if (status == DNI_OK)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dni/research.h>
+
 #include "theorem1.h"
 
 /* The pieces of the library and the matrices between them. */
@@ -76,14 +78,18 @@ static double find_q(const machine *on, double *xi_norm) {
 /* Both move from the same old values: rate mu for W, line search for omega. */
 static void move(machine *on, double mu) {
   double nu;
-  must(dni_sg_estimate(on->sg, &on->p, &on->y, NULL, &on->delta));
-  must(dni_loss_evaluate(on->loss, &on->p, &on->y, &on->target, NULL, NULL));
-  must(dni_sg_learn(on->sg, &on->p, &on->y, &on->target, NULL, NULL, NULL));
+  dni_batch answers = {.struct_size = sizeof answers, .x = &on->p, .y = &on->y};
+  dni_query query = {.struct_size = sizeof query, .h = &on->p, .y = &on->y};
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &on->p, .y = &on->y};
+  lesson.target = &on->target;
+  must(dni_sg_estimate(on->sg, &query, &on->delta));
+  must(dni_loss_evaluate(on->loss, &answers, &on->target, NULL, NULL));
+  must(dni_sg_learn(on->sg, &lesson, NULL));
   must(dni_sg_line_search(on->sg, &on->p, &on->y, &nu));
-  must(dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, &on->x, &on->p, &on->delta, NULL));
+  must(dni_layer_backward(on->model, DNI_GRADIENT_REPLACE, NULL, &on->x, &on->p, &on->delta, NULL));
   /* The layer's gradients are means over the samples, the theorem's are sums. */
-  must(dni_optimiser_set_f64(on->model_step, DNI_PARAM_LEARNING_RATE, mu * (double)on->p.rows));
-  must(dni_optimiser_set_f64(on->sg_step, DNI_PARAM_LEARNING_RATE, nu));
+  must(dni_optimiser_set_f64(on->model_step, DNI_SETTING_LEARNING_RATE, mu * (double)on->p.rows));
+  must(dni_optimiser_set_f64(on->sg_step, DNI_SETTING_LEARNING_RATE, nu));
   must(dni_optimiser_step(on->model_step));
   must(dni_optimiser_step(on->sg_step));
 }
@@ -95,7 +101,7 @@ static double look(machine *on, const problem *of) {
   double sum = (bias[0] - of->optimum[d]) * (bias[0] - of->optimum[d]);
   for (size_t k = 0; k < d; k++)
     sum += (w[k] - of->optimum[k]) * (w[k] - of->optimum[k]);
-  must(dni_layer_forward(on->model, DNI_MODE_TRAINING, &on->x, &on->p));
+  must(dni_layer_forward(on->model, DNI_MODE_TRAINING, NULL, &on->x, &on->p));
   return sqrt(sum) / norm_of(of->optimum, d + 1);
 }
 

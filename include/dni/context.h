@@ -1,88 +1,112 @@
-/* dni_context: what objects have in common: memory, element type, seed, backend, log. */
+/** \file
+ * dni_context: what objects have in common: memory, element type, random seed, backend, log. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif
 #ifndef DNI_CONTEXT_H
 #define DNI_CONTEXT_H
 
-typedef struct dni_context dni_context;
-typedef struct dni_backend dni_backend; /* dni/backend.h */
-
-/* Where memory comes from. Copied into the context and used for everything, the context included.
+/** Where memory comes from. Set everything to 0, then the fields. The struct is copied.
  *
- * alloc returns `size` bytes (never 0) aligned to `alignment` (a power of two, at most 64), or
- * NULL; the library turns NULL into DNI_ERROR_MEMORY. free receives what alloc returned, with the
- * same size, never NULL. Both are called only from inside a call to the library, on its thread. */
+ * The functions may be called on any thread, and by several threads at once. They must return
+ * normally: no exception and no longjmp may leave them. */
 typedef struct dni_allocator {
-  size_t struct_size; /* sizeof(dni_allocator) */
-  void *user;
-  void *(*alloc)(void *user, size_t alignment, size_t size);
-  void (*free)(void *user, void *memory, size_t size);
+  size_t struct_size; /**< sizeof(dni_allocator). */
+  void *user;         /**< Handed to the functions. */
+  /** Gives `size` bytes (never 0), aligned to `alignment`, a power of two of at most 4096. NULL if
+   * there are none: the library turns that into DNI_ERROR_MEMORY. */
+  void *(DNI_CALL *alloc)(void *user, size_t alignment, size_t size);
+  /** Takes back what alloc gave, with the same size. Never called with NULL. */
+  void(DNI_CALL *free)(void *user, void *memory, size_t size);
+  dni_destroy_callback destroy; /**< Called with user after the last free; NULL: nothing to do. */
 } dni_allocator;
 
-/* Levels of log messages. */
-enum { DNI_LOG_INFO = 1, DNI_LOG_WARNING = 2 };
+/** How important a line of the log is. Treat levels that you do not know as information. */
+typedef int32_t dni_log_level;
 
-/* Receives one line without newline. Called on the thread of the call that logs. */
-typedef void (*dni_log_callback)(void *user, int32_t level, const char *message);
+enum { DNI_LOG_INFORMATION = 1 /**< Nothing is wrong. */ };
 
-/* Instruction sets of the library's own kernels. */
+/** Receives one line without newline. It may be called on any thread that uses the context. It must
+ * return normally. */
+typedef void(DNI_CALL *dni_log_callback)(void *user, dni_log_level level, const char *message);
+
+/** Which instructions of the processor the library's own kernels use. */
+typedef int32_t dni_instructions;
+
 enum {
-  DNI_INSTRUCTIONS_BEST = 0,     /* the widest this processor has */
-  DNI_INSTRUCTIONS_BASELINE = 1, /* what the compiler's target guarantees */
-  DNI_INSTRUCTIONS_AVX2 = 2,     /* x86-64 with AVX2 and FMA */
-  DNI_INSTRUCTIONS_AVX512 = 3    /* x86-64 with AVX-512 F, BW, DQ, VL */
+  DNI_INSTRUCTIONS_BEST = 0,     /**< The widest that this processor has. */
+  DNI_INSTRUCTIONS_BASELINE = 1, /**< What the compiler's target guarantees. */
+  DNI_INSTRUCTIONS_AVX2 = 2,     /**< x86-64 with AVX2 and FMA. */
+  DNI_INSTRUCTIONS_AVX512 = 3    /**< x86-64 with AVX-512 F, BW, DQ and VL. */
 };
 
-/* Set everything to 0, then struct_size, then what should differ: 0 always means the default. A
- * struct longer than this library knows is accepted if its unknown tail is zero, so programs built
- * against a newer header run as long as they ask for nothing newer. */
+/** How to make a context. Set everything to 0, then struct_size, then what should differ: 0 always
+ * means the default.
+ *
+ * A struct that is longer than the running library knows is accepted if the unknown end is zero. So
+ * a program built with newer headers runs as long as it asks for nothing newer. This is true of all
+ * structs that begin with struct_size. */
 typedef struct dni_context_options {
-  size_t struct_size;             /* sizeof(dni_context_options) */
-  const dni_allocator *allocator; /* NULL: posix_memalign and free */
-  uint64_t seed;                  /* of every random stream */
-  dni_dtype dtype;                /* of every object; 0: DNI_F32 */
-  int32_t instructions;           /* DNI_INSTRUCTIONS_ value; 0: best */
-  dni_log_callback log;           /* NULL: silent */
-  void *log_user;
+  size_t struct_size;             /**< sizeof(dni_context_options). */
+  const dni_allocator *allocator; /**< NULL: posix_memalign and free. */
+  uint64_t seed;                  /**< Of every random stream. */
+  dni_dtype dtype; /**< Of parameters and of matrices handed in: DNI_F32 or DNI_F64; 0: DNI_F32. */
+  int32_t compute; /**< Element type of products; 0: as dtype. Nothing else is known yet. */
+  dni_instructions instructions;    /**< 0: the best that there are. */
+  int32_t reserved;                 /**< 0. */
+  dni_backend *backend;             /**< Kept by the context; NULL: a builtin one of one thread. */
+  dni_log_callback log;             /**< NULL: silent. */
+  void *log_user;                   /**< Handed to log. */
+  dni_destroy_callback log_destroy; /**< Called with log_user when the context ends; or NULL. */
 } dni_context_options;
 
-/* Make a context. `options` may be NULL for the defaults. The context starts with the builtin
- * backend; dni_context_set_backend() changes it, for example to the linked CBLAS.
+/** Make a context. `options` may be NULL: floats, seed 0, builtin backend, the C library's memory.
  *
- * Random numbers: each object that draws any (a dense layer's weights, a feedback matrix, a data
- * set's order, the random schedule) has a xoshiro256++ stream of its own, seeded through
- * splitmix64 from the context's seed and the number of streams made on the context before it. The
- * same calls in the same order therefore give the same numbers.
+ * Every object that draws random numbers has a stream of its own, xoshiro256++ seeded through
+ * splitmix64. Unless its options give a seed, the stream is number n of the context, n counting
+ * the streams taken so far. So the same calls in the same order give the same numbers. Objects may
+ * be made on several threads at once; the order of the streams is then the caller's to fix.
  *
- *   DNI_ERROR_ARGUMENT     out is NULL, a wrong struct_size, an unknown dtype or instructions
- *                          value, an allocator with a missing function
- *   DNI_ERROR_UNSUPPORTED  this processor lacks the instructions asked for, or options has
- *                          unknown non-zero fields
- *   DNI_ERROR_MEMORY */
+ * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
+ *   function missing; a backend that has no product for dtype.
+ * - DNI_ERROR_UNSUPPORTED: this processor lacks the instructions; compute is not 0; a field that
+ *   this library does not know is not 0.
+ * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_context_create(const dni_context_options *options,
                                                    dni_context **out);
-DNI_API void dni_context_retain(dni_context *context);
+
+/** Take a reference; answers `context`. NULL is allowed. Any thread. */
+DNI_API dni_context *dni_context_retain(dni_context *context);
+
+/** Give a reference back. NULL is allowed. Any thread. Objects made on the context keep it. */
 DNI_API void dni_context_release(dni_context *context);
 
-/* Use `backend` for objects created on this context from now on; those made before keep theirs.
- * The context keeps the backend.
- *
- *   DNI_ERROR_ARGUMENT     NULL, or a backend without this context's element type */
-DNI_API DNI_MUST_USE dni_status dni_context_set_backend(dni_context *context, dni_backend *backend);
-
-/* The backend of objects to come. Borrowed; valid until set_backend or the context's last release.
- * NULL only for a NULL context. */
+/** The backend of the context's objects. Borrowed: valid as long as the context. NULL for NULL. */
 DNI_API dni_backend *dni_context_backend(const dni_context *context);
 
-/* The element type of the context's objects; 0 for NULL. */
+/** The element type of the context's objects. 0 for NULL. */
 DNI_API dni_dtype dni_context_dtype(const dni_context *context);
 
-/* The name of the instruction set its kernels use: "baseline", "avx2" or "avx512". Static. */
-DNI_API const char *dni_context_instructions(const dni_context *context);
+/** The instructions that the context's kernels use, never DNI_INSTRUCTIONS_BEST. 0 for NULL. */
+DNI_API dni_instructions dni_context_instructions(const dni_context *context);
 
-/* Bytes obtained through the allocator and not yet given back, by the context and all objects made
- * on it. For leak checks and memory budgets. */
+/** The name of an instruction set: "best", "baseline", "avx2" or "avx512"; "" for other numbers.
+ * Never NULL; static. */
+DNI_API const char *dni_instructions_name(dni_instructions instructions);
+
+/** Bytes that the context and all objects made on it have from the allocator now. 0 for NULL. Any
+ * thread. */
 DNI_API size_t dni_context_bytes(const dni_context *context);
+
+/** Memory from the context's allocator: `size` bytes, zeroed, aligned to 64, counted.
+ *
+ * Give it back with dni_context_free() while a reference to the context is held. A size of 0 gives
+ * a block that can be freed. Any thread.
+ * - DNI_ERROR_ARGUMENT: NULL.
+ * - DNI_ERROR_MEMORY: no memory; *out is as it was. */
+DNI_API DNI_MUST_USE dni_status dni_context_allocate(dni_context *context, size_t size, void **out);
+
+/** Give back memory of dni_context_allocate(). NULL memory is allowed. Any thread. */
+DNI_API void dni_context_free(dni_context *context, void *memory);
 
 #endif

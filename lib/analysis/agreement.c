@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "analysis/numbers.h"
+#include "dni/research.h"
 
 typedef struct pair {
   size_t rows;
@@ -111,11 +112,14 @@ static double explained(const pair *p) {
 /* The call. ---------------------------------------------------------------------------------- */
 
 static dni_status check_inputs(const dni_context *context, const dni_matrix *estimate,
-                               const dni_matrix *truth) {
+                               const dni_matrix *truth, size_t count) {
   if (!estimate) return dni__fail(DNI_ERROR_ARGUMENT, "estimate is NULL");
   DNI_TRY(dni__matrix_check(estimate, context->dtype, 1, "estimate"));
   if (estimate->rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "estimate has no rows");
   DNI_TRY(dni__matrix_check_rows(truth, context->dtype, estimate->rows, 1, "truth"));
+  if (count != estimate->rows)
+    return dni__fail(DNI_ERROR_ARGUMENT, "count is %zu, expected %zu groups", count,
+                     estimate->rows);
   DNI_TRY(dni__numbers_finite(estimate, "estimate"));
   return dni__numbers_finite(truth, "truth");
 }
@@ -131,10 +135,10 @@ static void compare(pair *p, const dni_matrix *estimate, const dni_matrix *truth
 }
 
 dni_status dni_analysis_agreement(dni_context *context, const dni_matrix *estimate,
-                                  const dni_matrix *truth, const int32_t *groups,
+                                  const dni_matrix *truth, const int32_t *groups, size_t count,
                                   double *correlation, double *r2) {
   DNI_REQUIRE(context);
-  dni_status status = check_inputs(context, estimate, truth);
+  dni_status status = check_inputs(context, estimate, truth, count);
   if (status != DNI_OK) return dni__fail_prefix(status, "agreement: ");
   dni__memory *memory = context->memory;
   pair p = {.rows = estimate->rows, .groups = groups};

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "analysis/numbers.h"
+#include "dni/research.h"
 
 /* What is added up of a pair of matrices. */
 typedef struct sums {
@@ -49,15 +50,15 @@ static dni_alignment alignment_of(const sums *all, size_t elements) {
   known.relative_error =
       dni__numbers_clamp(dni__norm_ratio(&all->difference, &all->truth) / all->factor);
   known.sign_agreement = elements > 0 ? (double)all->equal_signs / (double)elements : 1;
-  known.error = dni__numbers_clamp(dni__norm_value(&all->difference) / all->factor);
+  known.error_norm = dni__numbers_clamp(dni__norm_value(&all->difference) / all->factor);
   known.estimate_norm = dni__norm_value(&all->estimate);
   known.truth_norm = dni__norm_value(&all->truth);
   return known;
 }
 
 static dni_status check_pair(const dni_matrix *estimate, const dni_matrix *truth) {
-  if (dni__dtype_size(estimate->dtype) == 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "estimate has unknown element type %d",
+  if (!dni__dtype_is_real(estimate->dtype))
+    return dni__fail(DNI_ERROR_ARGUMENT, "estimate has element type %d, expected float or double",
                      (int)estimate->dtype);
   DNI_TRY(dni__matrix_check(estimate, estimate->dtype, estimate->columns, "estimate"));
   DNI_TRY(

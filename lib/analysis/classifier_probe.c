@@ -1,6 +1,7 @@
-/* Linear classifier probe (Figure 8, left), made of the library's own parts: a dense layer that
+/* Linear classifier probe (Figure 8, left), made of the library's own parts: an affine map that
  * starts at zero, softmax cross-entropy, Adam with two drops of its rate. The problem is convex, so
- * where it starts matters only to how long it takes.
+ * where it starts matters only to how long it takes. (A dense layer would do, but it draws its
+ * first weights from the context.)
  *
  * h may be large and is somebody else's: rows are standardised as they are gathered into a batch,
  * never all of them. */
@@ -8,7 +9,8 @@
 
 #include "analysis/columns.h"
 #include "analysis/numbers.h"
-#include "layer/layer.h"
+#include "dni/research.h"
+#include "layer/affine.h"
 
 #define BATCH_AT_MOST 256
 #define PASSES        20
@@ -24,7 +26,7 @@ typedef struct probe {
   double *row;             /* [units], to work in */
   void *batch_h, *batch_y; /* [batch][units], [batch][classes] */
   void *logits;            /* [batch][classes] */
-  dni_layer *layer;
+  dni__affine map;
   dni_loss *loss;
   dni_optimiser *optimiser;
   dni__random random; /* of the order */
@@ -32,6 +34,11 @@ typedef struct probe {
 
 static dni_matrix view(const probe *p, void *data, size_t rows, size_t columns) {
   return dni__matrix_make(data, rows, columns, p->context->dtype);
+}
+
+static dni_status forward(const probe *p, const dni_matrix *h, const dni_matrix *logits) {
+  return dni__affine_forward(p->context, p->context->backend, &p->map, h, NULL,
+                             DNI_ACTIVATION_IDENTITY, logits);
 }
 
 /* Making and freeing. ------------------------------------------------------------------------ */
@@ -56,25 +63,32 @@ static dni_status allocate_buffers(probe *p) {
   return allocate(memory, p->batch, classes, size, &p->logits);
 }
 
+static dni_status move(dni_optimiser *optimiser, const dni__parameter *parameter) {
+  return dni_optimiser_add(optimiser, &parameter->value, &parameter->gradient, NULL, NULL);
+}
+
 /* The rate drops to 0.1 of it after 60 % of the steps, to 0.01 after 85 %. */
 static dni_status make_optimiser(probe *p, double rate, uint64_t steps) {
   uint64_t first = steps - steps / 5 * 2, second = steps - steps / 20 * 3;
   uint64_t boundaries[] = {first, second > first ? second : first + 1};
   static const double factors[] = {0.1, 0.01};
+  dni_schedule schedule = {.struct_size = sizeof schedule, .kind = DNI_RATE_PIECEWISE};
+  schedule.boundaries = boundaries;
+  schedule.values = factors;
+  schedule.count = 2;
   DNI_TRY(dni_optimiser_create_adam(p->context, rate, &p->optimiser));
-  DNI_TRY(dni_optimiser_set_schedule_piecewise(p->optimiser, boundaries, factors, 2));
-  return dni_optimiser_add_layer(p->optimiser, p->layer);
+  DNI_TRY(dni_optimiser_set_schedule(p->optimiser, &schedule));
+  DNI_TRY(move(p->optimiser, &p->map.weight));
+  return move(p->optimiser, &p->map.bias);
 }
 
 static dni_status make_parts(probe *p, const dni_probe_options *options) {
   DNI_TRY(allocate_buffers(p));
   DNI_TRY(dni__columns_create(p->context->memory, p->h, &p->columns));
-  DNI_TRY(dni_layer_create_dense(p->context, p->h->columns, p->y->columns, DNI_ACTIVATION_IDENTITY,
-                                 &p->layer));
-  dni__parameter_fill(&p->layer->parameters[0], 0);
-  DNI_TRY(dni_loss_create_softmax_cross_entropy(p->context, &p->loss));
+  DNI_TRY(dni__affine_create(p->context, p->h->columns, p->y->columns, &p->map));
+  DNI_TRY(dni_loss_create_softmax_cross_entropy(p->context, NULL, &p->loss));
   DNI_TRY(make_optimiser(p, options->learning_rate, options->steps));
-  dni__context_random(p->context, &p->random);
+  dni__random_init(&p->random, options->seed, 0);
   for (size_t i = 0; i < p->h->rows; i++)
     p->order[i] = i;
   p->next = p->h->rows;
@@ -85,7 +99,7 @@ static void free_parts(probe *p) {
   dni__memory *memory = p->context->memory;
   dni_optimiser_release(p->optimiser);
   dni_loss_release(p->loss);
-  dni_layer_release(p->layer);
+  dni__affine_destroy(p->context, &p->map);
   dni__columns_destroy(memory, &p->columns);
   dni__free(memory, p->logits);
   dni__free(memory, p->batch_y);
@@ -132,10 +146,13 @@ static dni_status step(probe *p) {
   double mean;
   gather(p, p->order + p->next, 0, p->batch, &h, &y);
   p->next += p->batch;
-  DNI_TRY(dni_layer_forward(p->layer, DNI_MODE_TRAINING, &h, &logits));
-  DNI_TRY(dni_loss_evaluate(p->loss, &logits, &y, &logits, NULL, &mean));
+  DNI_TRY(forward(p, &h, &logits));
+  dni_batch batch = {.struct_size = sizeof batch, .x = &logits, .y = &y};
+  DNI_TRY(dni_loss_evaluate(p->loss, &batch, &logits, NULL, &mean));
   DNI_TRY(check_loss(mean));
-  DNI_TRY(dni_layer_backward(p->layer, DNI_GRADIENT_REPLACE, &h, &logits, &logits, NULL));
+  DNI_TRY(dni__affine_backward(p->context, p->context->backend, &p->map, DNI_GRADIENT_REPLACE,
+                               1 / (double)p->batch, &h, NULL, &logits, DNI_ACTIVATION_IDENTITY,
+                               &logits));
   return dni_optimiser_step(p->optimiser);
 }
 
@@ -144,18 +161,19 @@ static dni_status step(probe *p) {
 static dni_status evaluate(probe *p, dni_probe_report *report) {
   double sum = 0, right = 0;
   for (size_t first = 0; first < p->h->rows; first += p->batch) {
-    size_t left = p->h->rows - first, rows = left < p->batch ? left : p->batch, correct;
+    size_t left = p->h->rows - first, rows = left < p->batch ? left : p->batch;
     dni_matrix h = view(p, p->batch_h, rows, p->h->columns);
     dni_matrix y = view(p, p->batch_y, rows, p->y->columns);
     dni_matrix logits = view(p, p->logits, rows, p->y->columns);
-    double mean;
+    dni_batch batch = {.struct_size = sizeof batch, .x = &logits, .y = &y};
+    double mean, correct;
     gather(p, NULL, first, rows, &h, &y);
-    DNI_TRY(dni_layer_forward(p->layer, DNI_MODE_INFERENCE, &h, &logits));
-    DNI_TRY(dni_loss_evaluate(p->loss, &logits, &y, NULL, NULL, &mean));
-    DNI_TRY(dni_loss_count_correct(p->loss, &logits, &y, &correct));
+    DNI_TRY(forward(p, &h, &logits));
+    DNI_TRY(dni_loss_evaluate(p->loss, &batch, NULL, NULL, &mean));
+    DNI_TRY(dni_loss_count_correct(p->loss, &batch, &correct));
     DNI_TRY(check_loss(mean));
     sum += mean * (double)rows;
-    right += p->y->columns == 1 ? (double)rows : (double)correct;
+    right += p->y->columns == 1 ? (double)rows : correct;
   }
   report->loss = sum / (double)p->h->rows;
   report->accuracy = right / (double)p->h->rows;

@@ -1,8 +1,9 @@
-/* The loss that an estimator implies (Figure 9): its integral along straight lines, and whether it
- * is the gradient of anything at all. */
+/* The loss that an SG implies (Figure 9): its integral along straight lines, and whether it is the
+ * gradient of anything at all. */
 #include <math.h>
 
 #include "analysis/numbers.h"
+#include "dni/research.h"
 #include "sg/sg.h"
 
 #define NODES_MOST     64
@@ -78,17 +79,59 @@ static dni_status extract_rows(const extraction *e, size_t first, size_t rows) {
   dni_matrix answers = dni__matrix_make(e->answers, rows, h.columns, dtype);
   for (size_t i = 0; i < e->nodes; i++) {
     fill_points(e, &h, e->node[i], &points);
-    DNI_TRY(dni_sg_estimate(e->sg, &points, e->y ? &y : NULL, NULL, &answers));
+    dni_query query = {.struct_size = sizeof query, .h = &points, .y = e->y ? &y : NULL};
+    DNI_TRY(dni_sg_estimate(e->sg, &query, &answers));
     add_products(e, &h, &answers, e->weight[i], e->sums + first);
   }
   return DNI_OK;
 }
 
-static dni_status extract_all(const extraction *e, const dni_matrix *loss) {
+/* Local losses. ------------------------------------------------------------------------------ */
+
+/* loss(g(h), y) of one row: the mean loss of a lesson of that row alone, which changes nothing. */
+static dni_status local_loss(dni_sg *local, const dni_matrix *h, const dni_matrix *y,
+                             double *loss) {
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = h, .y = y, .flags = DNI_GRADIENT_SKIP};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  DNI_TRY(dni_sg_learn(local, &lesson, &report));
+  *loss = report.own_loss;
+  return DNI_OK;
+}
+
+/* sums_s = loss(g(h_s), y_s) - loss(g(o), y_s). */
+static dni_status subtract_losses(const extraction *e, dni_sg *local) {
+  dni_matrix origin = dni__matrix_make(e->points, 1, e->h->columns, e->sg->context->dtype);
+  for (size_t c = 0; c < origin.columns; c++)
+    dni__matrix_set(&origin, 0, c, origin_at(e, c));
+  for (size_t r = 0; r < e->h->rows; r++) {
+    dni_matrix h = dni__matrix_rows(e->h, r, 1), y = dni__matrix_rows(e->y, r, 1);
+    double here, there;
+    DNI_TRY(local_loss(local, &h, &y, &here));
+    DNI_TRY(local_loss(local, &origin, &y, &there));
+    e->sums[r] = here - there;
+  }
+  return DNI_OK;
+}
+
+/* All. --------------------------------------------------------------------------------------- */
+
+/* A local loss, perhaps frozen; else NULL. */
+static dni_sg *local_of(const extraction *e) {
+  const dni_sg *root = dni__sg_root(e->sg);
+  return root->vtable->kind == DNI_SG_LOCAL ? (dni_sg *)(uintptr_t)root : NULL;
+}
+
+static dni_status integrate(const extraction *e) {
   for (size_t first = 0; first < e->h->rows; first += ROWS_AT_A_TIME) {
     size_t left = e->h->rows - first;
     DNI_TRY(extract_rows(e, first, left < ROWS_AT_A_TIME ? left : ROWS_AT_A_TIME));
   }
+  return DNI_OK;
+}
+
+static dni_status extract_all(const extraction *e, const dni_matrix *loss) {
+  dni_sg *local = local_of(e);
+  DNI_TRY(local ? subtract_losses(e, local) : integrate(e));
   for (size_t r = 0; r < e->h->rows; r++)
     dni__matrix_set(loss, r, 0, e->sums[r]);
   return DNI_OK;
@@ -96,7 +139,7 @@ static dni_status extract_all(const extraction *e, const dni_matrix *loss) {
 
 static dni_status allocate(extraction *e, dni__memory *memory) {
   size_t rows = e->h->rows < ROWS_AT_A_TIME ? e->h->rows : ROWS_AT_A_TIME;
-  size_t elements = rows * e->h->columns; /* fits: no more than h has */
+  size_t elements = (rows > 0 ? rows : 1) * e->h->columns; /* fits: no more than h has, or a row */
   size_t size = dni__dtype_size(e->sg->context->dtype);
   e->points = dni__allocate(memory, elements, size);
   e->answers = dni__allocate(memory, elements, size);
@@ -127,8 +170,7 @@ static dni_status check_call(const dni_context *context, const extraction *e,
     return dni__fail(DNI_ERROR_ARGUMENT, "%zu nodes, at most %d", e->nodes, NODES_MOST);
   DNI_TRY(dni__matrix_check(e->h, dtype, e->sg->units, "h"));
   DNI_TRY(dni__matrix_check_rows(loss, dtype, e->h->rows, 1, "loss"));
-  if (e->sg->looks_at_y)
-    DNI_TRY(dni__matrix_check_rows(e->y, dtype, e->h->rows, e->sg->targets, "y"));
+  if (e->sg->looks_at_y) DNI_TRY(dni__targets_check(e->y, dtype, e->h->rows, e->sg->targets, "y"));
   if (e->origin) DNI_TRY(dni__matrix_check_rows(e->origin, dtype, 1, e->sg->units, "origin"));
   if (e->sg->needs != DNI_SG_NEEDS_NOTHING)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "%s needs an error signal and implies no loss",
@@ -138,7 +180,7 @@ static dni_status check_call(const dni_context *context, const extraction *e,
 
 dni_status dni_analysis_extract_loss(dni_context *context, dni_sg *sg, const dni_matrix *h,
                                      const dni_matrix *y, const dni_matrix *origin, size_t nodes,
-                                     const dni_matrix *loss) {
+                                     dni_matrix *loss) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(sg);
   extraction e = {.sg = sg, .h = h, .y = sg->looks_at_y ? y : NULL, .origin = origin};
@@ -172,7 +214,7 @@ static double asymmetry(const dni_matrix *a) {
 dni_status dni_analysis_integrability(dni_sg *sg, double *defect) {
   DNI_REQUIRE(sg);
   DNI_REQUIRE(defect);
-  int32_t kind = sg->vtable->kind;
+  dni_kind kind = sg->vtable->kind;
   bool gradient = kind == DNI_SG_SCALAR || kind == DNI_SG_THEOREM || kind == DNI_SG_CRITIC ||
                   (kind == DNI_SG_SYNTHETIC && !sg->looks_at_h);
   if (gradient) {

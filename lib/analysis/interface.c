@@ -10,6 +10,7 @@
 
 #include "analysis/numbers.h"
 #include "analysis/parameters.h"
+#include "dni/research.h"
 #include "network/network.h"
 
 #define DIRECTIONS_DEFAULT 16
@@ -18,8 +19,9 @@
 typedef struct probe {
   dni_context *context;
   dni_network *network;
-  dni_loss *loss;
+  const dni_loss *loss;
   size_t after;
+  uint64_t seed; /* of the directions */
   const dni_matrix *x, *y;
   void **outputs;       /* of each layer, [rows][outputs] */
   void *deltas[2];      /* [rows][widest], taken in turn on the way down */
@@ -138,7 +140,7 @@ static dni_status forward(const probe *p) {
   dni_matrix input = *p->x;
   for (size_t l = 0; l < p->network->count; l++) {
     dni_matrix output = output_of(p, l);
-    DNI_TRY(dni__network_forward(p->network, l, DNI_MODE_TRAINING, &input, &output));
+    DNI_TRY(dni__network_forward(p->network, l, DNI_MODE_TRAINING, NULL, &input, NULL, &output));
     DNI_TRY(check_finite(p, l, &output, "output"));
     input = output;
   }
@@ -153,8 +155,8 @@ static dni_status backward(const probe *p, size_t top, size_t bottom, dni_matrix
     dni_matrix x = l > 0 ? output_of(p, l - 1) : *p->x, y = output_of(p, l);
     void *other = delta->data == p->deltas[0] ? p->deltas[1] : p->deltas[0];
     dni_matrix dx = view(p, other, x.columns);
-    DNI_TRY(dni__network_backward(p->network, l, DNI_GRADIENT_REPLACE, &x, &y, delta,
-                                  l > 0 ? &dx : NULL));
+    DNI_TRY(dni__network_backward(p->network, l, DNI_GRADIENT_REPLACE, 1 / (double)x.rows, NULL, &x,
+                                  NULL, &y, delta, l > 0 ? &dx : NULL));
     *delta = dx;
   }
   return DNI_OK;
@@ -172,7 +174,8 @@ static dni_status find_truth(const probe *p) {
   size_t last = p->network->count - 1;
   dni_matrix h = output_of(p, last), error = view(p, p->output_error, h.columns);
   dni_matrix start = view(p, p->deltas[0], h.columns), delta;
-  DNI_TRY(dni_loss_evaluate(p->loss, &h, p->y, &error, NULL, NULL));
+  dni_batch batch = {.struct_size = sizeof batch, .x = &h, .y = p->y};
+  DNI_TRY(dni_loss_evaluate(p->loss, &batch, &error, NULL, NULL));
   DNI_TRY(check_finite(p, last, &error, "the loss's gradient"));
   dni__matrix_copy(&error, &start);
   DNI_TRY(backward(p, last, p->after + 1, &delta));
@@ -181,7 +184,8 @@ static dni_status find_truth(const probe *p) {
   return check_finite(p, p->after, &truth, "dL/dh");
 }
 
-/* The estimator's answer; the truth itself where the answer would be made from it. */
+/* The SG's answer, which counts no lesson; the truth itself where the answer would be made from it.
+ */
 static dni_status find_answer(const probe *p) {
   dni_sg *sg = p->network->links[p->after].sg;
   dni_matrix h = output_of(p, p->after), answer = view(p, p->answer, units_of(p));
@@ -193,7 +197,9 @@ static dni_status find_answer(const probe *p) {
   }
   bool joined = dni__network_joined(p->network, p->after);
   bool waits = sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR;
-  DNI_TRY(dni_sg_estimate(sg, &h, p->y, joined ? &truth : waits ? &error : NULL, &answer));
+  dni_query query = {.struct_size = sizeof query, .h = &h, .y = p->y};
+  query.error = joined ? &truth : waits ? &error : NULL;
+  DNI_TRY(dni_sg_estimate(sg, &query, &answer));
   return check_finite(p, p->after, &answer, dni_sg_kind_name(sg));
 }
 
@@ -202,7 +208,7 @@ static dni_status find_answer(const probe *p) {
 static dni_status measure_jacobian(const probe *p, size_t directions, double *jacobian) {
   dni__norm norm = {0, 0};
   dni__random random;
-  dni__context_random(p->context, &random);
+  dni__random_init(&random, p->seed, 0);
   for (size_t i = 0; i < directions; i++) {
     dni__random_fill_normal(&random, p->context->dtype, p->deltas[0], p->x->rows * units_of(p), 1);
     DNI_TRY(backward_from(p, p->deltas[0]));
@@ -221,32 +227,43 @@ static dni_status measure_gradients(const probe *p, dni_interface_report *report
   DNI_TRY(backward_from(p, p->answer));
   DNI_TRY(collect(p, p->gradients[1], 1, NULL));
   DNI_TRY(dni_analysis_align(&synthetic, &truth, &alignment));
-  report->gradient = alignment.truth_norm;
-  report->synthetic_gradient = alignment.estimate_norm;
+  report->gradient_norm = alignment.truth_norm;
+  report->synthetic_gradient_norm = alignment.estimate_norm;
   report->gradient_cosine = alignment.cosine;
   return DNI_OK;
 }
 
 /* error * jacobian / gradient, which may leave the range on the way. */
 static double ratio_of(const dni_interface_report *report) {
-  if (report->gradient == 0) return DBL_MAX;
-  if (report->error == 0 || report->jacobian == 0) return 0;
-  double least = fmin(report->error, report->jacobian);
-  double most = fmax(report->error, report->jacobian);
-  return dni__numbers_clamp(most > 1 ? least / report->gradient * most
-                                     : least * most / report->gradient);
+  double error = report->error_norm, jacobian = report->jacobian_norm;
+  if (report->gradient_norm == 0) return DBL_MAX;
+  if (error == 0 || jacobian == 0) return 0;
+  double least = fmin(error, jacobian), most = fmax(error, jacobian);
+  return dni__numbers_clamp(most > 1 ? least / report->gradient_norm * most
+                                     : least * most / report->gradient_norm);
+}
+
+static dni_status measure_delta(const probe *p, dni_interface_report *report) {
+  dni_matrix truth = view(p, p->truth, units_of(p)), answer = view(p, p->answer, units_of(p));
+  dni_alignment alignment = {.struct_size = sizeof alignment};
+  DNI_TRY(dni_analysis_align(&answer, &truth, &alignment));
+  report->delta_cosine = alignment.cosine;
+  report->delta_relative_error = alignment.relative_error;
+  report->delta_sign_agreement = alignment.sign_agreement;
+  report->delta_error_norm = alignment.error_norm;
+  report->estimate_norm = alignment.estimate_norm;
+  report->truth_norm = alignment.truth_norm;
+  report->error_norm = alignment.error_norm / (double)p->x->rows;
+  return DNI_OK;
 }
 
 static dni_status measure(const probe *p, size_t directions, dni_interface_report *report) {
-  dni_matrix truth = view(p, p->truth, units_of(p)), answer = view(p, p->answer, units_of(p));
   DNI_TRY(forward(p));
   DNI_TRY(find_truth(p));
   DNI_TRY(find_answer(p));
-  report->delta.struct_size = sizeof report->delta;
-  DNI_TRY(dni_analysis_align(&answer, &truth, &report->delta));
-  report->error = report->delta.error / (double)p->x->rows;
+  DNI_TRY(measure_delta(p, report));
   DNI_TRY(measure_gradients(p, report));
-  DNI_TRY(measure_jacobian(p, directions, &report->jacobian));
+  DNI_TRY(measure_jacobian(p, directions, &report->jacobian_norm));
   report->ratio = ratio_of(report);
   return DNI_OK;
 }
@@ -263,7 +280,7 @@ static dni_status check_call(const probe *p) {
                      p->network->count);
   DNI_TRY(dni__numbers_check(p->x, dtype, "x"));
   DNI_TRY(dni__matrix_check(p->x, dtype, dni_network_inputs(p->network), "x"));
-  return dni__matrix_check_rows(p->y, dtype, p->x->rows, dni_network_outputs(p->network), "y");
+  return dni__targets_check(p->y, dtype, p->x->rows, dni_network_outputs(p->network), "y");
 }
 
 static dni_status run(probe *p, size_t directions, dni_interface_report *report) {
@@ -280,17 +297,28 @@ static dni_status run(probe *p, size_t directions, dni_interface_report *report)
   return status;
 }
 
-dni_status dni_analysis_interface(dni_context *context, dni_network *network, dni_loss *loss,
-                                  size_t after, const dni_matrix *x, const dni_matrix *y,
-                                  size_t directions, dni_interface_report *out) {
+static dni_status take_batch(const dni_batch *batch, dni_batch *known) {
+  DNI_TRY(dni__options_copy(DNI__OPTIONS(known, batch, dni_batch)));
+  if (known->weights) return dni__fail(DNI_ERROR_ARGUMENT, "weights are not taken");
+  return DNI_OK;
+}
+
+dni_status dni_analysis_interface(dni_context *context, dni_network *network, const dni_loss *loss,
+                                  size_t after, const dni_batch *batch, size_t directions,
+                                  uint64_t seed, dni_interface_report *out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(network);
   DNI_REQUIRE(loss);
+  DNI_REQUIRE(batch);
   DNI_REQUIRE(out);
   DNI_TRY(dni__report_check(out, sizeof *out, "dni_interface_report"));
-  probe p = {.context = context, .network = network, .loss = loss, .after = after, .x = x, .y = y};
+  dni_batch known = {.struct_size = sizeof known};
+  probe p = {.context = context, .network = network, .loss = loss, .after = after, .seed = seed};
   dni_interface_report report = {.struct_size = sizeof report};
-  dni_status status = run(&p, directions, &report);
+  dni_status status = take_batch(batch, &known);
+  p.x = known.x;
+  p.y = known.y;
+  if (status == DNI_OK) status = run(&p, directions, &report);
   if (status != DNI_OK) return dni__fail_prefix(status, "interface after layer %zu: ", after);
   dni__report_fill(out, &report, sizeof report);
   return DNI_OK;

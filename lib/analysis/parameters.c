@@ -47,4 +47,6 @@ void dni__statistics_save(const dni_network *network, void *place) {
 
 void dni__statistics_restore(const dni_network *network, void *place) {
   move_statistics(network, false, place);
+  for (size_t l = 0; l < network->count; l++)
+    dni__layer_changed(network->links[l].layer);
 }

@@ -5,6 +5,7 @@
 
 #include "analysis/numbers.h"
 #include "backend/backend.h"
+#include "dni/research.h"
 
 /* Bring row [count] to mean 0 and length 1; all 0 if its numbers are equal. The middle between
  * least and most is taken off first and half their distance divided by, so that nothing overflows.
@@ -75,29 +76,32 @@ static dni_status make_rdm(dni_context *context, const dni_matrix *h, const dni_
   return status;
 }
 
-dni_status dni_analysis_rdm(dni_context *context, const dni_matrix *h, const dni_matrix *rdm) {
+dni_status dni_analysis_rdm(dni_context *context, const dni_matrix *h, dni_matrix *rdm) {
   DNI_REQUIRE(context);
   dni_status status = make_rdm(context, h, rdm);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "rdm: ");
 }
 
-static dni_status check_pair(const dni_matrix *a, const dni_matrix *b) {
-  if (dni__dtype_size(a->dtype) == 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "a has unknown element type %d", (int)a->dtype);
+static dni_status check_pair(const dni_matrix *a, const dni_matrix *b, size_t count) {
+  if (!dni__dtype_is_real(a->dtype))
+    return dni__fail(DNI_ERROR_ARGUMENT, "a has element type %d, expected float or double",
+                     (int)a->dtype);
   DNI_TRY(dni__numbers_check(a, a->dtype, "a"));
   if (a->rows != a->columns)
     return dni__fail(DNI_ERROR_ARGUMENT, "a has %zu rows and %zu columns, which is not square",
                      a->rows, a->columns);
+  if (count != a->rows)
+    return dni__fail(DNI_ERROR_ARGUMENT, "count is %zu, expected %zu labels", count, a->rows);
   return dni__matrix_check_rows(b, a->dtype, a->rows, a->columns, "b");
 }
 
 dni_status dni_analysis_rdm_distance(const dni_matrix *a, const dni_matrix *b,
-                                     const int32_t *labels, double *distance) {
+                                     const int32_t *labels, size_t count, double *distance) {
   DNI_REQUIRE(a);
   DNI_REQUIRE(b);
   DNI_REQUIRE(labels);
   DNI_REQUIRE(distance);
-  dni_status status = check_pair(a, b);
+  dni_status status = check_pair(a, b, count);
   if (status != DNI_OK) return dni__fail_prefix(status, "rdm distance: ");
   dni__norm norm = {0, 0};
   for (size_t i = 0; i < a->rows; i++)

@@ -13,6 +13,7 @@
 #include "analysis/columns.h"
 #include "analysis/numbers.h"
 #include "backend/backend.h"
+#include "dni/research.h"
 
 #define ROWS_AT_A_TIME 256
 
@@ -43,7 +44,7 @@ static dni_status allocate(dni__memory *memory, size_t rows, size_t columns, dou
 
 static dni_status make_parts(regression *g, dni_context *context) {
   size_t units = g->h->columns, inputs = g->x->columns;
-  DNI_TRY(dni_backend_create_builtin(context, &g->builtin));
+  DNI_TRY(dni__backend_create_default(context->memory, context->instructions, &g->builtin));
   DNI_TRY(dni__columns_create(g->memory, g->h, &g->h_columns));
   DNI_TRY(dni__columns_create(g->memory, g->x, &g->x_columns));
   DNI_TRY(allocate(g->memory, ROWS_AT_A_TIME, units, &g->z));

@@ -1,21 +1,43 @@
-/* What all backends share: life time, checks, and the products that need no backend. */
+/* What all backends share: creation, life time, checks, and the products that need no backend. */
 #include "backend/kinds.h"
 
 dni_backend *dni__backend_allocate(dni__memory *memory, size_t size,
-                                   const dni__backend_vtable *vtable, const char *name,
-                                   size_t largest) {
+                                   const dni__backend_vtable *vtable, size_t largest) {
   dni_backend *backend = dni__allocate(memory, 1, size);
   if (!backend) return NULL;
   dni__references_init(&backend->references);
   backend->memory = dni__memory_retain(memory);
   backend->vtable = vtable;
-  backend->name = name;
+  backend->name = dni_backend_kind_name(backend);
   backend->largest = largest;
   return backend;
 }
 
-void dni_backend_retain(dni_backend *backend) {
+dni_status dni__backend_create(const dni_backend_options *options, dni__backend_make make,
+                               const void *what, dni_backend **out) {
+  dni_backend_options known = {.struct_size = sizeof known};
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_backend_options)));
+  if (known.reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_backend_options: reserved is not 0");
+  dni__memory *memory;
+  DNI_TRY(dni__memory_create(known.allocator, &memory));
+  dni_backend *backend = NULL;
+  dni_status status = make(memory, &known, what, &backend);
+  if (status == DNI_OK && known.threads > 0)
+    status = dni_backend_set_threads(backend, known.threads);
+  if (status == DNI_OK) {
+    dni__memory_adopt(memory);
+    *out = backend;
+  } else {
+    dni_backend_release(backend);
+  }
+  dni__memory_release(memory);
+  return status;
+}
+
+dni_backend *dni_backend_retain(dni_backend *backend) {
   if (backend) dni__references_add(&backend->references);
+  return backend;
 }
 
 void dni_backend_release(dni_backend *backend) {
@@ -26,6 +48,25 @@ void dni_backend_release(dni_backend *backend) {
   dni__memory_release(memory);
 }
 
+dni_kind dni_backend_kind(const dni_backend *backend) {
+  return backend ? backend->vtable->kind : 0;
+}
+
+const char *dni_backend_kind_name(const dni_backend *backend) {
+  switch (dni_backend_kind(backend)) {
+  case DNI_BACKEND_BUILTIN:
+    return "builtin";
+  case DNI_BACKEND_CBLAS:
+    return "cblas";
+  case DNI_BACKEND_DYNAMIC:
+    return "dynamic";
+  case DNI_BACKEND_CALLBACK:
+    return "callback";
+  default:
+    return "";
+  }
+}
+
 const char *dni_backend_name(const dni_backend *backend) {
   return backend ? backend->name : "";
 }
@@ -34,16 +75,15 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype) {
   return !backend->vtable->supports || backend->vtable->supports(backend, dtype);
 }
 
-dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
+dni_status dni__backend_create_default(dni__memory *memory, dni_instructions instructions,
                                        dni_backend **out) {
   return dni__backend_make_builtin(memory, instructions, out);
 }
 
-dni_status dni_backend_set_threads(dni_backend *backend, int32_t threads) {
+dni_status dni_backend_set_threads(dni_backend *backend, size_t threads) {
   DNI_REQUIRE(backend);
-  if (threads < 1)
-    return dni__fail(DNI_ERROR_ARGUMENT, "%s: threads is %d, expected at least 1", __func__,
-                     (int)threads);
+  if (threads == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: threads is 0, expected at least 1", __func__);
   if (!backend->vtable->set_threads)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s: its number of threads cannot be set",
                      backend->name);
@@ -78,7 +118,7 @@ static void scale_f64(const dni_matrix *c, double beta) {
   }
 }
 
-static dni_status check_sizes(const dni_backend *backend, const dni__gemm_call *call) {
+static dni_status check_sizes(const dni_backend *backend, const dni_product *call) {
   const struct {
     const char *what;
     size_t size;
@@ -94,10 +134,21 @@ static dni_status check_sizes(const dni_backend *backend, const dni__gemm_call *
 
 dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
                      const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c) {
-  dni__gemm_call call = {
-      c->dtype, transpose_a, transpose_b, c->rows, c->columns, transpose_a ? a->rows : a->columns,
-      alpha,    a->data,     a->stride,   b->data, b->stride,  beta,
-      c->data,  c->stride};
+  dni_product call = {.struct_size = sizeof call,
+                      .dtype = c->dtype,
+                      .transpose_a = transpose_a,
+                      .transpose_b = transpose_b,
+                      .m = c->rows,
+                      .n = c->columns,
+                      .k = transpose_a ? a->rows : a->columns,
+                      .alpha = alpha,
+                      .a = a->data,
+                      .lda = a->stride,
+                      .b = b->data,
+                      .ldb = b->stride,
+                      .beta = beta,
+                      .c = c->data,
+                      .ldc = c->stride};
   bool nothing_added = call.k == 0 || (c->dtype == DNI_F32 ? (float)alpha == 0 : alpha == 0);
   if (call.m == 0 || call.n == 0) return DNI_OK;
   if (!nothing_added) {
@@ -120,21 +171,23 @@ static dni_status check_transpose(int32_t transpose, const char *name) {
 static dni_status check_product(const dni_backend *backend, int32_t transpose_a,
                                 int32_t transpose_b, const dni_matrix *a, const dni_matrix *b,
                                 const dni_matrix *c) {
-  if (dni__dtype_size(c->dtype) == 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "c has unknown element type %d", (int)c->dtype);
+  if (!dni__dtype_is_real(c->dtype))
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "c holds elements of type %d (%s), expected float or double", (int)c->dtype,
+                     dni__dtype_name(c->dtype));
   size_t m = c->rows, n = c->columns, k = transpose_a ? a->rows : a->columns;
   DNI_TRY(dni__matrix_check(c, c->dtype, n, "c"));
   DNI_TRY(dni__matrix_check_rows(a, c->dtype, transpose_a ? k : m, transpose_a ? m : k, "a"));
   DNI_TRY(dni__matrix_check_rows(b, c->dtype, transpose_b ? n : k, transpose_b ? k : n, "b"));
   if (!dni__backend_supports(backend, c->dtype))
     return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s has no product for %s elements",
-                     backend->name, c->dtype == DNI_F32 ? "float" : "double");
+                     backend->name, dni__dtype_name(c->dtype));
   return DNI_OK;
 }
 
 dni_status dni_backend_gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b,
                             double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
-                            const dni_matrix *c) {
+                            dni_matrix *c) {
   DNI_REQUIRE(backend);
   DNI_REQUIRE(a);
   DNI_REQUIRE(b);

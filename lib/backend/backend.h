@@ -7,28 +7,13 @@
 
 #include "core/context.h"
 
-/* One product with plain pointers; alpha and beta in double whatever the element type. m, n, k
- * >= 1. */
-typedef struct dni__gemm_call {
-  dni_dtype dtype;
-  int32_t transpose_a, transpose_b;
-  size_t m, n, k; /* op(A): [m][k], op(B): [k][n], C: [m][n] */
-  double alpha;
-  const void *a;
-  size_t lda;
-  const void *b;
-  size_t ldb;
-  double beta;
-  void *c;
-  size_t ldc;
-} dni__gemm_call;
-
 /* Elements first .. end-1 of some work of `size` elements. Must not fail. */
 typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 
 typedef struct dni__backend_vtable {
-  dni_status (*gemm)(dni_backend *backend, const dni__gemm_call *call);
-  dni_status (*set_threads)(dni_backend *backend, int32_t threads); /* NULL: unsupported */
+  dni_kind kind;
+  dni_status (*gemm)(dni_backend *backend, const dni_product *call);
+  dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
   /* Do the work in ranges on the backend's threads; NULL: it has none of its own */
@@ -44,10 +29,18 @@ struct dni_backend {
   size_t largest; /* most that a dimension or stride may be; SIZE_MAX: anything */
 };
 
-/* Zeroed memory for a kind of `size` bytes with its base filled in; NULL with the message set. */
+/* Zeroed memory for a kind of `size` bytes with its base filled in, the kind's name as its name;
+ * NULL with the message set. */
 dni_backend *dni__backend_allocate(dni__memory *memory, size_t size,
-                                   const dni__backend_vtable *vtable, const char *name,
-                                   size_t largest);
+                                   const dni__backend_vtable *vtable, size_t largest);
+
+/* What all public create functions do: check `options`, which may be NULL, make memory of their
+ * allocator, let `make` make the backend in it (`what` is make's own), and set the threads that the
+ * options ask for. */
+typedef dni_status (*dni__backend_make)(dni__memory *memory, const dni_backend_options *options,
+                                        const void *what, dni_backend **out);
+dni_status dni__backend_create(const dni_backend_options *options, dni__backend_make make,
+                               const void *what, dni_backend **out);
 
 bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
 
@@ -55,7 +48,7 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
  * fast, gives the same bits for any number of threads, shares no settings with the rest of the
  * process, and cannot be several times slower than the processor, as an older OpenBLAS is on one
  * that it does not know. */
-dni_status dni__backend_create_default(dni__memory *memory, int32_t instructions,
+dni_status dni__backend_create_default(dni__memory *memory, dni_instructions instructions,
                                        dni_backend **out);
 
 /* Do element-wise work in ranges that begin at multiples of 64, on as many threads as the backend

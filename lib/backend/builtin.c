@@ -6,6 +6,7 @@
 #include "backend/gemm.h"
 #include "backend/kinds.h"
 #include "core/threads.h"
+#include "math/kernels.h"
 
 /* Multiply-adds below which waking other threads costs more than it gains. */
 #define SHARE_LEAST 4e6
@@ -22,8 +23,8 @@ typedef struct builtin {
 /* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a
  * multiple of. */
 typedef struct shared {
-  void (*run)(const dni__gemm_call *call);
-  const dni__gemm_call *call;
+  void (*run)(const dni_product *call);
+  const dni_product *call;
   bool by_rows;
   size_t size, unit;
 } shared;
@@ -35,21 +36,21 @@ static size_t part_begin(size_t size, size_t unit, size_t part, size_t parts) {
   return begin < size ? begin : size;
 }
 
-static const void *advance(const dni__gemm_call *call, const void *from, size_t elements) {
+static const void *advance(const dni_product *call, const void *from, size_t elements) {
   return (const unsigned char *)from + elements * dni__dtype_size(call->dtype);
 }
 
 /* Rows, or columns, first .. end-1 of C as a product of its own. */
-static dni__gemm_call cut_rows(const dni__gemm_call *call, size_t first, size_t end) {
-  dni__gemm_call part = *call;
+static dni_product cut_rows(const dni_product *call, size_t first, size_t end) {
+  dni_product part = *call;
   part.m = end - first;
   part.a = advance(call, call->a, call->transpose_a ? first : first * call->lda);
   part.c = (unsigned char *)call->c + first * call->ldc * dni__dtype_size(call->dtype);
   return part;
 }
 
-static dni__gemm_call cut_columns(const dni__gemm_call *call, size_t first, size_t end) {
-  dni__gemm_call part = *call;
+static dni_product cut_columns(const dni_product *call, size_t first, size_t end) {
+  dni_product part = *call;
   part.n = end - first;
   part.b = advance(call, call->b, call->transpose_b ? first * call->ldb : first);
   part.c = (unsigned char *)call->c + first * dni__dtype_size(call->dtype);
@@ -61,7 +62,7 @@ static void run_part(void *argument, size_t part, size_t parts) {
   size_t first = part_begin(all->size, all->unit, part, parts);
   size_t end = part_begin(all->size, all->unit, part + 1, parts);
   if (first == end) return;
-  dni__gemm_call own =
+  dni_product own =
       all->by_rows ? cut_rows(all->call, first, end) : cut_columns(all->call, first, end);
   all->run(&own);
 }
@@ -69,7 +70,7 @@ static void run_part(void *argument, size_t part, size_t parts) {
 /* Columns first, in pairs of panels: a part then copies only its own part of B. A, which every part
  * copies, costs less. */
 static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
-                       void (*run)(const dni__gemm_call *call), const dni__gemm_call *call) {
+                       void (*run)(const dni_product *call), const dni_product *call) {
   size_t threads = dni__team_size(team), pair = 2 * kernel->tile_columns;
   shared all = {run, call, false, call->n, pair};
   if (call->n < threads * pair) all = (shared){run, call, true, call->m, 4 * kernel->tile_rows};
@@ -77,12 +78,12 @@ static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
   return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, &all);
 }
 
-static dni_status builtin_gemm(dni_backend *backend, const dni__gemm_call *call) {
+static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
   const builtin *own = (const builtin *)backend;
   const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
   bool large = (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST;
   bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
-  void (*run)(const dni__gemm_call *part) = dots ? kernel->dots : kernel->run;
+  void (*run)(const dni_product *part) = dots ? kernel->dots : kernel->run;
   if (!own->team || !large || !run_shared(own->team, kernel, run, call)) run(call);
   return DNI_OK;
 }
@@ -109,10 +110,10 @@ static void builtin_share(dni_backend *backend, size_t size, dni__range_work wor
     work(argument, 0, size);
 }
 
-static dni_status builtin_set_threads(dni_backend *backend, int32_t threads) {
+static dni_status builtin_set_threads(dni_backend *backend, size_t threads) {
   builtin *own = (builtin *)backend;
   dni__team *team = NULL;
-  if (threads > 1) DNI_TRY(dni__team_create(backend->memory, (size_t)threads, &team));
+  if (threads > 1) DNI_TRY(dni__team_create(backend->memory, threads, &team));
   dni__team_destroy(own->team);
   own->team = team;
   return DNI_OK;
@@ -123,15 +124,16 @@ static void builtin_destroy(dni_backend *backend) {
 }
 
 static const dni__backend_vtable builtin_vtable = {
+    .kind = DNI_BACKEND_BUILTIN,
     .gemm = builtin_gemm,
     .set_threads = builtin_set_threads,
     .destroy = builtin_destroy,
     .share = builtin_share,
 };
 
-dni_status dni__backend_make_builtin(dni__memory *memory, int32_t instructions, dni_backend **out) {
-  dni_backend *backend =
-      dni__backend_allocate(memory, sizeof(builtin), &builtin_vtable, "builtin", SIZE_MAX);
+dni_status dni__backend_make_builtin(dni__memory *memory, dni_instructions instructions,
+                                     dni_backend **out) {
+  dni_backend *backend = dni__backend_allocate(memory, sizeof(builtin), &builtin_vtable, SIZE_MAX);
   if (!backend) return DNI_ERROR_MEMORY;
   builtin *own = (builtin *)backend;
   own->f32 = &dni__gemm_baseline_f32;
@@ -151,8 +153,15 @@ dni_status dni__backend_make_builtin(dni__memory *memory, int32_t instructions, 
   return DNI_OK;
 }
 
-dni_status dni_backend_create_builtin(dni_context *context, dni_backend **out) {
-  DNI_REQUIRE(context);
+static dni_status make(dni__memory *memory, const dni_backend_options *options, const void *what,
+                       dni_backend **out) {
+  (void)what;
+  dni_instructions instructions = options->instructions;
+  DNI_TRY(dni__instructions_choose(&instructions, "dni_backend_options"));
+  return dni__backend_make_builtin(memory, instructions, out);
+}
+
+dni_status dni_backend_create_builtin(const dni_backend_options *options, dni_backend **out) {
   DNI_REQUIRE(out);
-  return dni__backend_make_builtin(context->memory, context->instructions, out);
+  return dni__backend_create(options, make, NULL, out);
 }

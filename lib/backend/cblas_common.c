@@ -3,6 +3,7 @@
  * Its integers are 32 bits (LP64) or 64 (ILP64), and nothing in the library says which, so one call
  * that is harmless either way finds out. Sizes are checked before any call (dni__gemm, by
  * `largest`), because a BLAS answers a bad argument by ending the process. */
+#include <limits.h>
 #include <string.h>
 
 #include "backend/cblas_common.h"
@@ -22,11 +23,11 @@ typedef void (*dgemm_64)(int, int, int, int64_t, int64_t, int64_t, double, const
 typedef struct cblas {
   dni_backend base;
   dni__cblas_functions functions;
-  bool wide; /* 64-bit integers */
-  char name[];
+  bool wide;   /* 64-bit integers */
+  char path[]; /* of the dynamic kind; else "" */
 } cblas;
 
-static void call_32(const dni__cblas_functions *functions, const dni__gemm_call *g) {
+static void call_32(const dni__cblas_functions *functions, const dni_product *g) {
   int ta = g->transpose_a ? TRANSPOSE : NO_TRANSPOSE,
       tb = g->transpose_b ? TRANSPOSE : NO_TRANSPOSE;
   int32_t m = (int32_t)g->m, n = (int32_t)g->n, k = (int32_t)g->k;
@@ -39,7 +40,7 @@ static void call_32(const dni__cblas_functions *functions, const dni__gemm_call 
                                  g->beta, g->c, ldc);
 }
 
-static void call_64(const dni__cblas_functions *functions, const dni__gemm_call *g) {
+static void call_64(const dni__cblas_functions *functions, const dni_product *g) {
   int ta = g->transpose_a ? TRANSPOSE : NO_TRANSPOSE,
       tb = g->transpose_b ? TRANSPOSE : NO_TRANSPOSE;
   int64_t m = (int64_t)g->m, n = (int64_t)g->n, k = (int64_t)g->k;
@@ -52,7 +53,7 @@ static void call_64(const dni__cblas_functions *functions, const dni__gemm_call 
                                  g->beta, g->c, ldc);
 }
 
-static dni_status cblas_gemm(dni_backend *backend, const dni__gemm_call *call) {
+static dni_status cblas_gemm(dni_backend *backend, const dni_product *call) {
   const cblas *own = (const cblas *)backend;
   if (own->wide)
     call_64(&own->functions, call);
@@ -61,14 +62,18 @@ static dni_status cblas_gemm(dni_backend *backend, const dni__gemm_call *call) {
   return DNI_OK;
 }
 
-static dni_status cblas_set_threads(dni_backend *backend, int32_t threads) {
+static dni_status cblas_set_threads(dni_backend *backend, size_t threads) {
   const dni__cblas_functions *functions = &((const cblas *)backend)->functions;
+  if (threads > INT_MAX)
+    return dni__fail(DNI_ERROR_UNSUPPORTED,
+                     "backend %s: %zu threads are more than its integers hold", backend->name,
+                     threads);
   if (functions->openblas_set_threads)
-    ((void (*)(int))functions->openblas_set_threads)(threads);
+    ((void (*)(int))functions->openblas_set_threads)((int)threads);
   else if (functions->blis_set_threads) /* its dim_t */
-    ((void (*)(intptr_t))functions->blis_set_threads)(threads);
+    ((void (*)(intptr_t))functions->blis_set_threads)((intptr_t)threads);
   else if (functions->mkl_set_threads)
-    ((void (*)(int))functions->mkl_set_threads)(threads);
+    ((void (*)(int))functions->mkl_set_threads)((int)threads);
   else
     return dni__fail(DNI_ERROR_UNSUPPORTED,
                      "backend %s: it has no known function to set its number of threads",
@@ -76,8 +81,17 @@ static dni_status cblas_set_threads(dni_backend *backend, int32_t threads) {
   return DNI_OK;
 }
 
-static const dni__backend_vtable cblas_vtable = {.gemm = cblas_gemm,
-                                                 .set_threads = cblas_set_threads};
+static const dni__backend_vtable linked_vtable = {
+    .kind = DNI_BACKEND_CBLAS,
+    .gemm = cblas_gemm,
+    .set_threads = cblas_set_threads,
+};
+
+static const dni__backend_vtable dynamic_vtable = {
+    .kind = DNI_BACKEND_DYNAMIC,
+    .gemm = cblas_gemm,
+    .set_threads = cblas_set_threads,
+};
 
 /* isamax of n = 0xffffffff00000003 elements: 32-bit integers see n = 3 and answer 2, the place of
  * the largest; 64-bit ones see a negative n, for which the answer is 0. The answer's own width is
@@ -137,23 +151,27 @@ static bool product_is_right(dni_backend *backend, dni_dtype dtype) {
 }
 
 dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *functions,
-                           const char *name, dni_backend **out) {
-  size_t bytes;
-  if (!dni__add(sizeof(cblas) + 1, strlen(name), &bytes))
-    return dni__fail(DNI_ERROR_MEMORY, "out of memory: the backend's name is too long");
+                           const char *path, dni_backend **out) {
+  size_t length = path ? strlen(path) : 0, bytes;
+  if (!dni__add(sizeof(cblas) + 1, length, &bytes))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: the backend's path is too long");
   bool wide = integers_are_wide(functions);
-  dni_backend *backend =
-      dni__backend_allocate(memory, bytes, &cblas_vtable, "", wide ? PTRDIFF_MAX : INT32_MAX);
+  dni_backend *backend = dni__backend_allocate(
+      memory, bytes, path ? &dynamic_vtable : &linked_vtable, wide ? PTRDIFF_MAX : INT32_MAX);
   if (!backend) return DNI_ERROR_MEMORY;
   cblas *own = (cblas *)backend;
   own->functions = *functions;
   own->wide = wide;
-  memcpy(own->name, name, strlen(name));
-  backend->name = own->name;
+  if (path) {
+    memcpy(own->path, path, length);
+    backend->name = own->path;
+  }
   if (!product_is_right(backend, DNI_F32) || !product_is_right(backend, DNI_F64)) {
+    dni_status status =
+        dni__fail(DNI_ERROR_BACKEND, "%s: its cblas_sgemm or cblas_dgemm computes wrong numbers",
+                  backend->name);
     dni_backend_release(backend);
-    return dni__fail(DNI_ERROR_BACKEND, "%s: its cblas_sgemm or cblas_dgemm computes wrong numbers",
-                     name);
+    return status;
   }
   *out = backend;
   return DNI_OK;

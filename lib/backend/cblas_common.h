@@ -15,8 +15,9 @@ typedef struct dni__cblas_functions {
 } dni__cblas_functions;
 
 /* Find out how wide the library's integers are and whether its products are right, then make a
- * backend of it. The name is copied. DNI_ERROR_BACKEND, DNI_ERROR_MEMORY. */
+ * backend of it: the dynamic kind, whose path is copied, or for NULL the linked one.
+ * DNI_ERROR_BACKEND, DNI_ERROR_MEMORY. */
 dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *functions,
-                           const char *name, dni_backend **out);
+                           const char *path, dni_backend **out);
 
 #endif

@@ -60,29 +60,31 @@ static bool find_all(void *library, dni__cblas_functions *out) {
   return false;
 }
 
-static dni_status make(dni__memory *memory, void *library, const char *path, dni_backend **out) {
-  dni__cblas_functions functions;
-  if (!find_all(library, &functions))
-    return dni__fail(DNI_ERROR_BACKEND, "%s: no cblas_sgemm, cblas_dgemm and cblas_isamax in it",
-                     path);
-  return dni__cblas_make(memory, &functions, path, out);
-}
-
 /* The loader's reason starts with the path as a rule. */
 static dni_status fail_load(const char *path, const char *reason) {
   if (reason && strstr(reason, path)) return dni__fail(DNI_ERROR_IO, "cannot load %s", reason);
   return dni__fail(DNI_ERROR_IO, "cannot load %s: %s", path, reason ? reason : "unknown reason");
 }
 
-dni_status dni_backend_create_dynamic(dni_context *context, const char *path, dni_backend **out) {
-  DNI_REQUIRE(context);
+/* The library is unloaded only if none of its functions has been called. */
+static dni_status make(dni__memory *memory, const dni_backend_options *options, const void *what,
+                       dni_backend **out) {
+  (void)options;
+  const char *path = what;
+  void *library = dlopen(path, LOAD_MODE);
+  if (!library) return fail_load(path, dlerror());
+  dni__cblas_functions functions;
+  if (find_all(library, &functions)) return dni__cblas_make(memory, &functions, path, out);
+  (void)dlclose(library);
+  return dni__fail(DNI_ERROR_BACKEND, "%s: no cblas_sgemm, cblas_dgemm and cblas_isamax in it",
+                   path);
+}
+
+dni_status dni_backend_create_dynamic(const dni_backend_options *options, const char *path,
+                                      dni_backend **out) {
   DNI_REQUIRE(path);
   DNI_REQUIRE(out);
   if (path[0] == '\0') /* to the loader, the program itself */
     return dni__fail(DNI_ERROR_IO, "cannot load a library from an empty path");
-  void *library = dlopen(path, LOAD_MODE);
-  if (!library) return fail_load(path, dlerror());
-  dni_status status = make(context->memory, library, path, out);
-  if (status != DNI_OK) (void)dlclose(library);
-  return status;
+  return dni__backend_create(options, make, path, out);
 }

@@ -5,10 +5,10 @@
 #include "backend/backend.h"
 
 typedef struct dni__gemm_kernel {
-  void (*run)(const dni__gemm_call *call);
+  void (*run)(const dni_product *call);
   /* Quicker for at most dots_rows rows of C if A is as stored and B transposed. Adds up in another
    * order, so all parts of a product must go the same way. */
-  void (*dots)(const dni__gemm_call *call);
+  void (*dots)(const dni_product *call);
   size_t dots_rows;
   /* Rows and columns of C that one pass keeps in registers; parts for several threads are best cut
    * at multiples. Where they are cut changes no bit of the result. */

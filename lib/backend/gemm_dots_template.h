@@ -26,7 +26,7 @@ FN(dot_rows)(size_t count, size_t depth, const REAL *a, const REAL *b, size_t ld
   }
 }
 
-static void FN(dots)(const dni__gemm_call *call) {
+static void FN(dots)(const dni_product *call) {
   const REAL alpha = (REAL)call->alpha, beta = (REAL)call->beta;
   for (size_t j = 0, count; j < call->n; j += count) {
     const REAL *b = (const REAL *)call->b + j * call->ldb;

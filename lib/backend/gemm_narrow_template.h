@@ -22,7 +22,7 @@ typedef struct NARROW {
 } NARROW;
 
 /* Whether the product is done here: a narrow C, or a small batch times transposed weights. */
-static bool FN(is_narrow)(const dni__gemm_call *call) {
+static bool FN(is_narrow)(const dni_product *call) {
   return !call->transpose_a && (call->n <= COLUMNS || (call->transpose_b && call->m <= COLUMNS));
 }
 
@@ -87,7 +87,7 @@ static void FN(narrow_panel)(const NARROW *w, REAL *c, size_t ldc) {
 }
 
 /* This stretch of S into the panel, zeros beside it. */
-static void FN(narrow_copy)(const NARROW *w, const dni__gemm_call *call) {
+static void FN(narrow_copy)(const NARROW *w, const dni_product *call) {
   const REAL *a = call->a, *b = call->b;
   if (w->width < COLUMNS) memset(w->panel, 0, w->depth * COLUMNS * sizeof(REAL));
   if (w->transposed_c) FN(copy_transposed)
@@ -98,7 +98,7 @@ static void FN(narrow_copy)(const NARROW *w, const dni__gemm_call *call) {
                 COLUMNS);
 }
 
-static void FN(narrow)(const dni__gemm_call *call) {
+static void FN(narrow)(const dni_product *call) {
   REAL panel[NARROW_DEPTH * COLUMNS] __attribute__((aligned(64)));
   bool long_b = call->n > COLUMNS;
   size_t columns = long_b ? call->m : call->n;

@@ -29,7 +29,7 @@
 
 /* One product being worked on. */
 typedef struct WORK {
-  const dni__gemm_call *call;
+  const dni_product *call;
   REAL *a;     /* the block of op(A), see copy_a */
   REAL *panel; /* [DEPTH][COLUMNS] */
   size_t first_depth, depth;
@@ -213,7 +213,7 @@ static void FN(panel_in_place)(const WORK *w, size_t first, REAL *c) {
 }
 
 static void FN(block)(const WORK *w) {
-  const dni__gemm_call *call = w->call;
+  const dni_product *call = w->call;
   REAL *c = (REAL *)call->c + w->first_row * call->ldc;
   FN(copy_a)(w);
   for (size_t j = 0; j < call->n; j += COLUMNS) {
@@ -237,7 +237,7 @@ static size_t FN(share)(size_t size, size_t most, size_t unit) {
 #include "backend/gemm_dots_template.h"
 #include "backend/gemm_narrow_template.h"
 
-static void FN(general)(const dni__gemm_call *call) {
+static void FN(general)(const dni_product *call) {
   REAL a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   REAL panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
   WORK w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
@@ -252,7 +252,7 @@ static void FN(general)(const dni__gemm_call *call) {
   }
 }
 
-static void FN(gemm)(const dni__gemm_call *call) {
+static void FN(gemm)(const dni_product *call) {
   if (FN(is_narrow)(call))
     FN(narrow)(call);
   else

@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 
 /* instructions: a DNI_INSTRUCTIONS_ value this processor has. */
-dni_status dni__backend_make_builtin(dni__memory *memory, int32_t instructions, dni_backend **out);
+dni_status dni__backend_make_builtin(dni__memory *memory, dni_instructions instructions,
+                                     dni_backend **out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/first_size.h"
 #include "dni.h"
 
 #define DNI_PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -19,6 +20,13 @@ dni_status dni__fail(dni_status status, const char *format, ...) DNI_PRINTF(2, 3
 /* Put words in front of this thread's message, to say where a lower part failed; returns `status`.
  */
 dni_status dni__fail_prefix(dni_status status, const char *format, ...) DNI_PRINTF(2, 3);
+
+/* Around a call of the caller's own function. `begin` before it; `end` turns its answer into what
+ * the calling function answers: DNI_OK stays; 1000 and above stay; other numbers become
+ * DNI_ERROR_CALLBACK. A message that was set in between is kept ("forward answered 3: ..." in front
+ * where the number changed); else it becomes "forward answered 1234". `what` is "forward". */
+uint64_t dni__callback_begin(void);
+dni_status dni__callback_end(uint64_t begun, dni_status answer, const char *what);
 
 /* Leave the calling function with the status of `call` unless it is DNI_OK. The one macro that
  * hides control flow; functions with something to undo do not use it. */
@@ -43,6 +51,10 @@ dni_status dni__fail_prefix(dni_status status, const char *format, ...) DNI_PRIN
 typedef struct dni__memory dni__memory;
 
 dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out);
+/* From now on the allocator's destroy function is called after the last free. A create call that
+ * was given the allocator calls this as its last step, since destroy is not called where it fails.
+ */
+void dni__memory_adopt(dni__memory *memory);
 dni__memory *dni__memory_retain(dni__memory *memory);
 void dni__memory_release(dni__memory *memory);
 size_t dni__memory_bytes(const dni__memory *memory);
@@ -80,7 +92,9 @@ void dni__report_fill(void *given, const void *known, size_t known_size);
 
 /* Matrices (matrix.c). ----------------------------------------------------------------------- */
 
-size_t dni__dtype_size(dni_dtype dtype); /* 4, 8, or 0 for an unknown one */
+size_t dni__dtype_size(dni_dtype dtype);      /* bytes of an element; 0 for an unknown type */
+bool dni__dtype_is_real(dni_dtype dtype);     /* DNI_F32 or DNI_F64: what computing is done in */
+const char *dni__dtype_name(dni_dtype dtype); /* "float", "int32", ..., or "unknown" */
 
 /* A view is usable and has this element type and these columns. `name` is what the message calls
  * it: "x has 100 columns, expected 784". */
@@ -89,6 +103,24 @@ dni_status dni__matrix_check(const dni_matrix *view, dni_dtype dtype, size_t col
 /* The same, and `rows` rows. */
 dni_status dni__matrix_check_rows(const dni_matrix *view, dni_dtype dtype, size_t rows,
                                   size_t columns, const char *name);
+
+/* Targets: [rows][columns] of `dtype`, or labels [rows][1] of DNI_I32 in 0 .. columns-1. A label
+ * out of range is DNI_ERROR_DATA. */
+dni_status dni__targets_check(const dni_matrix *y, dni_dtype dtype, size_t rows, size_t columns,
+                              const char *name);
+/* Labels out of range: DNI_ERROR_DATA, naming the row; part of dni__targets_check. */
+dni_status dni__labels_check(const dni_matrix *labels, size_t classes, const char *name);
+/* Weights of examples: NULL, or [rows][1] of `dtype`, finite and not negative. *sum becomes their
+ * sum, `rows` for NULL; sum may be NULL. */
+dni_status dni__weights_check(const dni_matrix *weights, dni_dtype dtype, size_t rows, double *sum);
+static inline bool dni__is_labels(const dni_matrix *y) {
+  return y && y->dtype == DNI_I32;
+}
+static inline size_t dni__label(const dni_matrix *y, size_t row) {
+  return (size_t)((const int32_t *)y->data)[row * y->stride];
+}
+/* The weight of a row; 1 if there are none. */
+double dni__weight(const dni_matrix *weights, size_t row);
 
 /* A contiguous view of memory of our own. */
 dni_matrix dni__matrix_make(void *data, size_t rows, size_t columns, dni_dtype dtype);

@@ -20,6 +20,14 @@ void dni_matrix_init_f64(dni_matrix *view, const double *data, size_t rows, size
   view_init(view, data, rows, columns, columns, DNI_F64);
 }
 
+void dni_matrix_init_labels(dni_matrix *view, const int32_t *labels, size_t rows) {
+  view_init(view, labels, rows, 1, 1, DNI_I32);
+}
+
+void dni_matrix_init_u8(dni_matrix *view, const uint8_t *data, size_t rows, size_t columns) {
+  view_init(view, data, rows, columns, columns, DNI_U8);
+}
+
 void dni_matrix_init_strided_f32(dni_matrix *view, const float *data, size_t rows, size_t columns,
                                  size_t stride) {
   view_init(view, data, rows, columns, stride, DNI_F32);
@@ -31,11 +39,28 @@ void dni_matrix_init_strided_f64(dni_matrix *view, const double *data, size_t ro
 }
 
 size_t dni__dtype_size(dni_dtype dtype) {
-  return dtype == DNI_F32 ? sizeof(float) : dtype == DNI_F64 ? sizeof(double) : 0;
+  switch (dtype) {
+  case DNI_F32:
+    return sizeof(float);
+  case DNI_F64:
+    return sizeof(double);
+  case DNI_U8:
+    return sizeof(uint8_t);
+  case DNI_I32:
+    return sizeof(int32_t);
+  default:
+    return 0;
+  }
 }
 
-static const char *dtype_name(dni_dtype dtype) {
-  return dtype == DNI_F32 ? "float" : dtype == DNI_F64 ? "double" : "unknown";
+bool dni__dtype_is_real(dni_dtype dtype) {
+  return dtype == DNI_F32 || dtype == DNI_F64;
+}
+
+const char *dni__dtype_name(dni_dtype dtype) {
+  static const char *const names[] = {"unknown", "float", "double", "bfloat16",
+                                      "float16", "uint8", "int32"};
+  return dtype < DNI_F32 || dtype > DNI_I32 ? names[0] : names[dtype];
 }
 
 /* Everything that must hold before memory may be touched. */
@@ -62,7 +87,7 @@ dni_status dni__matrix_check(const dni_matrix *view, dni_dtype dtype, size_t col
   if (!view) return dni__fail(DNI_ERROR_ARGUMENT, "%s is NULL", name);
   if (view->dtype != dtype)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s holds %s elements, expected %s", name,
-                     dtype_name(view->dtype), dtype_name(dtype));
+                     dni__dtype_name(view->dtype), dni__dtype_name(dtype));
   if (view->columns != columns)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu columns, expected %zu", name, view->columns,
                      columns);
@@ -111,9 +136,48 @@ void dni__matrix_copy(const dni_matrix *from, const dni_matrix *to) {
     memcpy(element(to, row, 0), element(from, row, 0), bytes);
 }
 
+/* Whether an element of one is in the memory of the other. Rows of both come in rising order, so
+ * one walk along them is enough. */
+static bool overlap(const dni_matrix *a, const dni_matrix *b) {
+  size_t bytes = a->columns * dni__dtype_size(a->dtype), i = 0, j = 0;
+  while (bytes > 0 && i < a->rows && j < b->rows) {
+    uintptr_t in_a = (uintptr_t)element(a, i, 0), in_b = (uintptr_t)element(b, j, 0);
+    if (in_a + bytes <= in_b)
+      i++;
+    else if (in_b + bytes <= in_a)
+      j++;
+    else
+      return true;
+  }
+  return false;
+}
+
+dni_status dni_matrix_copy(const dni_matrix *from, dni_matrix *to) {
+  DNI_REQUIRE(from);
+  DNI_REQUIRE(to);
+  if (dni__dtype_size(from->dtype) == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "from holds elements of type %d (%s), which has no use yet", (int)from->dtype,
+                     dni__dtype_name(from->dtype));
+  DNI_TRY(dni__matrix_check(from, from->dtype, from->columns, "from"));
+  DNI_TRY(dni__matrix_check_rows(to, from->dtype, from->rows, from->columns, "to"));
+  if (overlap(from, to)) return dni__fail(DNI_ERROR_ARGUMENT, "from and to overlap");
+  dni__matrix_copy(from, to);
+  return DNI_OK;
+}
+
 double dni__matrix_get(const dni_matrix *view, size_t row, size_t column) {
   const void *at = element(view, row, column);
-  return view->dtype == DNI_F32 ? (double)*(const float *)at : *(const double *)at;
+  switch (view->dtype) {
+  case DNI_F32:
+    return (double)*(const float *)at;
+  case DNI_F64:
+    return *(const double *)at;
+  case DNI_U8:
+    return *(const uint8_t *)at;
+  default:
+    return *(const int32_t *)at;
+  }
 }
 
 void dni__matrix_set(const dni_matrix *view, size_t row, size_t column, double value) {

@@ -11,6 +11,7 @@
 struct dni__memory {
   dni__references references;
   dni_allocator allocator;
+  bool adopted; /* the allocator's destroy is ours to call */
   atomic_size_t bytes;
 };
 
@@ -27,9 +28,9 @@ static void default_free(void *user, void *block, size_t size) {
 }
 
 dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out) {
-  dni_allocator used = {sizeof used, NULL, default_alloc, default_free};
+  dni_allocator used = {sizeof used, NULL, default_alloc, default_free, NULL};
   if (allocator) {
-    DNI_TRY(dni__options_copy(&used, sizeof used, sizeof used, allocator, "dni_allocator"));
+    DNI_TRY(dni__options_copy(DNI__OPTIONS(&used, allocator, dni_allocator)));
     if (!used.alloc || !used.free)
       return dni__fail(DNI_ERROR_ARGUMENT, "dni_allocator: alloc or free is NULL");
   }
@@ -37,9 +38,14 @@ dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out)
   if (!memory) return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu bytes", sizeof *memory);
   dni__references_init(&memory->references);
   memory->allocator = used;
+  memory->adopted = false;
   atomic_init(&memory->bytes, sizeof *memory);
   *out = memory;
   return DNI_OK;
+}
+
+void dni__memory_adopt(dni__memory *memory) {
+  memory->adopted = true;
 }
 
 dni__memory *dni__memory_retain(dni__memory *memory) {
@@ -50,7 +56,9 @@ dni__memory *dni__memory_retain(dni__memory *memory) {
 void dni__memory_release(dni__memory *memory) {
   if (!memory || !dni__references_drop(&memory->references)) return;
   dni_allocator allocator = memory->allocator;
+  bool adopted = memory->adopted;
   allocator.free(allocator.user, memory, sizeof *memory);
+  if (adopted && allocator.destroy) allocator.destroy(allocator.user);
 }
 
 size_t dni__memory_bytes(const dni__memory *memory) {

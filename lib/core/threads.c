@@ -3,9 +3,13 @@
  * a thread that the system is slow to wake costs nothing but its help.
  *
  * Waiting is first a short spin, since in training the next product is usually microseconds away,
- * then a sleep on a condition variable. */
+ * then a sleep on a condition variable.
+ *
+ * A forked child has the team's memory but not its threads, and its mutex may be locked by one of
+ * them for ever. So the team knows the process that it was made in and does nothing in another. */
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "core/threads.h"
 
@@ -14,6 +18,7 @@
 struct dni__team {
   dni__memory *memory;
   size_t size;
+  pid_t process; /* in which the threads run */
   atomic_flag busy;
   pthread_mutex_t mutex; /* held to raise unclaimed or set ending, and around sleeping */
   pthread_cond_t started, finished;
@@ -105,7 +110,7 @@ static dni_status start_members(dni__team *team) {
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed)
-    return dni__fail(DNI_ERROR_MEMORY, "cannot start thread %zu of %zu: error %d",
+    return dni__fail(DNI_ERROR_SYSTEM, "cannot start thread %zu of %zu: error %d",
                      team->members + 2, team->size, failed);
   return DNI_OK;
 }
@@ -119,6 +124,7 @@ dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out
   if (!team) return DNI_ERROR_MEMORY;
   team->memory = memory;
   team->size = threads;
+  team->process = getpid();
   atomic_flag_clear(&team->busy);
   pthread_mutex_init(&team->mutex, NULL);
   pthread_cond_init(&team->started, NULL);
@@ -131,14 +137,22 @@ dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out
   return status;
 }
 
-void dni__team_destroy(dni__team *team) {
-  if (!team) return;
+static bool is_forked(const dni__team *team) {
+  return getpid() != team->process;
+}
+
+static void end_members(dni__team *team) {
   wake(team, 0, true);
   for (size_t i = 0; i < team->members; i++)
     pthread_join(team->member[i], NULL);
   pthread_cond_destroy(&team->finished);
   pthread_cond_destroy(&team->started);
   pthread_mutex_destroy(&team->mutex);
+}
+
+void dni__team_destroy(dni__team *team) {
+  if (!team) return;
+  if (!is_forked(team)) end_members(team);
   dni__free(team->memory, team);
 }
 
@@ -147,6 +161,7 @@ size_t dni__team_size(const dni__team *team) {
 }
 
 bool dni__team_run(dni__team *team, size_t parts, dni__team_work work, void *argument) {
+  if (is_forked(team)) return false;
   if (atomic_flag_test_and_set_explicit(&team->busy, memory_order_acquire)) return false;
   team->parts = parts;
   team->work = work;

@@ -12,16 +12,17 @@ typedef void (*dni__team_work)(void *argument, size_t part, size_t parts);
 
 /* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here,
  * with all signals blocked: a signal handler of the program never runs on one.
- * DNI_ERROR_MEMORY: no memory, or the system starts no more threads. */
+ * DNI_ERROR_MEMORY: no memory. DNI_ERROR_SYSTEM: the system starts no more threads. */
 dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out);
-/* Ends and joins the threads. NULL: nothing. Not while another thread is in dni__team_run. */
+/* Ends and joins the threads; in a forked child, where they do not exist, it only frees memory.
+ * NULL: nothing. Not while another thread is in dni__team_run. */
 void dni__team_destroy(dni__team *team);
 
 size_t dni__team_size(const dni__team *team);
 
 /* Do `parts` >= 1 parts, each on whichever thread is free, and return true when all are done. More
  * parts than threads even out threads of different speed. If the team is at work for another thread
- * nothing is done and the answer is false at once. */
+ * or in a forked child, nothing is done and the answer is false at once. */
 bool dni__team_run(dni__team *team, size_t parts, dni__team_work work, void *argument);
 
 #endif

@@ -5,6 +5,7 @@
  * labels need. So linear and noisy problems of one seed have the same x, and their labels differ in
  * exactly the swapped ones. */
 #include "data/dataset.h"
+#include "dni/research.h"
 
 /* One label in ten, rounded down, is swapped in a noisy problem. */
 #define NOISE_DIVISOR 10
@@ -63,7 +64,7 @@ static dni_status labels_to_numbers(dni__memory *memory, dni__content *content) 
 }
 
 static dni_status fill(dni_context *context, int32_t kind, size_t dimensions, size_t examples,
-                       size_t classes, dni__content *content) {
+                       size_t classes, const dni_random_options *options, dni__content *content) {
   dni__memory *memory = context->memory;
   size_t elements;
   if (!dni__multiply(dimensions, examples, &elements))
@@ -77,20 +78,22 @@ static dni_status fill(dni_context *context, int32_t kind, size_t dimensions, si
   double *normal = dni__allocate(memory, dimensions, sizeof *normal);
   if (!normal) return DNI_ERROR_MEMORY;
   dni__random random;
-  dni__context_random(context, &random);
-  draw(&random, kind, normal, &content->x, content->labels);
+  dni_status status = dni__context_random_options(context, options, &random);
+  if (status == DNI_OK) draw(&random, kind, normal, &content->x, content->labels);
   dni__free(memory, normal);
+  if (status != DNI_OK) return status;
   content->classes = classes == 2 ? 2 : 0;
   return classes == 2 ? DNI_OK : labels_to_numbers(memory, content);
 }
 
 dni_status dni_dataset_create_artificial(dni_context *context, int32_t kind, size_t dimensions,
-                                         size_t examples, size_t classes, dni_dataset **out) {
+                                         size_t examples, size_t classes,
+                                         const dni_random_options *options, dni_dataset **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
   DNI_TRY(check(kind, dimensions, examples, classes));
   dni__content content = {.borrowed = false};
-  dni_status status = fill(context, kind, dimensions, examples, classes, &content);
+  dni_status status = fill(context, kind, dimensions, examples, classes, options, &content);
   if (status != DNI_OK) {
     dni__content_free(context->memory, &content);
     return status;

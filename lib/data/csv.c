@@ -13,8 +13,7 @@
 #include "data/dataset.h"
 #include "data/lines.h"
 
-/* The first published size of the options: smaller structs never existed. */
-#define OPTIONS_LEAST sizeof(dni_csv_options)
+#ifndef DNI_NO_FILES
 
 typedef struct csv {
   const char *path;
@@ -32,8 +31,6 @@ static bool bad_separator(int32_t separator) {
 }
 
 static dni_status check_options(dni_csv_options *options) {
-  if (options->reserved != 0)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_csv_options: reserved is not 0");
   if (options->target_columns == 0) options->target_columns = 1;
   if (options->separator == 0) options->separator = ',';
   if (options->classes > 0 && options->target_columns != 1)
@@ -43,9 +40,6 @@ static dni_status check_options(dni_csv_options *options) {
   if (options->targets_first != 0 && options->targets_first != 1)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: targets_first is %d, expected 0 or 1",
                      (int)options->targets_first);
-  if (options->header_lines < 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: header_lines is %d",
-                     (int)options->header_lines);
   if (bad_separator(options->separator))
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_csv_options: separator %d cannot be one",
                      (int)options->separator);
@@ -171,7 +165,7 @@ static dni_status read_rows(csv *file) {
   for (;;) {
     DNI_TRY(dni__lines_next(&file->lines, &line));
     if (!line) break;
-    if (file->lines.number > (size_t)file->options.header_lines && !empty_line(line))
+    if (file->lines.number > file->options.header_lines && !empty_line(line))
       DNI_TRY(append_row(file, line));
   }
   if (file->rows == 0) return dni__fail(DNI_ERROR_DATA, "%s: no rows", file->path);
@@ -216,9 +210,7 @@ dni_status dni_dataset_create_csv(dni_context *context, const char *path,
   DNI_REQUIRE(out);
   csv file = {.path = path, .dtype = context->dtype};
   file.options.struct_size = sizeof file.options;
-  if (options)
-    DNI_TRY(dni__options_copy(&file.options, sizeof file.options, OPTIONS_LEAST, options,
-                              "dni_csv_options"));
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&file.options, options, dni_csv_options)));
   DNI_TRY(check_options(&file.options));
   file.x.memory = file.y.memory = context->memory;
   file.locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -227,3 +219,5 @@ dni_status dni_dataset_create_csv(dni_context *context, const char *path,
   freelocale(file.locale);
   return status;
 }
+
+#endif

@@ -1,28 +1,14 @@
-/* What all data sets do: order, split, batch, scale.
+/* Making data sets: content, subsets and splits, sizes.
  *
- * A data set is an order over examples that it shares, by a counted reference, with the splits made
- * from it. Class labels are kept as numbers and become one-hot rows only in the caller's batch. */
+ * A data set is a choice of examples that it shares, by a counted reference, with the subsets made
+ * from it. */
 #include "data/dataset.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* Examples with the references of the data sets that use them. */
-typedef struct examples {
-  dni__references references;
-  dni_context *context;
-  dni__content content;
-} examples;
-
-struct dni_dataset {
-  dni__references references;
-  examples *examples;
-  size_t count;
-  size_t *order;  /* [count] rows of the examples */
-  size_t *origin; /* a split's first order; NULL: not a split, 0 .. count-1 */
-  dni__random random;
-};
+/* Content. ------------------------------------------------------------------------------------- */
 
 bool dni__data_fits(dni_dtype dtype, double value) {
   return fabs(value) <= (dtype == DNI_F32 ? (double)FLT_MAX : DBL_MAX);
@@ -36,38 +22,84 @@ void dni__content_free(dni__memory *memory, dni__content *content) {
   dni__free(memory, content->labels);
 }
 
-/* Creation and release. ----------------------------------------------------------------------- */
+dni_status dni__content_scale(dni__content *content, int32_t scaled, double factor, double offset,
+                              const char *owner) {
+  if (scaled != 0 && scaled != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: scaled is %d, expected 0 or 1", owner, (int)scaled);
+  if (scaled == 0) return DNI_OK;
+  if (!isfinite(factor) || !isfinite(offset))
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: factor %g or offset %g is not finite", owner, factor,
+                     offset);
+  content->scaled = true;
+  content->factor = factor;
+  content->offset = offset;
+  return DNI_OK;
+}
 
-static examples *examples_create(dni_context *context, const dni__content *content) {
-  examples *made = dni__allocate(context->memory, 1, sizeof *made);
+static double byte_value(const dni__content *content, int byte) {
+  return content->scaled ? byte * content->factor + content->offset : byte;
+}
+
+/* It is monotonic: both ends decide. */
+dni_status dni__content_check_bytes(const dni__content *content, dni_dtype dtype,
+                                    const char *owner) {
+  if (dni__data_fits(dtype, byte_value(content, 0)) &&
+      dni__data_fits(dtype, byte_value(content, 255)))
+    return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT, "%s: factor %g and offset %g make bytes overflow", owner,
+                   content->factor, content->offset);
+}
+
+/* Creation and release. ------------------------------------------------------------------------ */
+
+static dni_status make_bytes(dni__examples *shared) {
+  const dni__content *content = &shared->content;
+  dni_dtype dtype = shared->context->dtype;
+  if (content->x.dtype != DNI_U8) return DNI_OK;
+  shared->bytes = dni__allocate(shared->context->memory, 256, dni__dtype_size(dtype));
+  if (!shared->bytes) return DNI_ERROR_MEMORY;
+  dni_matrix table = dni__matrix_make(shared->bytes, 1, 256, dtype);
+  for (int byte = 0; byte < 256; byte++)
+    dni__matrix_set(&table, 0, (size_t)byte, byte_value(content, byte));
+  return DNI_OK;
+}
+
+static void examples_release(dni__examples *shared) {
+  if (!dni__references_drop(&shared->references)) return;
+  dni_context *context = shared->context;
+  dni_destroy_callback destroy = shared->content.destroy;
+  void *user = shared->content.user;
+  dni__content_free(context->memory, &shared->content);
+  dni__free(context->memory, shared->bytes);
+  dni__free(context->memory, shared);
+  dni_context_release(context);
+  if (destroy) destroy(user);
+}
+
+/* Without destroy, which is for when nothing can fail any more. */
+static dni_status examples_create(dni_context *context, const dni__content *content,
+                                  dni__examples **out) {
+  dni__examples *made = dni__allocate(context->memory, 1, sizeof *made);
   if (!made) {
     dni__content unused = *content;
     dni__content_free(context->memory, &unused);
-    return NULL;
+    return DNI_ERROR_MEMORY;
   }
   dni__references_init(&made->references);
-  dni_context_retain(context);
-  made->context = context;
+  made->context = dni_context_retain(context);
   made->content = *content;
-  return made;
+  made->content.destroy = NULL;
+  dni_status status = make_bytes(made);
+  if (status == DNI_OK)
+    *out = made;
+  else
+    examples_release(made);
+  return status;
 }
 
-static void examples_release(examples *shared) {
-  if (!dni__references_drop(&shared->references)) return;
-  dni_context *context = shared->context;
-  dni__content_free(context->memory, &shared->content);
-  dni__free(context->memory, shared);
-  dni_context_release(context);
-}
-
-static void restore_order(dni_dataset *dataset) {
-  for (size_t i = 0; i < dataset->count; i++)
-    dataset->order[i] = dataset->origin ? dataset->origin[i] : i;
-}
-
-/* `count` of the examples: those in `origin`, which is copied, or all if it is NULL. NULL with the
+/* `count` of the examples: the given rows, which are copied, or all if that is NULL. NULL with the
  * message set if there is no memory. */
-static dni_dataset *dataset_create(examples *shared, size_t count, const size_t *origin) {
+static dni_dataset *dataset_create(dni__examples *shared, size_t count, const size_t *rows) {
   dni__memory *memory = shared->context->memory;
   dni_dataset *dataset = dni__allocate(memory, 1, sizeof *dataset);
   if (!dataset) return NULL;
@@ -75,64 +107,131 @@ static dni_dataset *dataset_create(examples *shared, size_t count, const size_t 
   dni__references_add(&shared->references);
   dataset->examples = shared;
   dataset->count = count;
-  dataset->order = dni__allocate(memory, count, sizeof *dataset->order);
-  if (origin) dataset->origin = dni__allocate(memory, count, sizeof *dataset->origin);
-  if (!dataset->order || (origin && !dataset->origin)) {
+  if (!rows) return dataset;
+  dataset->rows = dni__allocate(memory, count, sizeof *rows);
+  if (!dataset->rows) {
     dni_dataset_release(dataset);
     return NULL;
   }
-  if (origin) memcpy(dataset->origin, origin, count * sizeof *origin);
-  restore_order(dataset);
+  memcpy(dataset->rows, rows, count * sizeof *rows);
   return dataset;
 }
 
 dni_status dni__dataset_create(dni_context *context, const dni__content *content,
                                dni_dataset **out) {
-  examples *shared = examples_create(context, content);
-  if (!shared) return DNI_ERROR_MEMORY;
+  dni__examples *shared;
+  DNI_TRY(examples_create(context, content, &shared));
   dni_dataset *dataset = dataset_create(shared, content->x.rows, NULL);
   examples_release(shared); /* the data set has its own reference */
   if (!dataset) return DNI_ERROR_MEMORY;
+  shared->content.destroy = content->destroy;
   dni__context_random(context, &dataset->random);
   *out = dataset;
   return DNI_OK;
 }
 
-dni_status dni_dataset_split(dni_dataset *dataset, size_t count, dni_dataset **first,
-                             dni_dataset **second) {
-  DNI_REQUIRE(dataset);
-  DNI_REQUIRE(first);
-  DNI_REQUIRE(second);
-  if (count == 0 || count >= dataset->count)
-    return dni__fail(DNI_ERROR_ARGUMENT, "split after %zu of %zu examples: both parts need some",
-                     count, dataset->count);
-  examples *shared = dataset->examples;
-  dni_dataset *head = dataset_create(shared, count, dataset->order);
-  dni_dataset *tail =
-      head ? dataset_create(shared, dataset->count - count, dataset->order + count) : NULL;
-  if (!tail) {
-    dni_dataset_release(head);
-    return DNI_ERROR_MEMORY;
-  }
-  dni__context_random(shared->context, &head->random);
-  dni__context_random(shared->context, &tail->random);
-  *first = head;
-  *second = tail;
-  return DNI_OK;
-}
-
-void dni_dataset_retain(dni_dataset *dataset) {
+dni_dataset *dni_dataset_retain(dni_dataset *dataset) {
   if (dataset) dni__references_add(&dataset->references);
+  return dataset;
 }
 
 void dni_dataset_release(dni_dataset *dataset) {
   if (!dataset || !dni__references_drop(&dataset->references)) return;
-  examples *shared = dataset->examples;
+  dni__examples *shared = dataset->examples;
   dni__memory *memory = shared->context->memory;
-  dni__free(memory, dataset->order);
-  dni__free(memory, dataset->origin);
+  dni__free(memory, dataset->rows);
   dni__free(memory, dataset);
   examples_release(shared);
+}
+
+/* Subsets and splits. -------------------------------------------------------------------------- */
+
+/* Turn places in the data set into rows of its examples. */
+static void to_rows(const dni_dataset *dataset, size_t *indices, size_t count) {
+  for (size_t i = 0; i < count && dataset->rows; i++)
+    indices[i] = dataset->rows[indices[i]];
+}
+
+static dni_status check_indices(const dni_dataset *dataset, const size_t *indices, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (indices[i] >= dataset->count)
+      return dni__fail(DNI_ERROR_ARGUMENT, "subset: indices[%zu] is %zu, there are %zu examples", i,
+                       indices[i], dataset->count);
+  return DNI_OK;
+}
+
+dni_status dni_dataset_subset(dni_dataset *dataset, const size_t *indices, size_t count,
+                              dni_dataset **out) {
+  DNI_REQUIRE(dataset);
+  DNI_REQUIRE(indices);
+  DNI_REQUIRE(out);
+  if (count == 0) return dni__fail(DNI_ERROR_ARGUMENT, "subset: count is 0");
+  DNI_TRY(check_indices(dataset, indices, count));
+  dni_dataset *made = dataset_create(dataset->examples, count, indices);
+  if (!made) return DNI_ERROR_MEMORY;
+  to_rows(dataset, made->rows, count);
+  dni__context_random(dataset->examples->context, &made->random);
+  *out = made;
+  return DNI_OK;
+}
+
+/* Make both halves; which rows they have is filled in by divide. */
+static dni_status make_halves(const dni_dataset *dataset, size_t count, const size_t *rows,
+                              dni_dataset *halves[2]) {
+  dni__examples *shared = dataset->examples;
+  halves[0] = dataset_create(shared, count, rows);
+  halves[1] = halves[0] ? dataset_create(shared, dataset->count - count, rows + count) : NULL;
+  return halves[1] ? DNI_OK : DNI_ERROR_MEMORY;
+}
+
+/* rows: 0 .. all of the data set. Nothing fails after a stream has been taken. */
+static dni_status divide(const dni_dataset *dataset, int32_t shuffle,
+                         const dni_random_options *options, size_t *rows, dni_dataset *halves[2]) {
+  dni_context *context = dataset->examples->context;
+  dni__random random = dataset->random;
+  if (shuffle && options) DNI_TRY(dni__context_random_options(context, options, &random));
+  if (shuffle) dni__shuffle(&random, rows, dataset->count);
+  to_rows(dataset, rows, dataset->count);
+  for (size_t i = 0; i < 2; i++) {
+    memcpy(halves[i]->rows, i == 0 ? rows : rows + halves[0]->count,
+           halves[i]->count * sizeof *rows);
+    dni__context_random(context, &halves[i]->random);
+  }
+  return DNI_OK;
+}
+
+static dni_status check_split(const dni_dataset *dataset, size_t count, int32_t shuffle) {
+  if (count == 0 || count >= dataset->count)
+    return dni__fail(DNI_ERROR_ARGUMENT, "split after %zu of %zu examples: both parts need some",
+                     count, dataset->count);
+  if (shuffle != 0 && shuffle != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "split: shuffle is %d, expected 0 or 1", (int)shuffle);
+  return DNI_OK;
+}
+
+/* A random choice is the data set's first order, as dni_order_shuffle() makes it, cut in two. */
+dni_status dni_dataset_split(dni_dataset *dataset, size_t count, int32_t shuffle,
+                             const dni_random_options *options, dni_dataset **first,
+                             dni_dataset **second) {
+  DNI_REQUIRE(dataset);
+  DNI_REQUIRE(first);
+  DNI_REQUIRE(second);
+  DNI_TRY(check_split(dataset, count, shuffle));
+  dni__memory *memory = dataset->examples->context->memory;
+  dni_dataset *halves[2] = {NULL, NULL};
+  size_t *rows = dni__allocate(memory, dataset->count, sizeof *rows);
+  if (!rows) return DNI_ERROR_MEMORY;
+  for (size_t i = 0; i < dataset->count; i++)
+    rows[i] = i;
+  dni_status status = make_halves(dataset, count, rows, halves);
+  if (status == DNI_OK) status = divide(dataset, shuffle, options, rows, halves);
+  dni__free(memory, rows);
+  for (size_t i = 0; i < 2 && status != DNI_OK; i++)
+    dni_dataset_release(halves[i]);
+  if (status != DNI_OK) return status;
+  *first = halves[0];
+  *second = halves[1];
+  return DNI_OK;
 }
 
 /* Sizes. --------------------------------------------------------------------------------------- */
@@ -153,117 +252,4 @@ size_t dni_dataset_targets(const dni_dataset *dataset) {
 
 size_t dni_dataset_classes(const dni_dataset *dataset) {
   return dataset ? dataset->examples->content.classes : 0;
-}
-
-/* Order. --------------------------------------------------------------------------------------- */
-
-dni_status dni_dataset_shuffle(dni_dataset *dataset) {
-  DNI_REQUIRE(dataset);
-  for (size_t i = dataset->count; i > 1; i--) {
-    size_t j = dni__random_below(&dataset->random, i);
-    size_t moved = dataset->order[i - 1];
-    dataset->order[i - 1] = dataset->order[j];
-    dataset->order[j] = moved;
-  }
-  return DNI_OK;
-}
-
-dni_status dni_dataset_unshuffle(dni_dataset *dataset) {
-  DNI_REQUIRE(dataset);
-  restore_order(dataset);
-  return DNI_OK;
-}
-
-/* Scaling. ------------------------------------------------------------------------------------- */
-
-/* x * factor + offset is monotonic in x, so all results fit if those of the extremes do. */
-static bool scaled_fits(const dni_matrix *x, double factor, double offset) {
-  double least = dni__matrix_get(x, 0, 0), most = least;
-  for (size_t r = 0; r < x->rows; r++)
-    for (size_t c = 0; c < x->columns; c++) {
-      double value = dni__matrix_get(x, r, c);
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
-  return dni__data_fits(x->dtype, least * factor + offset) &&
-         dni__data_fits(x->dtype, most * factor + offset);
-}
-
-dni_status dni_dataset_scale(dni_dataset *dataset, double factor, double offset) {
-  DNI_REQUIRE(dataset);
-  const dni__content *content = &dataset->examples->content;
-  const dni_matrix *x = &content->x;
-  if (!isfinite(factor) || !isfinite(offset))
-    return dni__fail(DNI_ERROR_ARGUMENT, "scale: factor %g or offset %g is not finite", factor,
-                     offset);
-  if (content->borrowed)
-    return dni__fail(DNI_ERROR_STATE, "scale: the examples are borrowed memory");
-  if (dataset->origin)
-    return dni__fail(DNI_ERROR_STATE, "scale: a split shares its examples; scale before splitting");
-  if (!scaled_fits(x, factor, offset))
-    return dni__fail(DNI_ERROR_DATA, "scale: x * %g + %g overflows", factor, offset);
-  for (size_t r = 0; r < x->rows; r++)
-    for (size_t c = 0; c < x->columns; c++)
-      dni__matrix_set(x, r, c, dni__matrix_get(x, r, c) * factor + offset);
-  return DNI_OK;
-}
-
-/* Batches. ------------------------------------------------------------------------------------- */
-
-static dni_status check_range(const dni_dataset *dataset, size_t first, size_t count) {
-  if (first > dataset->count || count > dataset->count - first)
-    return dni__fail(DNI_ERROR_ARGUMENT, "batch of %zu examples from %zu: there are %zu", count,
-                     first, dataset->count);
-  return DNI_OK;
-}
-
-static dni_status check_batch(const dni_dataset *dataset, size_t first, const dni_matrix *x,
-                              const dni_matrix *y) {
-  dni_dtype dtype = dataset->examples->context->dtype;
-  if (!x && !y) return dni__fail(DNI_ERROR_ARGUMENT, "batch: x and y are both NULL");
-  size_t rows = x ? x->rows : y->rows;
-  if (x) DNI_TRY(dni__matrix_check(x, dtype, dni_dataset_features(dataset), "x"));
-  if (y) DNI_TRY(dni__matrix_check_rows(y, dtype, rows, dni_dataset_targets(dataset), "y"));
-  return check_range(dataset, first, rows);
-}
-
-static void copy_rows(const dni_matrix *from, const size_t *order, const dni_matrix *to) {
-  size_t bytes = from->columns * dni__dtype_size(from->dtype);
-  for (size_t r = 0; r < to->rows; r++)
-    memcpy(dni__matrix_row(to, r), dni__matrix_row(from, order[r]), bytes);
-}
-
-static void copy_one_hot(const int32_t *labels, const size_t *order, const dni_matrix *to) {
-  size_t bytes = to->columns * dni__dtype_size(to->dtype);
-  for (size_t r = 0; r < to->rows; r++) {
-    memset(dni__matrix_row(to, r), 0, bytes); /* 0.0 in both element types */
-    dni__matrix_set(to, r, (size_t)labels[order[r]], 1);
-  }
-}
-
-dni_status dni_dataset_batch(const dni_dataset *dataset, size_t first, const dni_matrix *x,
-                             const dni_matrix *y) {
-  DNI_REQUIRE(dataset);
-  DNI_TRY(check_batch(dataset, first, x, y));
-  const dni__content *content = &dataset->examples->content;
-  const size_t *order = dataset->order + first;
-  if (x) copy_rows(&content->x, order, x);
-  if (y && content->labels)
-    copy_one_hot(content->labels, order, y);
-  else if (y)
-    copy_rows(&content->y, order, y);
-  return DNI_OK;
-}
-
-dni_status dni_dataset_labels(const dni_dataset *dataset, size_t first, size_t count,
-                              int32_t *labels) {
-  DNI_REQUIRE(dataset);
-  DNI_REQUIRE(labels);
-  const dni__content *content = &dataset->examples->content;
-  if (!content->labels)
-    return dni__fail(DNI_ERROR_STATE, "the targets of this data set are numbers, not classes");
-  DNI_TRY(check_range(dataset, first, count));
-  for (size_t i = 0; i < count; i++)
-    labels[i] = content->labels[dataset->order[first + i]];
-  return DNI_OK;
 }

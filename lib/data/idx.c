@@ -3,12 +3,15 @@
  *
  * The sizes are a claim. Where the file's length is known it is compared first; else the elements
  * are read into a block that grows as they arrive, so a false claim costs no memory. */
-#include <math.h>
 #include <string.h>
 
 #include "data/buffer.h"
 #include "data/dataset.h"
 #include "data/reader.h"
+
+#ifndef DNI_NO_FILES
+
+#define NAME "dni_idx_options"
 
 #define TYPE_UNSIGNED_BYTE 0x08
 #define RANK_MOST          255 /* one byte */
@@ -88,11 +91,13 @@ static dni_status trailing(const idx *file) {
 }
 
 /* Where the length of the file is known, compare it with the claim. *first = bytes to make room
- * for before reading. */
+ * for before reading: all of them if the file can hold so many, so that it is read into its last
+ * place at once. */
 static dni_status compare_length(const dni__reader *reader, const idx *file, size_t size,
                                  size_t *first) {
-  uint64_t remaining;
-  *first = size < CHUNK ? size : CHUNK;
+  uint64_t remaining, most;
+  bool regular = dni__reader_most(reader, &most);
+  *first = size < CHUNK || (regular && most >= size) ? size : CHUNK;
   if (!dni__reader_remaining(reader, &remaining)) return DNI_OK;
   if (remaining < size) return truncated(file, remaining);
   if (remaining > size) return trailing(file);
@@ -115,7 +120,7 @@ static dni_status read_items(dni__reader *reader, idx *file) {
   }
   unsigned char extra;
   DNI_TRY(dni__reader_read(reader, &extra, 1, &count));
-  return count > 0 ? trailing(file) : DNI_OK;
+  return count > 0 ? trailing(file) : dni__buffer_trim(bytes);
 }
 
 /* Counts that differ are reported before the labels are read. */
@@ -140,40 +145,28 @@ static dni_status read_files(dni__memory *memory, idx *images, idx *labels) {
   return status;
 }
 
-/* A pixel has 256 values: look the scaled one up. */
-static void scale_f32(const unsigned char *pixels, size_t count, double scale, float *x) {
-  float table[256];
-  for (int value = 0; value < 256; value++)
-    table[value] = (float)(value * scale);
-  for (size_t i = 0; i < count; i++)
-    x[i] = table[pixels[i]];
+/* Options. ------------------------------------------------------------------------------------- */
+
+/* Into the content: classes, and that bytes become numbers. */
+static dni_status take_options(const dni_idx_options *options, dni_dtype dtype,
+                               dni__content *content) {
+  dni_idx_options known = {.struct_size = sizeof known};
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_idx_options)));
+  if (known.reserved != 0) return dni__fail(DNI_ERROR_UNSUPPORTED, NAME ": reserved is not 0");
+  content->classes = known.classes;
+  content->scaled = true;
+  content->factor = 1.0 / 255;
+  DNI_TRY(dni__content_scale(content, known.scaled, known.factor, known.offset, NAME));
+  return dni__content_check_bytes(content, dtype, NAME);
 }
 
-static void scale_f64(const unsigned char *pixels, size_t count, double scale, double *x) {
-  double table[256];
-  for (int value = 0; value < 256; value++)
-    table[value] = value * scale;
-  for (size_t i = 0; i < count; i++)
-    x[i] = table[pixels[i]];
-}
+/* The data set. -------------------------------------------------------------------------------- */
 
-static dni_status convert_images(dni_context *context, const idx *images, double scale,
-                                 dni_matrix *x) {
-  size_t count = images->bytes.size;
-  void *data = dni__allocate(context->memory, count, dni__dtype_size(context->dtype));
-  *x = dni__matrix_make(data, images->count, images->item_size, context->dtype);
-  if (!data) return DNI_ERROR_MEMORY;
-  if (context->dtype == DNI_F32)
-    scale_f32(images->bytes.data, count, scale, data);
-  else
-    scale_f64(images->bytes.data, count, scale, data);
-  return DNI_OK;
-}
-
-static dni_status convert_labels(dni_context *context, const idx *file, size_t classes,
-                                 dni__content *content) {
+/* content->classes: how many there may be, 0 for as many as there are; then how many there are. */
+static dni_status convert_labels(dni__memory *memory, const idx *file, dni__content *content) {
+  size_t classes = content->classes;
   int32_t largest = 0;
-  content->labels = dni__allocate(context->memory, file->count, sizeof *content->labels);
+  content->labels = dni__allocate(memory, file->count, sizeof *content->labels);
   if (!content->labels) return DNI_ERROR_MEMORY;
   for (size_t i = 0; i < file->count; i++) {
     int32_t label = content->labels[i] = file->bytes.data[i];
@@ -182,35 +175,36 @@ static dni_status convert_labels(dni_context *context, const idx *file, size_t c
                        (int)label, classes - 1);
     if (label > largest) largest = label;
   }
-  content->classes = classes > 0 ? classes : (size_t)largest + 1;
+  if (classes == 0) content->classes = (size_t)largest + 1;
   return DNI_OK;
 }
 
-static dni_status load(dni_context *context, idx *images, idx *labels, double scale, size_t classes,
-                       dni__content *content) {
-  DNI_TRY(read_files(context->memory, images, labels));
-  DNI_TRY(convert_labels(context, labels, classes, content));
-  return convert_images(context, images, scale, &content->x);
+/* The bytes of the images, as they are in the file, become the data set's. */
+static dni_status load(dni__memory *memory, idx *images, idx *labels, dni__content *content) {
+  DNI_TRY(read_files(memory, images, labels));
+  DNI_TRY(convert_labels(memory, labels, content));
+  content->x = dni__matrix_make(images->bytes.data, images->count, images->item_size, DNI_U8);
+  images->bytes.data = NULL;
+  return DNI_OK;
 }
 
 dni_status dni_dataset_create_idx(dni_context *context, const char *images_path,
-                                  const char *labels_path, double scale, size_t classes,
+                                  const char *labels_path, const dni_idx_options *options,
                                   dni_dataset **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(images_path);
   DNI_REQUIRE(labels_path);
   DNI_REQUIRE(out);
-  if (!dni__data_fits(context->dtype, 255 * scale))
-    return dni__fail(DNI_ERROR_ARGUMENT, "scale %g: 255 times it is not finite", scale);
   idx images = {.path = images_path, .bytes = {.memory = context->memory}};
   idx labels = {.path = labels_path, .bytes = {.memory = context->memory}};
   dni__content content = {.borrowed = false};
-  dni_status status = load(context, &images, &labels, scale, classes, &content);
+  DNI_TRY(take_options(options, context->dtype, &content));
+  dni_status status = load(context->memory, &images, &labels, &content);
   dni__buffer_free(&images.bytes);
   dni__buffer_free(&labels.bytes);
-  if (status != DNI_OK) {
-    dni__content_free(context->memory, &content);
-    return status;
-  }
-  return dni__dataset_create(context, &content, out);
+  if (status == DNI_OK) return dni__dataset_create(context, &content, out);
+  dni__content_free(context->memory, &content);
+  return status;
 }
+
+#endif

@@ -1,6 +1,8 @@
 /* Lines of any length, out of one growing buffer. */
 #include "data/lines.h"
 
+#ifndef DNI_NO_FILES
+
 #include <string.h>
 
 #define CHUNK 65536
@@ -66,3 +68,5 @@ dni_status dni__lines_next(dni__lines *lines, char **line) {
   *line = rest ? take(lines, buffer->size, buffer->size) : NULL;
   return DNI_OK;
 }
+
+#endif

@@ -5,6 +5,8 @@
  * (RFC 1952, section 2.2), whose contents follow one another. */
 #include "data/reader.h"
 
+#ifndef DNI_NO_FILES
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +16,9 @@
 #include <zlib.h>
 
 #define INPUT_SIZE 65536
+
+/* Bytes that deflate can make of one. */
+#define DEFLATE_MOST 1032
 
 /* windowBits of inflateInit2: the largest window, and gzip headers only. */
 #define GZIP_WINDOW (15 + 16)
@@ -26,6 +31,8 @@ struct dni__reader {
   bool gzip;
   bool between_members; /* gzip: at the start, or a member has just ended */
   z_stream stream;      /* gzip; next_in and avail_in serve plain files too */
+  bool regular;         /* `size` is known */
+  uint64_t size;        /* bytes of the file */
   bool sized;           /* plain and regular: `remaining` is known */
   uint64_t remaining;
   unsigned char input[INPUT_SIZE];
@@ -80,8 +87,8 @@ static dni_status open_file(dni__reader *reader) {
   while (reader->file < 0 && errno == EINTR);
   if (reader->file < 0) return io_failure(reader, "open");
   if (fstat(reader->file, &facts) != 0) return io_failure(reader, "read");
-  reader->sized = S_ISREG(facts.st_mode);
-  reader->remaining = (uint64_t)facts.st_size;
+  reader->regular = reader->sized = S_ISREG(facts.st_mode);
+  reader->size = reader->remaining = (uint64_t)facts.st_size;
   return recognise(reader);
 }
 
@@ -182,6 +189,15 @@ bool dni__reader_remaining(const dni__reader *reader, uint64_t *bytes) {
   return reader->sized;
 }
 
+bool dni__reader_most(const dni__reader *reader, uint64_t *bytes) {
+  *bytes = !reader->gzip                              ? reader->size
+           : reader->size < UINT64_MAX / DEFLATE_MOST ? reader->size * DEFLATE_MOST
+                                                      : UINT64_MAX;
+  return reader->regular;
+}
+
 const char *dni__reader_path(const dni__reader *reader) {
   return reader->path;
 }
+
+#endif

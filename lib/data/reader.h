@@ -19,6 +19,10 @@ dni_status dni__reader_read(dni__reader *reader, void *bytes, size_t size, size_
  * has not been read. */
 bool dni__reader_remaining(const dni__reader *reader, uint64_t *bytes);
 
+/* No more bytes of content than this can come of a regular file: deflate makes at most 1032 bytes
+ * of one. false: not a regular file, so nothing is known. */
+bool dni__reader_most(const dni__reader *reader, uint64_t *bytes);
+
 const char *dni__reader_path(const dni__reader *reader);
 
 #endif

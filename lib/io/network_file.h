@@ -18,7 +18,7 @@
 #define DNI_FILE_NORMALISATION_SIZE 16 /* epsilon, statistics rate */
 #define DNI_FILE_CHECKSUM_SIZE      4
 
-/* The tunables of batch normalisation, in the order of the file. */
-static const dni_param dni__file_tunables[] = {DNI_PARAM_EPSILON, DNI_PARAM_STATISTICS_RATE};
+/* The settings of batch normalisation, in the order of the file. */
+static const dni_setting dni__file_settings[] = {DNI_SETTING_EPSILON, DNI_SETTING_STATISTICS_RATE};
 
 #endif

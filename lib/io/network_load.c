@@ -5,19 +5,19 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "core/context.h"
+#include "io/checksum.h"
 #include "io/input.h"
 #include "io/network_file.h"
 
-#define TUNABLE_COUNT (sizeof dni__file_tunables / sizeof dni__file_tunables[0])
+#define SETTING_COUNT (sizeof dni__file_settings / sizeof dni__file_settings[0])
 
 /* What precedes the parameters of a layer. */
 typedef struct record {
   uint32_t kind, activation;
   uint64_t inputs, outputs;
-  double tunables[TUNABLE_COUNT]; /* of batch normalisation */
+  double settings[SETTING_COUNT]; /* of batch normalisation */
 } record;
 
 /* Length and checksum. ------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static dni_status check_checksum(dni__input *input) {
   input->size -= DNI_FILE_CHECKSUM_SIZE;
   end.next = input->size;
   uint32_t stored = dni__input_u32(&end);
-  if (stored != (uint32_t)crc32_z(crc32(0, NULL, 0), input->bytes, input->size))
+  if (stored != dni__checksum(0, input->bytes, input->size))
     return dni__fail(DNI_ERROR_DATA, "corrupt: the checksum does not match");
   return DNI_OK;
 }
@@ -93,8 +93,8 @@ static dni_status read_record(dni__input *input, record *out) {
   if (out->kind != DNI_LAYER_BATCH_NORM) return DNI_OK;
   if (dni__input_remaining(input) < DNI_FILE_NORMALISATION_SIZE)
     return dni__fail(DNI_ERROR_DATA, "the file ends within it");
-  for (size_t i = 0; i < TUNABLE_COUNT; i++)
-    out->tunables[i] = dni__input_f64(input);
+  for (size_t i = 0; i < SETTING_COUNT; i++)
+    out->settings[i] = dni__input_f64(input);
   return DNI_OK;
 }
 
@@ -129,7 +129,7 @@ static dni_status check_layer(dni__input *input, dni_dtype dtype, uint64_t *unit
 /* `input` is a copy: the second walk starts where this one did. */
 static dni_status check_layers(dni__input input, dni_dtype dtype, uint64_t layers) {
   uint64_t units = 0;
-  if (dni__dtype_size(dtype) == 0)
+  if (!dni__dtype_is_real(dtype))
     return dni__fail(DNI_ERROR_DATA, "element type %d is unknown", (int)dtype);
   if (layers == 0) return dni__fail(DNI_ERROR_DATA, "no layers");
   for (uint64_t i = 0; i < layers; i++) {
@@ -172,14 +172,14 @@ static dni_status create_layer(dni_context *context, const record *read, dni_lay
 
 static dni_status fill_layer(dni__input *input, dni_dtype dtype, const record *read,
                              dni_layer *layer) {
-  for (size_t i = 0; read->kind == DNI_LAYER_BATCH_NORM && i < TUNABLE_COUNT; i++)
-    DNI_TRY(dni_layer_set_f64(layer, dni__file_tunables[i], read->tunables[i]));
+  for (size_t i = 0; read->kind == DNI_LAYER_BATCH_NORM && i < SETTING_COUNT; i++)
+    DNI_TRY(dni_layer_set_f64(layer, dni__file_settings[i], read->settings[i]));
   for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
     dni_matrix value;
     DNI_TRY(dni_layer_parameter(layer, i, &value, NULL));
     DNI_TRY(read_matrix(input, dtype, dni_layer_parameter_name(layer, i), &value));
   }
-  return DNI_OK;
+  return dni_layer_changed(layer);
 }
 
 static dni_status add_layer(dni_context *context, dni__input *input, dni_dtype dtype,
@@ -226,7 +226,7 @@ dni_status dni_network_load(dni_context *context, const char *path, dni_network 
   dni_status status = load(context, &input, out);
   dni__input_close(&input);
   if (status == DNI_OK) return DNI_OK;
-  /* What a layer refuses as an argument came from the file: a tunable out of bounds. */
+  /* What a layer refuses as an argument came from the file: a setting out of bounds. */
   if (status == DNI_ERROR_ARGUMENT) status = DNI_ERROR_DATA;
   return dni__fail_prefix(status, "%s: ", path);
 }

@@ -28,8 +28,9 @@ typedef struct pass {
   dni_matrix bias;         /* [1][columns], of values or gradients */
   dni_matrix weight;       /* [columns][classes], likewise; used if classes is not 0 */
   double alpha, beta;      /* of the gradients */
-  size_t classes;          /* of a one-hot second input; 0: it is none */
-  unsigned char *class_of; /* [rows] */
+  size_t classes;          /* of a second input that is one-hot or labels; 0: it is neither */
+  const int32_t *class_of; /* [rows] with `step` from one to the next */
+  size_t step;
 } pass;
 
 /* The part of a pass for columns first .. first+count-1. */
@@ -47,7 +48,7 @@ static void forward_columns(void *argument, size_t first, size_t end) {
   const pass p = cut(argument, first, end - first, &z, &y);
   if (p.classes > 0)
     p.kernels->one_hot_forward(z.rows, z.columns, z.data, z.stride, p.bias.data, p.classes,
-                               p.class_of, p.weight.data, p.weight.stride, p.activation);
+                               p.class_of, p.step, p.weight.data, p.weight.stride, p.activation);
   else
     p.kernels->bias_activation(z.rows, z.columns, z.data, z.stride, p.bias.data, p.activation);
 }
@@ -58,19 +59,29 @@ static void backward_columns(void *argument, size_t first, size_t end) {
   if (p.classes > 0)
     p.kernels->one_hot_backward(dz.rows, dz.columns, y.data, y.stride, dz.data, dz.stride,
                                 p.activation, p.alpha, p.beta, p.bias.data, p.classes, p.class_of,
-                                p.weight.data, p.weight.stride);
+                                p.step, p.weight.data, p.weight.stride);
   else
     p.kernels->activation_backward_bias(dz.rows, dz.columns, y.data, y.stride, dz.data, dz.stride,
                                         p.activation, p.alpha, p.beta, p.bias.data);
 }
 
-/* Whether the second input only picks columns of its part of W, as labels do next to a synthetic
- * gradient's h; that takes no product. Fills in class_of and classes. */
-static bool picks_columns(pass *p, const dni_matrix *x2) {
-  if (!x2 || x2->rows > PICKS_MOST || x2->columns == 0 || x2->columns > DNI_ONE_HOT_MOST ||
-      !p->kernels->one_hot(x2->rows, x2->columns, x2->data, x2->stride, p->class_of))
+/* Whether the second input only picks columns of its part of W, as targets do next to a synthetic
+ * gradient's h; that takes no product. Fills in classes, class_of and step; `found` [PICKS_MOST]
+ * keeps what is found in one-hot rows. */
+static bool picks_columns(pass *p, const dni_matrix *x2, int32_t *found) {
+  if (!x2) return false;
+  if (dni__is_labels(x2)) {
+    p->classes = p->weight.columns;
+    p->class_of = x2->data;
+    p->step = x2->stride;
+    return true;
+  }
+  if (x2->rows > PICKS_MOST || x2->columns == 0 || x2->columns > DNI_ONE_HOT_MOST ||
+      !p->kernels->one_hot(x2->rows, x2->columns, x2->data, x2->stride, found))
     return false;
   p->classes = x2->columns;
+  p->class_of = found;
+  p->step = 1;
   return true;
 }
 
@@ -83,16 +94,16 @@ dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
                                const dni__affine *affine, const dni_matrix *x1,
                                const dni_matrix *x2, dni_activation activation,
                                const dni_matrix *y) {
-  unsigned char class_of[PICKS_MOST];
+  int32_t found[PICKS_MOST];
   pass p = {.kernels = context->kernels,
             .activation = activation,
             .z = y,
             .bias = affine->bias.value,
-            .weight = second_part(&affine->weight.value, x1),
-            .class_of = class_of};
+            .weight = second_part(&affine->weight.value, x1)};
   dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, x1->columns);
   DNI_TRY(dni__gemm(backend, 0, 1, 1, x1, &weight, 0, y));
-  if (x2 && !picks_columns(&p, x2)) DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
+  if (x2 && !picks_columns(&p, x2, found))
+    DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
   dni__share(backend, y->rows * y->columns, y->columns, forward_columns, &p);
   return DNI_OK;
 }
@@ -105,24 +116,23 @@ static void skip_gradients(const dni__kernels *kernels, const dni_matrix *y,
 }
 
 dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni__affine *affine,
-                                int32_t gradient_mode, const dni_matrix *x1, const dni_matrix *x2,
-                                const dni_matrix *y, dni_activation activation,
-                                const dni_matrix *dy) {
-  if (gradient_mode == DNI_GRADIENT_SKIP) {
+                                dni_gradient_flags flags, double scale, const dni_matrix *x1,
+                                const dni_matrix *x2, const dni_matrix *y,
+                                dni_activation activation, const dni_matrix *dy) {
+  if (flags & DNI_GRADIENT_SKIP) {
     skip_gradients(context->kernels, y, activation, dy);
     return DNI_OK;
   }
-  unsigned char class_of[PICKS_MOST];
+  int32_t found[PICKS_MOST];
   pass p = {.kernels = context->kernels,
             .activation = activation,
             .z = dy,
             .y = y,
             .bias = affine->bias.gradient,
             .weight = second_part(&affine->weight.gradient, x1),
-            .alpha = dy->rows > 0 ? 1.0 / (double)dy->rows : 0,
-            .beta = gradient_mode == DNI_GRADIENT_ADD ? 1 : 0,
-            .class_of = class_of};
-  bool picks = picks_columns(&p, x2);
+            .alpha = scale,
+            .beta = flags & DNI_GRADIENT_ADD ? 1 : 0};
+  bool picks = picks_columns(&p, x2, found);
   dni__share(backend, dy->rows * dy->columns, dy->columns, backward_columns, &p);
   if (x2 && !picks) DNI_TRY(dni__gemm(backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
   dni_matrix gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);

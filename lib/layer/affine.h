@@ -18,18 +18,21 @@ dni_status dni__affine_create(dni_context *context, size_t inputs, size_t output
                               dni__affine *out);
 void dni__affine_destroy(dni_context *context, dni__affine *affine);
 
-/* y = activation([x1, x2] W^T + b). x2 may be NULL. Shapes fit. */
+/* y = activation([x1, x2] W^T + b). Shapes fit. x2 may be NULL, and it may be labels, which count
+ * as the one-hot rows that they stand for. The activation is one of the first four; layers apply
+ * the others by themselves. */
 dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
                                const dni__affine *affine, const dni_matrix *x1,
                                const dni_matrix *x2, dni_activation activation,
                                const dni_matrix *y);
 
-/* dy becomes dz = dy * activation'(y); dW and db are the means over the rows, replaced, added to or
- * skipped as gradient_mode says. y is not read for identity. */
+/* dy becomes dz = dy * activation'(y); dW and db are `scale` times the sums over the rows,
+ * replaced, added to or skipped as `flags` says, of which other bits are not looked at. y is not
+ * read for identity. */
 dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni__affine *affine,
-                                int32_t gradient_mode, const dni_matrix *x1, const dni_matrix *x2,
-                                const dni_matrix *y, dni_activation activation,
-                                const dni_matrix *dy);
+                                dni_gradient_flags flags, double scale, const dni_matrix *x1,
+                                const dni_matrix *x2, const dni_matrix *y,
+                                dni_activation activation, const dni_matrix *dy);
 
 /* dx = dz W, for a single input. */
 dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,

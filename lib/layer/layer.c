@@ -1,13 +1,18 @@
-/* The public face of layers: checks every view once, then calls the kind. */
+/* What every layer has: references, size, kind, parameters. */
 #include "layer/layer.h"
 
-#include "core/tunable.h"
-
-static const char *const activation_names[] = {"identity", "relu", "tanh", "sigmoid"};
+static const char *const activation_names[] = {"identity", "relu",       "tanh",
+                                               "sigmoid",  "leaky_relu", "gelu"};
 
 bool dni__activation_known(dni_activation activation) {
-  return activation >= DNI_ACTIVATION_IDENTITY && activation <= DNI_ACTIVATION_SIGMOID;
+  return activation >= DNI_ACTIVATION_IDENTITY && activation <= DNI_ACTIVATION_GELU;
 }
+
+const char *dni_activation_name(dni_activation activation) {
+  return dni__activation_known(activation) ? activation_names[activation] : "";
+}
+
+/* Creating and releasing. --------------------------------------------------------------------- */
 
 dni_status dni__layer_check_create(const dni_context *context, const void *out, size_t inputs,
                                    size_t outputs, const char *kind) {
@@ -30,20 +35,25 @@ dni_layer *dni__layer_allocate(dni_context *context, size_t size, const dni__lay
     return NULL;
   }
   dni__references_init(&layer->references);
-  dni_context_retain(context);
-  layer->context = context;
-  layer->backend = context->backend;
-  dni_backend_retain(layer->backend);
+  layer->context = dni_context_retain(context);
+  layer->backend = dni_backend_retain(context->backend);
   layer->vtable = vtable;
   layer->inputs = inputs;
   layer->outputs = outputs;
+  layer->activation = -1;
+  layer->slope = 0.01;
+  layer->rate_scale = 1;
   layer->parameter_count = parameter_count;
   layer->owns_parameters = true;
+  layer->keeps_state = vtable->state_bytes != NULL;
+  layer->own.layer = layer;
+  layer->own.filled = SIZE_MAX;
   return layer;
 }
 
-void dni_layer_retain(dni_layer *layer) {
+dni_layer *dni_layer_retain(dni_layer *layer) {
   if (layer) dni__references_add(&layer->references);
+  return layer;
 }
 
 void dni_layer_release(dni_layer *layer) {
@@ -54,13 +64,54 @@ void dni_layer_release(dni_layer *layer) {
     for (size_t i = 0; i < layer->parameter_count; i++)
       dni__parameter_destroy(context, &layer->parameters[i]);
   dni__free(context->memory, layer->parameters);
+  dni__free(context->memory, layer->own.memory);
   dni_backend_release(layer->backend);
   dni__free(context->memory, layer);
   dni_context_release(context);
 }
 
-int32_t dni_layer_kind(const dni_layer *layer) {
+static dni_status copy(const dni_layer *layer, dni_layer **out) {
+  dni_layer *second;
+  DNI_TRY(layer->vtable->copy(layer, &second));
+  second->slope = layer->slope;
+  second->rate_scale = layer->rate_scale;
+  if (layer->owns_parameters)
+    for (size_t i = 0; i < layer->parameter_count; i++)
+      dni__matrix_copy(&layer->parameters[i].value, &second->parameters[i].value);
+  *out = second;
+  return DNI_OK;
+}
+
+dni_status dni_layer_copy(const dni_layer *layer, dni_layer **out) {
+  DNI_REQUIRE(layer);
+  DNI_REQUIRE(out);
+  dni_status status = copy(layer, out);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
+}
+
+/* What it is. --------------------------------------------------------------------------------- */
+
+dni_kind dni_layer_kind(const dni_layer *layer) {
   return layer ? layer->vtable->kind : 0;
+}
+
+const char *dni_layer_kind_name(const dni_layer *layer) {
+  switch (dni_layer_kind(layer)) {
+  case DNI_LAYER_DENSE:
+    return "dense";
+  case DNI_LAYER_ACTIVATION:
+    return "activation";
+  case DNI_LAYER_BATCH_NORM:
+    return "batch_norm";
+  case DNI_LAYER_CALLBACK:
+    return "callback";
+  case DNI_LAYER_DROPOUT:
+    return "dropout";
+  case DNI_LAYER_LAYER_NORM:
+    return "layer_norm";
+  default:
+    return "";
+  }
 }
 
 size_t dni_layer_inputs(const dni_layer *layer) {
@@ -72,104 +123,48 @@ size_t dni_layer_outputs(const dni_layer *layer) {
 }
 
 dni_activation dni_layer_activation(const dni_layer *layer) {
-  return layer ? layer->activation : DNI_ACTIVATION_IDENTITY;
+  return layer ? layer->activation : -1;
 }
 
-const char *dni_layer_kind_name(const dni_layer *layer) {
-  switch (dni_layer_kind(layer)) {
-  case DNI_LAYER_DENSE:
-    return "dense";
-  case DNI_LAYER_ACTIVATION:
-    return activation_names[layer->activation];
-  case DNI_LAYER_BATCH_NORM:
-    return "batch_norm";
-  case DNI_LAYER_CALLBACK:
-    return "callback";
-  default:
-    return "";
-  }
-}
-
-static dni_status check_forward(const dni_layer *layer, int32_t mode, const dni_matrix *x,
-                                const dni_matrix *y) {
-  if (mode != DNI_MODE_TRAINING && mode != DNI_MODE_INFERENCE)
-    return dni__fail(DNI_ERROR_ARGUMENT, "mode %d is unknown", (int)mode);
-  DNI_TRY(dni__matrix_check(x, layer->context->dtype, layer->inputs, "x"));
-  return dni__matrix_check_rows(y, layer->context->dtype, x->rows, layer->outputs, "y");
-}
-
-dni_status dni__layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
-                              const dni_matrix *y) {
-  DNI_TRY(check_forward(layer, mode, x, y));
-  return layer->vtable->forward(layer, mode, x, y);
-}
-
-dni_status dni_layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
-                             const dni_matrix *y) {
-  DNI_REQUIRE(layer);
-  dni_status status = dni__layer_forward(layer, mode, x, y);
-  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
-}
-
-static dni_status check_backward(const dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
-                                 const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
-  dni_dtype dtype = layer->context->dtype;
-  if (gradient_mode < DNI_GRADIENT_REPLACE || gradient_mode > DNI_GRADIENT_SKIP)
-    return dni__fail(DNI_ERROR_ARGUMENT, "gradient_mode %d is unknown", (int)gradient_mode);
-  DNI_TRY(dni__matrix_check(x, dtype, layer->inputs, "x"));
-  DNI_TRY(dni__matrix_check_rows(y, dtype, x->rows, layer->outputs, "y"));
-  DNI_TRY(dni__matrix_check_rows(dy, dtype, x->rows, layer->outputs, "dy"));
-  return dx ? dni__matrix_check_rows(dx, dtype, x->rows, layer->inputs, "dx") : DNI_OK;
-}
-
-dni_status dni__layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
-                               const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
-  DNI_TRY(check_backward(layer, gradient_mode, x, y, dy, dx));
-  return layer->vtable->backward(layer, gradient_mode, x, y, dy, dx);
-}
-
-dni_status dni_layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
-                              const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx) {
-  DNI_REQUIRE(layer);
-  dni_status status = dni__layer_backward(layer, gradient_mode, x, y, dy, dx);
-  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
-}
-
-size_t dni__layer_state_bytes(const dni_layer *layer) {
-  return layer->vtable->state_bytes ? layer->vtable->state_bytes(layer) : 0;
-}
-
-void dni__layer_exchange_state(dni_layer *layer, void *memory, bool back) {
-  if (layer->vtable->exchange_state) layer->vtable->exchange_state(layer, memory, back);
-}
+/* Parameters. --------------------------------------------------------------------------------- */
 
 size_t dni_layer_parameter_count(const dni_layer *layer) {
   return layer ? layer->parameter_count : 0;
-}
-
-dni_status dni_layer_parameter(dni_layer *layer, size_t index, dni_matrix *value,
-                               dni_matrix *gradient) {
-  DNI_REQUIRE(layer);
-  DNI_REQUIRE(value);
-  return dni__parameter_view(layer->parameters, layer->parameter_count, index, value, gradient);
 }
 
 const char *dni_layer_parameter_name(const dni_layer *layer, size_t index) {
   return layer && index < layer->parameter_count ? layer->parameters[index].name : "";
 }
 
-static double *tunable(const dni_layer *layer, dni_param parameter) {
-  dni_layer *owner = (dni_layer *)(uintptr_t)layer; /* the getter only reads through it */
-  return layer->vtable->tunable ? layer->vtable->tunable(owner, parameter) : NULL;
-}
-
-dni_status dni_layer_set_f64(dni_layer *layer, dni_param parameter, double value) {
-  DNI_REQUIRE(layer);
-  return dni__tunable_set(tunable(layer, parameter), dni_layer_kind_name(layer), parameter, value);
-}
-
-dni_status dni_layer_get_f64(const dni_layer *layer, dni_param parameter, double *value) {
+dni_status dni_layer_parameter(dni_layer *layer, size_t index, dni_matrix *value,
+                               dni_matrix *gradient) {
   DNI_REQUIRE(layer);
   DNI_REQUIRE(value);
-  return dni__tunable_get(tunable(layer, parameter), dni_layer_kind_name(layer), parameter, value);
+  dni_status status =
+      dni__parameter_view(layer->parameters, layer->parameter_count, index, value, gradient);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
+}
+
+void dni__layer_changed(dni_layer *layer) {
+  if (layer->vtable->changed) layer->vtable->changed(layer);
+}
+
+dni_status dni_layer_changed(dni_layer *layer) {
+  DNI_REQUIRE(layer);
+  dni__layer_changed(layer);
+  return DNI_OK;
+}
+
+dni_status dni_layer_set_parameter(dni_layer *layer, size_t index, const dni_matrix *value) {
+  DNI_REQUIRE(layer);
+  dni_status status = dni__parameter_set(layer->parameters, layer->parameter_count, index, value);
+  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
+  dni__layer_changed(layer);
+  return DNI_OK;
+}
+
+dni_status dni_layer_get_parameter(const dni_layer *layer, size_t index, dni_matrix *value) {
+  DNI_REQUIRE(layer);
+  dni_status status = dni__parameter_get(layer->parameters, layer->parameter_count, index, value);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }

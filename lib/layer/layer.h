@@ -5,21 +5,37 @@
 #include "backend/backend.h"
 #include "layer/parameter.h"
 
+/* Calls use the public dni_layer_call: `state` is the memory of the state, NULL in inference and
+ * for kinds that keep nothing; `flags` is REPLACE, ADD or SKIP, LEAVE_DZ apart, SUM having become
+ * `scale`. */
 typedef struct dni__layer_vtable {
-  int32_t kind;
+  dni_kind kind;
   bool keeps_dy; /* backward leaves dy as it was */
+  bool in_place; /* dx may be dy */
   /* Views are checked before these are called. */
-  dni_status (*forward)(dni_layer *layer, int32_t mode, const dni_matrix *x, const dni_matrix *y);
-  dni_status (*backward)(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
-                         const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx);
-  /* The place of a tunable, or NULL if the kind does not have it. NULL entry: it has none. */
-  double *(*tunable)(dni_layer *layer, dni_param parameter);
+  dni_status (*forward)(dni_layer *layer, const dni_layer_call *call);
+  dni_status (*backward)(dni_layer *layer, const dni_layer_call *call);
+  /* What the kind keeps of a batch of `rows` rows from forward to backward, in bytes; SIZE_MAX:
+   * does not fit. NULL: nothing. Not called for a layer whose keeps_state is false. */
+  size_t (*state_bytes)(const dni_layer *layer, size_t rows);
+  /* The place of a setting, or NULL if the kind does not have it. NULL entry: it has none.
+   * DNI_SETTING_RATE_SCALE is the base's. */
+  double *(*setting)(dni_layer *layer, dni_setting setting);
+  /* A second layer of the kind with the same settings; parameters are copied by the base. NULL: it
+   * cannot be copied. */
+  dni_status (*copy)(const dni_layer *layer, dni_layer **out);
+  void (*changed)(dni_layer *layer); /* values were written; NULL: nothing to do */
   void (*destroy)(dni_layer *layer); /* the kind's own parts but the parameters; NULL: none */
-  /* What the kind keeps from forward to backward, for batches that overtake each other: its size,
-   * and copying it out or, if back, in. NULL: nothing. */
-  size_t (*state_bytes)(const dni_layer *layer);
-  void (*exchange_state)(dni_layer *layer, void *memory, bool back);
 } dni__layer_vtable;
+
+/* What a batch leaves in a layer. `filled` is the rows of the training forward it holds, SIZE_MAX
+ * if none. */
+struct dni_state {
+  dni__references references;
+  dni_layer *layer; /* kept, but not by the layer's own state */
+  size_t rows, filled;
+  void *memory; /* NULL if the kind keeps nothing */
+};
 
 /* Kinds embed this as their first member. */
 struct dni_layer {
@@ -28,10 +44,14 @@ struct dni_layer {
   dni_backend *backend;
   const dni__layer_vtable *vtable;
   size_t inputs, outputs;
-  dni_activation activation;  /* of dense and activation layers */
+  dni_activation activation;  /* of dense and activation layers; else -1 */
+  double slope;               /* of leaky ReLU */
+  double rate_scale;          /* DNI_SETTING_RATE_SCALE; 0: frozen */
   dni__parameter *parameters; /* parameter_count of them */
   size_t parameter_count;
   bool owns_parameters; /* values and gradients are ours to free (not a callback layer's) */
+  bool keeps_state;     /* backward needs the state of its forward */
+  dni_state own;        /* used where a call is given no state */
 };
 
 /* A layer of `size` bytes with its base filled in and room for `parameter_count` parameters, all
@@ -45,15 +65,26 @@ dni_status dni__layer_check_create(const dni_context *context, const void *out, 
                                    size_t outputs, const char *kind);
 
 /* dni_layer_forward and _backward without the kind's name in front of messages: the network says
- * "layer 3 (dense): " instead. */
-dni_status dni__layer_forward(dni_layer *layer, int32_t mode, const dni_matrix *x,
-                              const dni_matrix *y);
-dni_status dni__layer_backward(dni_layer *layer, int32_t gradient_mode, const dni_matrix *x,
+ * "layer 3 (dense): " instead. state NULL: the layer's own. Parameter gradients are `scale` times
+ * the sum over the rows, whether flags has SUM or not. */
+dni_status dni__layer_forward(dni_layer *layer, dni_mode mode, dni_state *state,
+                              const dni_matrix *x, const dni_matrix *weights, const dni_matrix *y);
+dni_status dni__layer_backward(dni_layer *layer, dni_gradient_flags flags, double scale,
+                               dni_state *state, const dni_matrix *x, const dni_matrix *weights,
                                const dni_matrix *y, const dni_matrix *dy, const dni_matrix *dx);
 
-/* What a layer keeps from the last training forward to its backward, in memory of this size. */
-size_t dni__layer_state_bytes(const dni_layer *layer);
-void dni__layer_exchange_state(dni_layer *layer, void *memory, bool back);
+/* Bytes that a state for `rows` rows has; 0 for layers that keep nothing; SIZE_MAX: too many. */
+size_t dni__layer_state_bytes(const dni_layer *layer, size_t rows);
+
+/* Make room for `rows` rows in the layer's own state; it is then no longer filled, unless the
+ * memory could stay. */
+dni_status dni__layer_grow(dni_layer *layer, size_t rows);
+
+/* The library has written the parameters' values. */
+void dni__layer_changed(dni_layer *layer);
+
+/* Whether any parameter is trained, and not frozen. */
+bool dni__layer_moves(const dni_layer *layer);
 
 bool dni__activation_known(dni_activation activation);
 

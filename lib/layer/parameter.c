@@ -39,10 +39,10 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
                                  dni_dtype dtype, const char *owner, dni__parameter *out) {
   for (size_t i = 0; i < count; i++) {
     dni_matrix value = {0}, gradient = {0};
-    dni_status status = function(user, i, &value, &gradient);
-    if (status != DNI_OK)
-      return dni__fail(status, "%s: parameter %zu answered %d", owner, i, (int)status);
-    status = check_views(&value, &gradient, dtype);
+    uint64_t begun = dni__callback_begin();
+    dni_status answer = function(user, i, &value, &gradient);
+    dni_status status = dni__callback_end(begun, answer, "parameter");
+    if (status == DNI_OK) status = check_views(&value, &gradient, dtype);
     if (status != DNI_OK) return dni__fail_prefix(status, "%s: parameter %zu: ", owner, i);
     out[i] = (dni__parameter){"parameter", value, gradient};
   }
@@ -55,11 +55,39 @@ void dni__parameter_fill(dni__parameter *parameter, double value) {
       dni__matrix_set(&parameter->value, r, c, value);
 }
 
+static dni_status check_index(size_t count, size_t index) {
+  if (index < count) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT, "there is no parameter %zu, only %zu", index, count);
+}
+
 dni_status dni__parameter_view(const dni__parameter *parameters, size_t count, size_t index,
                                dni_matrix *value, dni_matrix *gradient) {
-  if (index >= count)
-    return dni__fail(DNI_ERROR_ARGUMENT, "there is no parameter %zu, only %zu", index, count);
+  DNI_TRY(check_index(count, index));
   *value = parameters[index].value;
   if (gradient) *gradient = parameters[index].gradient;
+  return DNI_OK;
+}
+
+/* Index and shape; the message calls the value by the parameter's name. */
+static dni_status check_value(const dni__parameter *parameters, size_t count, size_t index,
+                              const dni_matrix *value) {
+  DNI_TRY(check_index(count, index));
+  const dni_matrix *own = &parameters[index].value;
+  return dni__matrix_check_rows(value, own->dtype, own->rows, own->columns, parameters[index].name);
+}
+
+dni_status dni__parameter_set(dni__parameter *parameters, size_t count, size_t index,
+                              const dni_matrix *value) {
+  DNI_TRY(check_value(parameters, count, index, value));
+  if (value->data != parameters[index].value.data)
+    dni__matrix_copy(value, &parameters[index].value);
+  return DNI_OK;
+}
+
+dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, size_t index,
+                              const dni_matrix *value) {
+  DNI_TRY(check_value(parameters, count, index, value));
+  if (value->data != parameters[index].value.data)
+    dni__matrix_copy(&parameters[index].value, value);
   return DNI_OK;
 }

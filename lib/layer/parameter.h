@@ -29,4 +29,11 @@ void dni__parameter_fill(dni__parameter *parameter, double value);
 dni_status dni__parameter_view(const dni__parameter *parameters, size_t count, size_t index,
                                dni_matrix *value, dni_matrix *gradient);
 
+/* What the _set_parameter and _get_parameter functions do, NULL included. After a set the owner
+ * says that its values have changed. */
+dni_status dni__parameter_set(dni__parameter *parameters, size_t count, size_t index,
+                              const dni_matrix *value);
+dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, size_t index,
+                              const dni_matrix *value);
+
 #endif

@@ -1,10 +1,9 @@
 /* One row of squared error; see squared_error.c. */
-static double FN(row)(size_t columns, const void *outputs, const void *targets, void *gradient) {
-  const REAL *h = outputs, *y = targets;
-  REAL *delta = gradient;
+static inline double FN(row)(size_t columns, const REAL *h, const REAL *y, size_t label,
+                             const dni__loss_terms *terms, REAL *delta) {
   double loss = 0;
   for (size_t c = 0; c < columns; c++) {
-    double difference = (double)h[c] - (double)y[c];
+    double difference = (double)h[c] - FN(target)(y, label, terms, c);
     loss += 0.5 * difference * difference;
     if (delta) delta[c] = (REAL)difference;
   }

@@ -69,13 +69,6 @@ static void FN(norm_training)(size_t columns, const dni__norm_columns *norm) {
   }
 }
 
-static void FN(norm_inference)(size_t columns, const dni__norm_columns *norm) {
-  const REAL *restrict scale = norm->scale, *restrict variance = norm->running_variance;
-  REAL *restrict factor = norm->factor;
-  for (size_t c = 0; c < columns; c++)
-    factor[c] = (REAL)((double)scale[c] / sqrt((double)variance[c] + norm->epsilon));
-}
-
 static void FN(normalise_row)(size_t columns, const REAL *x, REAL *y, const REAL *restrict mean,
                               const REAL *restrict factor, const REAL *restrict shift) {
   for (size_t c = 0; c < columns; c++)
@@ -87,6 +80,32 @@ static void FN(normalise)(size_t rows, size_t columns, const void *x, size_t ldx
   for (size_t r = 0; r < rows; r++)
     FN(normalise_row)(columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, mean, factor, shift);
 }
+
+/* Columns whose factors are on the stack at a time. */
+#define INFERENCE_BLOCK 512
+
+static void FN(inference_factors)(size_t columns, const REAL *restrict scale,
+                                  const REAL *restrict variance, double epsilon,
+                                  REAL *restrict factor) {
+  for (size_t c = 0; c < columns; c++)
+    factor[c] = (REAL)((double)scale[c] / sqrt((double)variance[c] + epsilon));
+}
+
+static void FN(norm_inference)(size_t rows, size_t columns, const void *x, size_t ldx, void *y,
+                               size_t ldy, const dni__norm_columns *norm) {
+  const REAL *scale = norm->scale, *shift = norm->shift;
+  const REAL *mean = norm->running_mean, *variance = norm->running_variance;
+  REAL factor[INFERENCE_BLOCK];
+  for (size_t first = 0, width; first < columns; first += width) {
+    width = columns - first < INFERENCE_BLOCK ? columns - first : INFERENCE_BLOCK;
+    FN(inference_factors)(width, scale + first, variance + first, norm->epsilon, factor);
+    FN(normalise)
+    (rows, width, (const REAL *)x + first, ldx, (REAL *)y + first, ldy, mean + first, factor,
+     shift + first);
+  }
+}
+
+#undef INFERENCE_BLOCK
 
 static void FN(add_normalise_sums)(size_t rows, size_t columns, const REAL *restrict x, size_t ldx,
                                    const REAL *restrict dy, size_t lddy, const REAL *restrict mean,
@@ -131,8 +150,8 @@ static void FN(norm_gradients)(size_t columns, const dni__norm_columns *norm, bo
   const REAL *restrict sum_dy = norm->sum_dy, *restrict sum_deviation = norm->sum_dy_deviation;
   REAL *restrict dscale = norm->scale_gradient, *restrict dshift = norm->shift_gradient;
   for (size_t c = 0; c < columns; c++) {
-    double of_scale = (double)sum_deviation[c] * (double)inverse[c] * norm->share;
-    double of_shift = (double)sum_dy[c] * norm->share;
+    double of_scale = (double)sum_deviation[c] * (double)inverse[c] * norm->gradient_share;
+    double of_shift = (double)sum_dy[c] * norm->gradient_share;
     dscale[c] = (REAL)(of_scale + (add ? (double)dscale[c] : 0));
     dshift[c] = (REAL)(of_shift + (add ? (double)dshift[c] : 0));
   }

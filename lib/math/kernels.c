@@ -1,7 +1,7 @@
 /* Chooses the kernels for this processor. */
 #include "math/kernels.h"
 
-bool dni__instructions_supported(int32_t instructions) {
+bool dni__instructions_supported(dni_instructions instructions) {
   switch (instructions) {
   case DNI_INSTRUCTIONS_BASELINE:
     return true;
@@ -17,14 +17,41 @@ bool dni__instructions_supported(int32_t instructions) {
   }
 }
 
-int32_t dni__instructions_best(void) {
-  int32_t best = DNI_INSTRUCTIONS_AVX512;
+dni_instructions dni__instructions_best(void) {
+  dni_instructions best = DNI_INSTRUCTIONS_AVX512;
   while (!dni__instructions_supported(best))
     best--;
   return best;
 }
 
-const dni__kernels *dni__kernels_find(dni_dtype dtype, int32_t instructions) {
+dni_status dni__instructions_choose(dni_instructions *instructions, const char *owner) {
+  if (*instructions == DNI_INSTRUCTIONS_BEST) *instructions = dni__instructions_best();
+  const char *name = dni_instructions_name(*instructions);
+  if (name[0] == '\0')
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: instructions %d is unknown", owner,
+                     (int)*instructions);
+  if (!dni__instructions_supported(*instructions))
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this processor or build lacks instructions %s",
+                     owner, name);
+  return DNI_OK;
+}
+
+const char *dni_instructions_name(dni_instructions instructions) {
+  switch (instructions) {
+  case DNI_INSTRUCTIONS_BEST:
+    return "best";
+  case DNI_INSTRUCTIONS_BASELINE:
+    return "baseline";
+  case DNI_INSTRUCTIONS_AVX2:
+    return "avx2";
+  case DNI_INSTRUCTIONS_AVX512:
+    return "avx512";
+  default:
+    return "";
+  }
+}
+
+const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instructions) {
   if (!dni__instructions_supported(instructions)) return NULL;
   switch (instructions) {
 #if defined(__x86_64__)

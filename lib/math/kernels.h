@@ -44,9 +44,12 @@ typedef struct dni__norm_columns {
   double epsilon, rate;
   double unbiased; /* rows / (rows - 1) */
   double share;    /* 1 / rows */
+  /* Of the parameter gradients, which are gradient_share times sums over the rows: 1 / rows, 1, or
+   * 1 / sum of the weights */
+  double gradient_share;
 } dni__norm_columns;
 
-/* Most classes of the one-hot kernels. */
+/* Most classes that one_hot finds, and of the quick case of the one-hot kernels. */
 #define DNI_ONE_HOT_MOST 128
 
 typedef struct dni__kernels {
@@ -68,18 +71,40 @@ typedef struct dni__kernels {
                                    size_t lddy, dni_activation activation, double alpha,
                                    double beta, void *column_sums);
 
+  /* Activations that have a kernel of their own, outside of the switch above. The slope of leaky
+   * ReLU is in [0, 1), so that y says where x was above 0; GELU's backward needs x. y may be x, and
+   * dx may be dy. */
+  void (*leaky_relu)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                     double slope);
+  void (*leaky_relu_backward)(size_t rows, size_t columns, const void *y, size_t ldy,
+                              const void *dy, size_t lddy, void *dx, size_t lddx, double slope);
+  void (*gelu)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy);
+  void (*gelu_backward)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
+                        size_t lddy, void *dx, size_t lddx);
+
+  /* y = x * scale where mask [rows][columns] is not 0, else 0; y may be x */
+  void (*dropout)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                  const unsigned char *mask, size_t ldmask, double scale);
+  /* Row r of M becomes weights[r * stride] times itself. */
+  void (*scale_rows)(size_t rows, size_t columns, void *m, size_t ldm, const void *weights,
+                     size_t stride);
+
   /* Whether each row of x [rows][classes] is 1 in one column and 0 in the others; classes is 1 to
    * DNI_ONE_HOT_MOST. If so, class_of [rows] says where the ones are. */
-  bool (*one_hot)(size_t rows, size_t classes, const void *x, size_t ldx, unsigned char *class_of);
+  bool (*one_hot)(size_t rows, size_t classes, const void *x, size_t ldx, int32_t *class_of);
   /* z = activation(z + bias + x W^T) and, below, dy = dy * activation'(y) in place with column_sums
    * = beta * column_sums + alpha * sums of the new dy and gradient = beta * gradient + alpha * dy^T
-   * x. Since x is one-hot it only picks columns of W and of gradient [columns][classes]. */
+   * x. Since x is one-hot it only picks columns of W and of gradient [columns][classes].
+   *
+   * x is given as class_of: the 1 of row r is in column class_of[r * step]. That may be what
+   * one_hot found (step 1) or a view of labels (its data and stride). Rows and classes may be as
+   * many as one likes; up to DNI_ONE_HOT_MOST classes are the quick case. */
   void (*one_hot_forward)(size_t rows, size_t columns, void *z, size_t ldz, const void *bias,
-                          size_t classes, const unsigned char *class_of, const void *weight,
+                          size_t classes, const int32_t *class_of, size_t step, const void *weight,
                           size_t ldw, dni_activation activation);
   void (*one_hot_backward)(size_t rows, size_t columns, const void *y, size_t ldy, void *dy,
                            size_t lddy, dni_activation activation, double alpha, double beta,
-                           void *column_sums, size_t classes, const unsigned char *class_of,
+                           void *column_sums, size_t classes, const int32_t *class_of, size_t step,
                            void *gradient, size_t ldg);
 
   /* mean and biased variance [columns] of the columns of x, in two passes; rows >= 1. Sums are of
@@ -89,10 +114,13 @@ typedef struct dni__kernels {
                             void *variance);
   /* How many of the values are not finite. */
   size_t (*non_finite)(size_t count, const void *values);
-  /* inverse, factor and the running statistics from mean and variance; and factor from the running
-   * statistics. */
+  /* inverse, factor and the running statistics from mean and variance. */
   void (*norm_training)(size_t columns, const dni__norm_columns *norm);
-  void (*norm_inference)(size_t columns, const dni__norm_columns *norm);
+  /* y = scale * (x - mean) / sqrt(variance + epsilon) + shift with the running statistics. Only
+   * scale, shift, the running statistics and epsilon are read; nothing is written but y, which may
+   * be x. */
+  void (*norm_inference)(size_t rows, size_t columns, const void *x, size_t ldx, void *y,
+                         size_t ldy, const dni__norm_columns *norm);
   /* y = (x - mean) * factor + shift, all [columns]; y may be x */
   void (*normalise)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
                     const void *mean, const void *factor, const void *shift);
@@ -107,6 +135,22 @@ typedef struct dni__kernels {
   void (*normalise_backward)(size_t rows, size_t columns, const void *x, size_t ldx, const void *dy,
                              size_t lddy, void *dx, size_t lddx, const void *mean,
                              const void *factor, const void *offset, const void *slope);
+
+  /* Layer normalisation, y = scale * (x - mean) * inverse + shift with the mean of the row and
+   * inverse = 1 / sqrt(biased variance of the row + epsilon); scale and shift are [columns], y may
+   * be x. statistics [rows][2] of the element type becomes mean and inverse of each row; NULL: not
+   * wanted. */
+  void (*layer_norm)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                     const void *scale, const void *shift, double epsilon, void *statistics);
+  /* dx from dy; dx may be dy. Rows are independent of each other. */
+  void (*layer_norm_backward)(size_t rows, size_t columns, const void *x, size_t ldx,
+                              const void *dy, size_t lddy, void *dx, size_t lddx, const void *scale,
+                              const void *statistics);
+  /* scale_gradient = beta * scale_gradient + alpha * sum over rows of dy * (x - mean) * inverse,
+   * and shift_gradient likewise of dy. Columns are independent of each other. */
+  void (*layer_norm_gradients)(size_t rows, size_t columns, const void *x, size_t ldx,
+                               const void *dy, size_t lddy, const void *statistics, double alpha,
+                               double beta, void *scale_gradient, void *shift_gradient);
 
   /* Sums over M and D, and M = scale * (M - D) */
   void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
@@ -129,10 +173,13 @@ extern const dni__kernels dni__kernels_f32_avx512, dni__kernels_f64_avx512;
 #endif
 
 /* Whether this processor and build have an instruction set, and the widest they have. */
-bool dni__instructions_supported(int32_t instructions);
-int32_t dni__instructions_best(void);
+bool dni__instructions_supported(dni_instructions instructions);
+dni_instructions dni__instructions_best(void);
+/* Turn BEST into the widest, and check what an options struct asks for; `owner` is its name.
+ * DNI_ERROR_ARGUMENT: unknown. DNI_ERROR_UNSUPPORTED: not on this processor or in this build. */
+dni_status dni__instructions_choose(dni_instructions *instructions, const char *owner);
 
 /* The table for an element type and an instruction set (not BEST); NULL if it is not supported. */
-const dni__kernels *dni__kernels_find(dni_dtype dtype, int32_t instructions);
+const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instructions);
 
 #endif

@@ -9,18 +9,22 @@
   {                                                                                                \
     .name = TEXT(SET), .bias_activation = FN(bias_activation), .activation = FN(activation),       \
     .activation_backward = FN(activation_backward),                                                \
-    .activation_backward_bias = FN(activation_backward_bias), .one_hot = FN(one_hot),              \
-    .one_hot_forward = FN(one_hot_forward), .one_hot_backward = FN(one_hot_backward),              \
-    .column_statistics = FN(column_statistics), .non_finite = FN(non_finite),                      \
-    .norm_training = FN(norm_training), .norm_inference = FN(norm_inference),                      \
-    .normalise = FN(normalise), .normalise_sums = FN(normalise_sums),                              \
-    .norm_slopes = FN(norm_slopes), .norm_gradients = FN(norm_gradients),                          \
-    .normalise_backward = FN(normalise_backward), .residual = FN(residual), .adam = FN(adam),      \
+    .activation_backward_bias = FN(activation_backward_bias), .leaky_relu = FN(leaky_relu),        \
+    .leaky_relu_backward = FN(leaky_relu_backward), .gelu = FN(gelu),                              \
+    .gelu_backward = FN(gelu_backward), .dropout = FN(dropout), .scale_rows = FN(scale_rows),      \
+    .one_hot = FN(one_hot), .one_hot_forward = FN(one_hot_forward),                                \
+    .one_hot_backward = FN(one_hot_backward), .column_statistics = FN(column_statistics),          \
+    .non_finite = FN(non_finite), .norm_training = FN(norm_training),                              \
+    .norm_inference = FN(norm_inference), .normalise = FN(normalise),                              \
+    .normalise_sums = FN(normalise_sums), .norm_slopes = FN(norm_slopes),                          \
+    .norm_gradients = FN(norm_gradients), .normalise_backward = FN(normalise_backward),            \
+    .layer_norm = FN(layer_norm), .layer_norm_backward = FN(layer_norm_backward),                  \
+    .layer_norm_gradients = FN(layer_norm_gradients), .residual = FN(residual), .adam = FN(adam),  \
     .sgd = FN(sgd), .sum_squares = FN(sum_squares), .largest = FN(largest),                        \
   }
 
 #define REAL float
-/* For exp_template.h. 1 / k! from k = 7 down to 2 */
+/* For exp_template.h; 1 / k! from k = 7 down to 2 */
 #define REAL_INT      int32_t
 #define REAL_BITS     uint32_t
 #define REAL_BIAS     127
@@ -36,6 +40,18 @@
   TERM(24.0);                                                                                      \
   TERM(6.0);                                                                                       \
   TERM(2.0);
+/* Of p in activation_template.h, from the highest power down */
+#define REAL_NORMAL_TERMS                                                                          \
+  TERM(-0.0001255583856);                                                                          \
+  TERM(0.0001889965194);                                                                           \
+  TERM(0.001566881688);                                                                            \
+  TERM(-0.003520972824);                                                                           \
+  TERM(-0.007525402418);                                                                           \
+  TERM(0.06040618551);                                                                             \
+  TERM(-0.1865233068);                                                                             \
+  TERM(0.3871366831);                                                                              \
+  TERM(-0.6078965941);                                                                             \
+  TERM(0.7552851386);
 #define REAL_SQRT sqrtf
 #define FN(name)  JOIN(name, _f32_, SET, )
 #include "math/kernels_template.h"
@@ -50,6 +66,7 @@ const dni__kernels JOIN(dni__kernels_, f32_, SET, ) = TABLE;
 #undef REAL_LN2_LOW
 #undef REAL_EXP_MOST
 #undef REAL_TERMS
+#undef REAL_NORMAL_TERMS
 #undef REAL_SQRT
 #undef FN
 
@@ -76,6 +93,30 @@ const dni__kernels JOIN(dni__kernels_, f32_, SET, ) = TABLE;
   TERM(24.0);                                                                                      \
   TERM(6.0);                                                                                       \
   TERM(2.0);
+#define REAL_NORMAL_TERMS                                                                          \
+  TERM(-9.6534254202285046694e-10);                                                                \
+  TERM(7.2695454790266894559e-11);                                                                 \
+  TERM(1.3924023993501710103e-8);                                                                  \
+  TERM(1.4578593347036459717e-8);                                                                  \
+  TERM(-7.6380820534904503495e-8);                                                                 \
+  TERM(-1.5426320536771073947e-7);                                                                 \
+  TERM(2.6368248576407625062e-7);                                                                  \
+  TERM(1.0198048518135172659e-6);                                                                  \
+  TERM(-6.2513210404786801933e-7);                                                                 \
+  TERM(-5.9188927317632364472e-6);                                                                 \
+  TERM(7.1500559592160986612e-7);                                                                  \
+  TERM(0.00003514418115776097273);                                                                 \
+  TERM(-1.9078665316613574344e-6);                                                                 \
+  TERM(-0.00023109481831937621135);                                                                \
+  TERM(0.00013334425401904911618);                                                                 \
+  TERM(0.0016308184418903595964);                                                                  \
+  TERM(-0.0034796923622425333441);                                                                 \
+  TERM(-0.0075401889655930590206);                                                                 \
+  TERM(0.060396574890699464128);                                                                   \
+  TERM(-0.18652185795969416326);                                                                   \
+  TERM(0.3871374007422188786);                                                                     \
+  TERM(-0.60789664197189175887);                                                                   \
+  TERM(0.75528513041575147989);
 #define REAL_SQRT sqrt
 #define FN(name)  JOIN(name, _f64_, SET, )
 #include "math/kernels_template.h"

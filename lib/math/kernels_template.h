@@ -115,8 +115,29 @@ static void FN(activation_backward_bias)(size_t rows, size_t columns, const void
   }
 }
 
-#include "math/one_hot_template.h"
-#include "math/batch_norm_template.h"
+static void FN(dropout_row)(size_t columns, const REAL *x, REAL *y,
+                            const unsigned char *restrict mask, REAL scale) {
+  for (size_t c = 0; c < columns; c++)
+    y[c] = mask[c] ? x[c] * scale : 0;
+}
+
+static void FN(dropout)(size_t rows, size_t columns, const void *x, size_t ldx, void *y, size_t ldy,
+                        const unsigned char *mask, size_t ldmask, double scale) {
+  for (size_t r = 0; r < rows; r++)
+    FN(dropout_row)
+  (columns, (const REAL *)x + r * ldx, (REAL *)y + r * ldy, mask + r * ldmask, (REAL)scale);
+}
+
+static void FN(scale_rows)(size_t rows, size_t columns, void *m, size_t ldm, const void *weights,
+                           size_t stride) {
+  const REAL *weight = weights;
+  for (size_t r = 0; r < rows; r++, weight += stride) {
+    REAL *row = (REAL *)m + r * ldm;
+    const REAL factor = *weight;
+    for (size_t c = 0; c < columns; c++)
+      row[c] *= factor;
+  }
+}
 
 /* The sum of LANES partial sums, pairwise. */
 static double FN(lanes_total)(const REAL *lanes) {
@@ -128,6 +149,11 @@ static double FN(lanes_total)(const REAL *lanes) {
       sums[l] += sums[l + half];
   return sums[0];
 }
+
+#include "math/activation_template.h"
+#include "math/one_hot_template.h"
+#include "math/batch_norm_template.h"
+#include "math/layer_norm_template.h"
 
 /* One row of the residual: its sums, and M = scale * (M - D). */
 static void FN(residual_row)(size_t columns, REAL *restrict m, const REAL *restrict d, REAL scale,

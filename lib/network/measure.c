@@ -1,17 +1,27 @@
-/* How long the parts of a training step take. Each layer and estimator is run by itself on made-up
- * numbers, a few times; the median of the times counts. What that changes (gradients, running
- * statistics, and parameters if an update is not quite nothing) is put back afterwards. */
-#define _POSIX_C_SOURCE 200809L
+/* How long the parts of a training step take. Each layer and SG is run by itself on made-up
+ * numbers, a few times; the median of the times counts.
+ *
+ * Of a layer a copy is run, so that nothing of it changes. An SG cannot be copied: the innermost
+ * one is run, which counts no lessons, and its parameters and gradients are put back afterwards. */
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
+#include "dni/research.h"
 #include "network/network.h"
-#include "sg/wrapper.h"
 
 enum { ROUNDS = 5 };
 
-/* Made-up matrices for one layer: x, dx [rows][inputs]; y, dy [rows][outputs]; targets
- * [rows][targets]. */
+/* What is measured: a layer, or the SG at an interface. */
+typedef struct part {
+  dni_layer *layer;         /* NULL: the SG */
+  dni_sg *sg;               /* innermost */
+  bool learns;              /* the SG has lessons */
+  dni_optimiser *optimiser; /* NULL: without updates */
+} part;
+
+/* Made-up matrices: x, dx [rows][inputs]; y, dy [rows][outputs]; targets [rows][targets]. To an SG
+ * x stands for h, y for its answer, dy for the target, a column of dx for losses. */
 typedef struct bench {
   dni_context *context;
   const dni_optimiser *pattern;
@@ -19,14 +29,6 @@ typedef struct bench {
   void *blocks[5];
   dni_matrix x, dx, y, dy, targets;
 } bench;
-
-/* Values and gradients of the parameters being measured, to be put back. */
-typedef struct kept {
-  dni__memory *memory;
-  dni__parameter *parameters;
-  size_t count;
-  void *copy;
-} kept;
 
 static double seconds_now(void) {
   struct timespec now;
@@ -44,39 +46,36 @@ static double median(double *times) {
   return times[ROUNDS / 2];
 }
 
-/* Keeping. ----------------------------------------------------------------------------------- */
+/* Keeping. ------------------------------------------------------------------------------------- */
 
-/* Walk all values and gradients: copy them into the block, or back. */
-static void exchange(const kept *all, bool back) {
-  unsigned char *place = all->copy;
-  for (size_t i = 0; i < all->count; i++) {
-    const dni_matrix *parts[] = {&all->parameters[i].value, &all->parameters[i].gradient};
+static size_t bytes_of(const dni_matrix *view) {
+  return view->data ? view->rows * view->columns * dni__dtype_size(view->dtype) : 0;
+}
+
+/* Copy all values and gradients of an SG into the block, or back. */
+static void exchange(const dni_sg *sg, void *block, bool back) {
+  unsigned char *place = block;
+  for (size_t i = 0; i < sg->parameter_count; i++) {
+    const dni_matrix *views[] = {&sg->parameters[i].value, &sg->parameters[i].gradient};
     for (size_t k = 0; k < 2; k++) {
-      if (!parts[k]->data) continue;
-      dni_matrix copy = dni__matrix_make(place, parts[k]->rows, parts[k]->columns, parts[k]->dtype);
-      dni__matrix_copy(back ? &copy : parts[k], back ? parts[k] : &copy);
-      place += copy.rows * copy.columns * dni__dtype_size(copy.dtype);
+      if (!views[k]->data) continue;
+      dni_matrix copy = dni__matrix_make(place, views[k]->rows, views[k]->columns, views[k]->dtype);
+      dni__matrix_copy(back ? &copy : views[k], back ? views[k] : &copy);
+      place += bytes_of(&copy);
     }
   }
 }
 
-static dni_status keep(dni_context *context, dni__parameter *parameters, size_t count, kept *all) {
+static void *keep(const dni_sg *sg) {
   size_t bytes = 0;
-  for (size_t i = 0; i < count; i++)
-    bytes += 2 * parameters[i].value.rows * parameters[i].value.columns *
-             dni__dtype_size(parameters[i].value.dtype);
-  *all = (kept){context->memory, parameters, count, dni__allocate(context->memory, bytes, 1)};
-  if (!all->copy) return DNI_ERROR_MEMORY;
-  exchange(all, false);
-  return DNI_OK;
+  for (size_t i = 0; i < sg->parameter_count; i++)
+    bytes += bytes_of(&sg->parameters[i].value) + bytes_of(&sg->parameters[i].gradient);
+  void *block = dni__allocate(sg->context->memory, bytes, 1);
+  if (block) exchange(sg, block, false);
+  return block;
 }
 
-static void put_back(kept *all) {
-  exchange(all, true);
-  dni__free(all->memory, all->copy);
-}
-
-/* Matrices. ---------------------------------------------------------------------------------- */
+/* Matrices. ------------------------------------------------------------------------------------ */
 
 static void fill(const dni_matrix *matrix) {
   for (size_t r = 0; r < matrix->rows; r++)
@@ -93,22 +92,25 @@ static void fill_targets(const dni_matrix *matrix) {
 static void bench_close(bench *work) {
   for (size_t i = 0; i < sizeof work->blocks / sizeof work->blocks[0]; i++)
     dni__free(work->context->memory, work->blocks[i]);
+  memset(work->blocks, 0, sizeof work->blocks);
 }
 
+static dni_status allocate(bench *work, size_t columns, void **out) {
+  size_t elements;
+  if (!dni__multiply(work->rows, columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows of %zu do not fit", work->rows,
+                     columns);
+  *out = dni__allocate(work->context->memory, elements, dni__dtype_size(work->context->dtype));
+  return *out ? DNI_OK : DNI_ERROR_MEMORY;
+}
+
+/* After a failure, too, the caller calls bench_close. */
 static dni_status bench_open(bench *work, size_t inputs, size_t outputs, size_t targets) {
   dni_matrix *matrices[] = {&work->x, &work->dx, &work->y, &work->dy, &work->targets};
   size_t columns[] = {inputs, inputs, outputs, outputs, targets};
-  dni_dtype dtype = work->context->dtype;
-  memset(work->blocks, 0, sizeof work->blocks);
   for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++) {
-    size_t elements;
-    if (dni__multiply(work->rows, columns[i], &elements))
-      work->blocks[i] = dni__allocate(work->context->memory, elements, dni__dtype_size(dtype));
-    if (!work->blocks[i]) {
-      bench_close(work);
-      return DNI_ERROR_MEMORY;
-    }
-    *matrices[i] = dni__matrix_make(work->blocks[i], work->rows, columns[i], dtype);
+    DNI_TRY(allocate(work, columns[i], &work->blocks[i]));
+    *matrices[i] = dni__matrix_make(work->blocks[i], work->rows, columns[i], work->context->dtype);
   }
   fill(&work->x);
   fill(&work->dy);
@@ -116,91 +118,145 @@ static dni_status bench_open(bench *work, size_t inputs, size_t outputs, size_t 
   return DNI_OK;
 }
 
-/* An optimiser like the pattern that moves nothing. */
-static dni_status still_optimiser(const bench *work, dni_layer *layer, dni_sg *sg,
-                                  dni_optimiser **out) {
-  *out = NULL;
-  if (!work->pattern) return DNI_OK;
-  DNI_TRY(dni_optimiser_create_like(work->pattern, out));
-  dni_status status = dni_optimiser_set_f64(*out, DNI_PARAM_LEARNING_RATE, 0);
-  if (status == DNI_OK && layer) status = dni_optimiser_add_layer(*out, layer);
-  if (status == DNI_OK && sg) status = dni_optimiser_add_sg(*out, sg);
-  if (status == DNI_OK) return DNI_OK;
-  dni_optimiser_release(*out);
-  return status;
+/* Running. ------------------------------------------------------------------------------------- */
+
+static dni_status run_layer(bench *work, const part *measured, size_t index) {
+  dni_layer *layer = measured->layer;
+  DNI_TRY(dni__layer_forward(layer, DNI_MODE_TRAINING, NULL, &work->x, NULL, &work->y));
+  return dni__layer_backward(layer, DNI_GRADIENT_REPLACE, 1 / (double)work->rows, NULL, &work->x,
+                             NULL, &work->y, &work->dy, index > 0 ? &work->dx : NULL);
 }
 
-/* Measuring. --------------------------------------------------------------------------------- */
-
-static dni_status run_layer(const bench *work, dni_network *network, size_t index,
-                            dni_optimiser *optimiser) {
-  DNI_TRY(dni__network_forward(network, index, DNI_MODE_TRAINING, &work->x, &work->y));
-  DNI_TRY(dni__network_backward(network, index, DNI_GRADIENT_REPLACE, &work->x, &work->y, &work->dy,
-                                index > 0 ? &work->dx : NULL));
-  return optimiser ? dni_optimiser_step(optimiser) : DNI_OK;
-}
-
-/* y stands for h, dy for the target, dx is not used. */
-static dni_status run_sg(const bench *work, dni_sg *sg, dni_optimiser *optimiser) {
-  /* A warm-up counts its lessons. */
-  if (sg->vtable->kind == DNI_SG_WARM_UP) sg = ((dni__wrapper *)sg)->inner;
-  if (sg->needs != DNI_SG_NEEDS_NOTHING) return DNI_OK;
-  bool alone = sg->learns == DNI_SG_LEARNS_ALONE;
-  DNI_TRY(dni_sg_estimate(sg, &work->x, &work->targets, NULL, &work->y));
-  if (sg->learns != DNI_SG_LEARNS_TARGET && !alone) return DNI_OK;
-  DNI_TRY(dni_sg_learn(sg, &work->x, &work->targets, alone ? NULL : &work->dy, NULL, NULL,
-                       NULL)); /* between threads it answers again */
-  return optimiser ? dni_optimiser_step(optimiser) : DNI_OK;
+/* In its lesson the SG answers again, as it does between threads. */
+static dni_status run_sg(bench *work, const part *measured) {
+  const dni_sg *sg = measured->sg;
+  dni_query query = {.struct_size = sizeof query, .h = &work->x, .y = &work->targets};
+  DNI_TRY(dni_sg_estimate(measured->sg, &query, &work->y));
+  if (!measured->learns) return DNI_OK;
+  dni_matrix losses = dni__matrix_columns(&work->dx, 0, 1);
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &work->x, .y = &work->targets};
+  if (sg->learns == DNI_SG_LEARNS_TARGET) lesson.target = &work->dy;
+  if (sg->learns == DNI_SG_LEARNS_LOSS) lesson.losses = &losses;
+  return dni_sg_learn(measured->sg, &lesson, NULL);
 }
 
 /* The first round warms caches up and does not count. */
-static dni_status time_part(const bench *work, dni_network *network, size_t index, dni_sg *sg,
-                            dni_optimiser *optimiser, double *seconds) {
+static dni_status run_rounds(bench *work, const part *measured, size_t index, double *seconds) {
   double times[ROUNDS];
   for (int round = -1; round < ROUNDS; round++) {
     double start = seconds_now();
-    DNI_TRY(sg ? run_sg(work, sg, optimiser) : run_layer(work, network, index, optimiser));
+    DNI_TRY(measured->layer ? run_layer(work, measured, index) : run_sg(work, measured));
+    if (measured->optimiser) DNI_TRY(dni_optimiser_step(measured->optimiser));
     if (round >= 0) times[round] = seconds_now() - start;
   }
   *seconds = median(times);
   return DNI_OK;
 }
 
-/* A layer, or with sg the estimator above it. */
-static dni_status measure_part(bench *work, dni_network *network, size_t index, dni_sg *sg,
-                               double *seconds) {
-  dni_layer *layer = network->links[index].layer;
-  dni_optimiser *optimiser;
-  kept all;
-  DNI_TRY(bench_open(work, sg ? sg->units : layer->inputs, layer->outputs,
-                     dni_network_outputs(network)));
-  dni_status status = sg ? keep(work->context, sg->parameters, sg->parameter_count, &all)
-                         : keep(work->context, layer->parameters, layer->parameter_count, &all);
-  if (status == DNI_OK) {
-    status = still_optimiser(work, sg ? NULL : layer, sg, &optimiser);
-    if (status == DNI_OK) {
-      status = time_part(work, network, index, sg, optimiser, seconds);
-      dni_optimiser_release(optimiser);
-    }
-    put_back(&all);
-  }
-  bench_close(work);
+/* An optimiser like the pattern that moves nothing, without its schedule, which may be a function
+ * of the caller's. */
+static dni_status make_optimiser(const bench *work, part *measured) {
+  if (!work->pattern || (!measured->layer && !measured->learns)) return DNI_OK;
+  DNI_TRY(dni_optimiser_create_like(work->pattern, &measured->optimiser));
+  DNI_TRY(dni_optimiser_set_schedule(measured->optimiser, NULL));
+  DNI_TRY(dni_optimiser_set_f64(measured->optimiser, DNI_SETTING_LEARNING_RATE, 0));
+  return measured->layer ? dni_optimiser_add_layer(measured->optimiser, measured->layer)
+                         : dni_optimiser_add_sg(measured->optimiser, measured->sg);
+}
+
+static dni_status time_part(bench *work, part *measured, size_t index, double *seconds) {
+  dni_status status = make_optimiser(work, measured);
+  if (status == DNI_OK) status = run_rounds(work, measured, index, seconds);
+  dni_optimiser_release(measured->optimiser);
   return status;
 }
 
-dni_status dni_network_measure(dni_network *network, size_t rows, const dni_optimiser *optimiser,
-                               double *seconds, double *sg_seconds) {
-  DNI_REQUIRE(network);
-  DNI_REQUIRE(seconds);
-  if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "dni_network_measure: rows is 0");
-  if (network->count == 0) return dni__fail(DNI_ERROR_STATE, "the network has no layers");
-  bench work = {.context = network->context, .pattern = optimiser, .rows = rows};
+/* Layers. -------------------------------------------------------------------------------------- */
+
+/* A copy that takes no random stream of the context. */
+static dni_status copy_layer(const dni_layer *layer, dni_layer **out) {
+  if (layer->vtable->kind != DNI_LAYER_DROPOUT) return dni_layer_copy(layer, out);
+  dni_random_options seeded = {.struct_size = sizeof seeded, .has_seed = 1};
+  double drop;
+  DNI_TRY(dni_layer_get_f64(layer, DNI_SETTING_DROP, &drop));
+  return dni_layer_create_dropout(layer->context, layer->inputs, drop, &seeded, out);
+}
+
+static dni_status measure_layer(bench *work, const dni_layer *layer, size_t index,
+                                double *seconds) {
+  part measured = {0};
+  *seconds = (double)NAN;
+  if (layer->vtable->kind == DNI_LAYER_CALLBACK) return DNI_OK;
+  DNI_TRY(copy_layer(layer, &measured.layer));
+  dni_status status = bench_open(work, layer->inputs, layer->outputs, 0);
+  if (status == DNI_OK) status = time_part(work, &measured, index, seconds);
+  bench_close(work);
+  dni_layer_release(measured.layer);
+  return dni__network_say(layer, index, status);
+}
+
+/* SGs. ----------------------------------------------------------------------------------------- */
+
+static dni_status measure_root(bench *work, part *measured, double *seconds) {
+  void *kept = keep(measured->sg);
+  if (!kept) return DNI_ERROR_MEMORY;
+  const dni_sg *sg = measured->sg;
+  dni_status status = bench_open(work, sg->units, sg->units, sg->looks_at_y ? sg->targets : 0);
+  if (status == DNI_OK) status = time_part(work, measured, 0, seconds);
+  bench_close(work);
+  exchange(measured->sg, kept, true);
+  dni__free(measured->sg->context->memory, kept);
+  dni_status changed = dni_sg_changed(measured->sg);
+  return status == DNI_OK ? changed : status;
+}
+
+static dni_status measure_sg(bench *work, dni_sg *sg, size_t after, double *seconds) {
+  *seconds = 0;
+  if (!sg || sg->needs != DNI_SG_NEEDS_NOTHING) return DNI_OK;
+  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg); /* ours to run: the network keeps it */
+  part measured = {.sg = root, .learns = sg->learns != DNI_SG_LEARNS_NOTHING};
+  *seconds = (double)NAN;
+  if (dni_sg_kind(root) == DNI_SG_CALLBACK) return DNI_OK;
+  dni_status status = measure_root(work, &measured, seconds);
+  if (status == DNI_OK) return DNI_OK;
+  return dni__fail_prefix(status, "interface after layer %zu: ", after);
+}
+
+/* The call. ------------------------------------------------------------------------------------ */
+
+/* times: [2][layers], first of layers and then of SGs. */
+static dni_status measure_all(bench *work, const dni_network *network, bool with_sgs,
+                              double *times) {
   for (size_t i = 0; i < network->count; i++) {
-    DNI_TRY(measure_part(&work, network, i, NULL, &seconds[i]));
-    if (!sg_seconds) continue;
-    dni_sg *sg = network->links[i].sg;
-    sg_seconds[i] = 0;
-    if (sg) DNI_TRY(measure_part(&work, network, i, sg, &sg_seconds[i]));
+    const dni__link *link = &network->links[i];
+    DNI_TRY(measure_layer(work, link->layer, i, &times[i]));
+    if (with_sgs) DNI_TRY(measure_sg(work, link->sg, i, &times[network->count + i]));
   }
   return DNI_OK;
+}
+
+static dni_status check_call(const dni_network *network, size_t rows, size_t count) {
+  if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "dni_network_measure: rows is 0");
+  if (network->count == 0) return dni__fail(DNI_ERROR_STATE, "the network has no layers");
+  if (count == network->count) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT,
+                   "dni_network_measure: count is %zu, expected %zu, the layers", count,
+                   network->count);
+}
+
+dni_status dni_network_measure(dni_network *network, size_t rows, const dni_optimiser *optimiser,
+                               double *seconds, double *sg_seconds, size_t count) {
+  DNI_REQUIRE(network);
+  DNI_REQUIRE(seconds);
+  DNI_TRY(check_call(network, rows, count));
+  bench work = {.context = network->context, .pattern = optimiser, .rows = rows};
+  double *times = dni__allocate(network->context->memory, count, 2 * sizeof *times);
+  if (!times) return DNI_ERROR_MEMORY;
+  dni_status status = measure_all(&work, network, sg_seconds != NULL, times);
+  if (status == DNI_OK) {
+    memcpy(seconds, times, count * sizeof *seconds);
+    if (sg_seconds) memcpy(sg_seconds, times + count, count * sizeof *sg_seconds);
+  }
+  dni__free(network->context->memory, times);
+  return status;
 }

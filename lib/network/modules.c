@@ -1,4 +1,4 @@
-/* Where a network may be cut into modules. An estimator that needs the delta from above cannot
+/* Where a network may be cut into modules. An SG that needs the delta from above cannot
  * answer before the layers above have run backward, so its interface is no cut. */
 #include "network/network.h"
 

@@ -3,6 +3,7 @@
 #define DNI_NETWORK_NETWORK_H
 
 #include "layer/layer.h"
+#include "network/pointer_set.h"
 #include "sg/sg.h"
 
 typedef struct dni__link {
@@ -15,27 +16,43 @@ struct dni_network {
   dni_context *context;
   dni__link *links;
   size_t count, capacity;
-  bool fixed; /* a trainer has been made: no more layers or estimators */
-  /* For predictions: outputs of layers alternate between two buffers [rows][widest]. */
-  void *buffers[2];
-  size_t rows;
+  dni__pointer_set layers; /* those that may be in the network once */
+  dni__pointer_set sgs;    /* the innermost SG of each interface */
+  atomic_size_t trainers;  /* that exist; above 0: no more layers or SGs */
+  /* Of dni_network_predict, which takes it out for the call. NULL: none yet, or in use. It does not
+   * keep the network. */
+  _Atomic(dni_predictor *) predictor;
+  atomic_size_t reserved; /* its rows; 0: ROWS_AT_FIRST */
 };
 
-/* Forward or backward through layer `index`; failures say "layer 3 (dense): ...". */
-dni_status dni__network_forward(dni_network *network, size_t index, int32_t mode,
-                                const dni_matrix *x, const dni_matrix *y);
-dni_status dni__network_backward(dni_network *network, size_t index, int32_t gradient_mode,
-                                 const dni_matrix *x, const dni_matrix *y, const dni_matrix *dy,
-                                 const dni_matrix *dx);
+/* "layer 3 (dense): " in front of the message of a failure. Returns `status`. */
+dni_status dni__network_say(const dni_layer *layer, size_t index, dni_status status);
+
+/* Forward or backward through layer `index`; failures say "layer 3 (dense): ...". As
+ * dni__layer_forward and dni__layer_backward. */
+dni_status dni__network_forward(const dni_network *network, size_t index, dni_mode mode,
+                                dni_state *state, const dni_matrix *x, const dni_matrix *weights,
+                                const dni_matrix *y);
+dni_status dni__network_backward(const dni_network *network, size_t index, dni_gradient_flags flags,
+                                 double scale, dni_state *state, const dni_matrix *x,
+                                 const dni_matrix *weights, const dni_matrix *y,
+                                 const dni_matrix *dy, const dni_matrix *dx);
+
+/* Whether dni_network_assign could copy one's parameters to the other; the message names a layer that
+ * differs. */
+dni_status dni__network_check_alike(const dni_network *to, const dni_network *from);
 
 /* The message for a loss that is not finite: names the first layer with a non-finite parameter,
  * else the last layer's output. Returns DNI_ERROR_NON_FINITE. */
 dni_status dni__network_blame(const dni_network *network);
 
+/* Whether a data set has the network's sizes and element type. */
+dni_status dni__network_check_dataset(const dni_network *network, const dni_dataset *dataset);
+
 /* A module: layers that only exact, delayed and fa interfaces join, or a thread's part of them. */
 typedef struct dni__module {
   size_t first, count;
-  dni_sg *top; /* the estimator after its last layer; NULL for the last module */
+  dni_sg *top; /* the SG after its last layer; NULL for the last module */
 } dni__module;
 
 /* Whether the interface after layer `index` joins the layers around it into one module. */

@@ -10,52 +10,75 @@
 
 #include "optimiser/optimiser.h"
 
-static const dni_param tunables[] = {
-    DNI_PARAM_LEARNING_RATE, DNI_PARAM_WEIGHT_DECAY, DNI_PARAM_BETA1,      DNI_PARAM_BETA2,
-    DNI_PARAM_EPSILON,       DNI_PARAM_CLIP_NORM,    DNI_PARAM_CLIP_VALUE, 0,
+static const dni_setting settings[] = {
+    DNI_SETTING_LEARNING_RATE, DNI_SETTING_WEIGHT_DECAY, DNI_SETTING_BETA1,      DNI_SETTING_BETA2,
+    DNI_SETTING_EPSILON,       DNI_SETTING_CLIP_NORM,    DNI_SETTING_CLIP_VALUE, 0,
 };
 
-static void adam_prepare(dni_optimiser *optimiser, double gradient_scale) {
-  const dni__optimiser_settings *settings = &optimiser->settings;
+static void adam_prepare(dni_optimiser *optimiser, double gradient_scale, double gradient_limit) {
+  const dni__optimiser_settings *set = &optimiser->settings;
   double t = (double)optimiser->steps;
-  optimiser->step.adam = (dni__adam_step){
-      .rate = optimiser->rate / (1 - pow(settings->beta1, t)),
-      .inverse_bias2 = 1 / sqrt(1 - pow(settings->beta2, t)),
-      .beta1 = settings->beta1,
-      .beta2 = settings->beta2,
-      .epsilon = settings->epsilon,
-      .decay = settings->weight_decay,
+  optimiser->update.adam = (dni__adam_step){
+      .rate = optimiser->rate / (1 - pow(set->beta1, t)),
+      .inverse_bias2 = 1 / sqrt(1 - pow(set->beta2, t)),
+      .beta1 = set->beta1,
+      .beta2 = set->beta2,
+      .epsilon = set->epsilon,
+      .decay = set->weight_decay,
       .shrink = 0,
       .gradient_scale = gradient_scale,
-      .gradient_limit = settings->clip_value > 0 ? settings->clip_value * gradient_scale : INFINITY,
+      .gradient_limit = gradient_limit,
   };
 }
 
-static void adamw_prepare(dni_optimiser *optimiser, double gradient_scale) {
-  adam_prepare(optimiser, gradient_scale);
-  optimiser->step.adam.shrink = optimiser->rate * optimiser->step.adam.decay;
-  optimiser->step.adam.decay = 0;
+static void adamw_prepare(dni_optimiser *optimiser, double gradient_scale, double gradient_limit) {
+  adam_prepare(optimiser, gradient_scale, gradient_limit);
+  dni__adam_step *step = &optimiser->update.adam;
+  step->shrink = optimiser->rate * step->decay;
+  step->decay = 0;
 }
 
-static void update(const dni_optimiser *optimiser, size_t count, void *value, const void *gradient,
-                   void *const *moments) {
-  optimiser->context->kernels->adam(count, value, gradient, moments[0], moments[1],
-                                    &optimiser->step.adam);
+/* shrink is the rate times the decay. */
+static void scale_rate(dni__optimiser_update *update, double factor) {
+  update->adam.rate *= factor;
+  update->adam.shrink *= factor;
 }
 
-static const dni__optimiser_kind adam = {"adam", 2, tunables, adam_prepare, update};
-static const dni__optimiser_kind adamw = {"adamw", 2, tunables, adamw_prepare, update};
+static void apply(const dni__kernels *kernels, const dni__optimiser_update *update, size_t count,
+                  void *value, const void *gradient, void *const *moments) {
+  kernels->adam(count, value, gradient, moments[0], moments[1], &update->adam);
+}
+
+static const dni__optimiser_kind adam = {
+    .kind = DNI_OPTIMISER_ADAM,
+    .name = "adam",
+    .moment_count = 2,
+    .settings = settings,
+    .prepare = adam_prepare,
+    .scale_rate = scale_rate,
+    .apply = apply,
+};
+
+static const dni__optimiser_kind adamw = {
+    .kind = DNI_OPTIMISER_ADAMW,
+    .name = "adamw",
+    .moment_count = 2,
+    .settings = settings,
+    .prepare = adamw_prepare,
+    .scale_rate = scale_rate,
+    .apply = apply,
+};
 
 static dni_status create(dni_context *context, const dni__optimiser_kind *kind,
                          double learning_rate, double weight_decay, dni_optimiser **out) {
-  dni__optimiser_settings settings = {
+  dni__optimiser_settings first = {
       .learning_rate = learning_rate,
       .weight_decay = weight_decay,
       .beta1 = 0.9,
       .beta2 = 0.999,
       .epsilon = 1e-8,
   };
-  return dni__optimiser_create(context, kind, &settings, out);
+  return dni__optimiser_create(context, kind, &first, out);
 }
 
 dni_status dni_optimiser_create_adam(dni_context *context, double learning_rate,

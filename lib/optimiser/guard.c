@@ -3,6 +3,7 @@
  * of a synthetic gradient then turns the step by less than `cosine` allows. */
 #include <math.h>
 
+#include "dni/research.h"
 #include "optimiser/optimiser.h"
 
 struct dni_guard {
@@ -38,18 +39,17 @@ dni_status dni_guard_create(dni_optimiser *optimiser, const dni_guard_options *o
   dni_guard *guard = dni__allocate(optimiser->context->memory, 1, sizeof *guard);
   if (!guard) return DNI_ERROR_MEMORY;
   dni__references_init(&guard->references);
-  dni_context_retain(optimiser->context);
-  dni_optimiser_retain(optimiser);
-  guard->context = optimiser->context;
-  guard->optimiser = optimiser;
+  guard->context = dni_context_retain(optimiser->context);
+  guard->optimiser = dni_optimiser_retain(optimiser);
   guard->mode = known.mode;
   guard->ratio = (1 - known.cosine) / (1 + known.cosine);
   *out = guard;
   return DNI_OK;
 }
 
-void dni_guard_retain(dni_guard *guard) {
+dni_guard *dni_guard_retain(dni_guard *guard) {
   if (guard) dni__references_add(&guard->references);
+  return guard;
 }
 
 void dni_guard_release(dni_guard *guard) {
@@ -70,13 +70,11 @@ static bool find_factor(const dni_guard *guard, double error, double jacobian, d
   return isfinite(*factor * guard->optimiser->settings.learning_rate);
 }
 
-/* One step at `factor` times the learning rate, which is as before afterwards. */
+/* One step at `factor` times the learning rate. */
 static dni_status scaled_step(dni_optimiser *optimiser, double factor) {
-  double rate = optimiser->settings.learning_rate;
-  optimiser->settings.learning_rate = rate * factor;
-  dni_status status = dni_optimiser_step(optimiser);
-  optimiser->settings.learning_rate = rate;
-  return status;
+  DNI_TRY(dni__optimiser_begin(optimiser, 1, factor));
+  dni__optimiser_move_all(optimiser);
+  return DNI_OK;
 }
 
 dni_status dni_guard_step(dni_guard *guard, double error, double jacobian, double gradient,

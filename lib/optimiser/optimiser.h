@@ -3,31 +3,51 @@
 #define DNI_OPTIMISER_OPTIMISER_H
 
 #include "core/context.h"
+#include "core/rate_schedule.h"
 #include "math/kernels.h"
-#include "optimiser/schedule.h"
 
-/* The settings of all kinds together; a kind's tunables say which it has. */
+/* The settings of all kinds together; a kind's list says which it has. */
 typedef struct dni__optimiser_settings {
   double learning_rate, momentum, weight_decay, beta1, beta2, epsilon, clip_norm, clip_value;
 } dni__optimiser_settings;
+
+/* What an update does to each element, by kind. */
+typedef union dni__optimiser_update {
+  dni__adam_step adam;
+  dni__sgd_step sgd;
+} dni__optimiser_update;
 
 /* A parameter being moved. Moments are contiguous [rows][columns] whatever the views' strides. */
 typedef struct dni__moved {
   dni_matrix value, gradient;
   void *moments[2]; /* as many as the kind has; NULL beyond */
-  dni_layer *layer; /* kept while this parameter is moved; NULL if it is not a layer's */
-  dni_sg *sg;
 } dni__moved;
 
+/* Whose parameters first .. first+count-1 are: one of layer, sg, or neither for memory of the
+ * caller's. It is kept while they are moved. */
+typedef struct dni__owner {
+  dni_layer *layer;
+  dni_sg *sg;
+  dni_destroy_callback destroy; /* of the caller's memory; may be NULL */
+  void *user;
+  size_t first, count;
+  bool has_rate_scale; /* DNI_SETTING_RATE_SCALE; else 1 */
+  bool is_told;        /* wants to know that its values were written: the caller's own kinds */
+} dni__owner;
+
 typedef struct dni__optimiser_kind {
+  dni_kind kind;
   const char *name;
   size_t moment_count;
-  const dni_param *tunables; /* ends with 0 */
-  /* Fill in the step, once an update; settings, steps and rate are there. */
-  void (*prepare)(dni_optimiser *optimiser, double gradient_scale);
+  const dni_setting *settings; /* ends with 0 */
+  /* Fill in the update; settings, steps and rate are there. Gradients are multiplied with
+   * gradient_scale and then limited to gradient_limit. */
+  void (*prepare)(dni_optimiser *optimiser, double gradient_scale, double gradient_limit);
+  /* Multiply the rate of an update with a factor. */
+  void (*scale_rate)(dni__optimiser_update *update, double factor);
   /* Update `count` contiguous elements; moments point at the first element's. */
-  void (*update)(const dni_optimiser *optimiser, size_t count, void *value, const void *gradient,
-                 void *const *moments);
+  void (*apply)(const dni__kernels *kernels, const dni__optimiser_update *update, size_t count,
+                void *value, const void *gradient, void *const *moments);
 } dni__optimiser_kind;
 
 struct dni_optimiser {
@@ -35,20 +55,25 @@ struct dni_optimiser {
   dni_context *context;
   const dni__optimiser_kind *kind;
   dni__optimiser_settings settings;
-  dni__schedule schedule;
+  dni__rate_schedule *schedule; /* NULL: none */
   uint64_t steps; /* made so far; during an update already counts the one being made */
-  double rate;    /* of the update being made */
-  union {
-    dni__adam_step adam;
-    dni__sgd_step sgd;
-  } step; /* likewise, by kind */
+  double rate;    /* of the update being made, rate scales not included */
+  dni__optimiser_update update;
   dni__moved *moved;
   size_t count, capacity;
-  size_t last_found; /* index of the first parameter of the layer moved last */
+  dni__owner *owners;
+  size_t owner_count, owner_capacity;
+  size_t last_found; /* index of the owner whose layer was moved last */
+  /* A hash table of the values' memory, so that none is moved twice: slots hold an index of `moved`
+   * plus 1, or 0. slot_count is a power of 2 and at least twice the capacity. */
+  size_t *slots, slot_count;
 };
 
 dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind *kind,
                                  const dni__optimiser_settings *settings, dni_optimiser **out);
+
+/* Give back everything that is moved (parameters.c). */
+void dni__optimiser_drop_parameters(dni_optimiser *optimiser);
 
 /* An update in parts, so that parameters can be moved while their gradients are in cache. A step is
  * one begin, which counts it and fixes rate and settings, and then every parameter moved once, in
@@ -56,13 +81,23 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
  *
  * With a clip norm begin measures the gradients, so they must all be there before it; without one
  * (by_layer true) they may come between begin and the move of their layer. Only that norm can make
- * begin fail, and a begin that fails has counted nothing. */
+ * begin fail, and a begin that fails has counted nothing. Gradients are multiplied with
+ * gradient_scale before clipping, the rate with rate_factor. */
 bool dni__optimiser_by_layer(const dni_optimiser *optimiser);
-dni_status dni__optimiser_begin(dni_optimiser *optimiser);
-/* The parameters of a layer given to dni_optimiser_add_layer once; one that was not: nothing.
- * Quickest if layers come in the order they were added or in reverse. */
+dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
+                                double rate_factor);
+/* The parameters of a layer given to dni_optimiser_add_layer; one that was not: nothing. Quickest
+ * if layers come in the order they were added or in reverse. */
 void dni__optimiser_move(dni_optimiser *optimiser, const dni_layer *layer);
 /* All parameters. */
 void dni__optimiser_move_all(dni_optimiser *optimiser);
+/* Sum of the squares of the gradients of a layer (NULL: of all parameters that are not frozen), as
+ * they are before clipping. */
+double dni__optimiser_squared_norm(const dni_optimiser *optimiser, const dni_layer *layer);
+/* Whether the value that `data` points to is moved by this optimiser. */
+bool dni__optimiser_moves(const dni_optimiser *optimiser, const void *data);
+
+/* For step.c: the owner of a layer's parameters, NULL if there is none (parameters.c). */
+const dni__owner *dni__optimiser_find(const dni_optimiser *optimiser, const dni_layer *layer);
 
 #endif

@@ -16,31 +16,50 @@ static dni_matrix phi_view(const critic *module, size_t rows) {
   return dni__matrix_make(module->phi, rows, 1, module->stack.base.context->dtype);
 }
 
-/* From d phi / d phi = 1 back to h. */
-static dni_status critic_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                  const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
+/* The estimate of each loss, if it is wanted; and from d phi / d phi = 1 back to h. */
+static dni_status critic_estimate(dni_sg *sg, const dni_sg_call *call) {
   const critic *module = (const critic *)sg;
-  DNI_TRY(dni__stack_forward_hidden(&module->stack, h, y, delta->rows));
-  dni_matrix dphi = phi_view(module, delta->rows);
-  for (size_t r = 0; r < dphi.rows; r++)
+  const dni__stack *stack = &module->stack;
+  if (call->losses) DNI_TRY(dni__stack_forward(stack, call->h, call->y, call->losses));
+  if (!call->delta) return DNI_OK;
+  size_t rows = call->delta->rows;
+  if (!call->losses) DNI_TRY(dni__stack_forward_hidden(stack, call->h, call->y, rows));
+  dni_matrix dphi = phi_view(module, rows);
+  for (size_t r = 0; r < rows; r++)
     dni__matrix_set(&dphi, r, 0, 1);
-  return dni__stack_backward(&module->stack, DNI_GRADIENT_SKIP, h, y, &dphi, delta);
+  dni_sg_call back = *call;
+  back.flags = DNI_GRADIENT_SKIP;
+  return dni__stack_backward(stack, &back, call->y, &dphi, call->delta);
 }
 
-static dni_status critic_estimate_loss(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                       const dni_matrix *loss) {
-  return dni__stack_forward((const dni__stack *)sg, h, y, loss);
+/* phi = 2 w (phi - L) in each row of weight w; the mean of w (phi - L)^2. */
+static double weighted_residual(const dni_sg_call *call, const dni_matrix *phi) {
+  double sum = 0, total = 0;
+  for (size_t r = 0; r < phi->rows; r++) {
+    double weight = dni__weight(call->weights, r), difference = 0;
+    if (weight > 0) difference = dni__matrix_get(phi, r, 0) - dni__matrix_get(call->losses, r, 0);
+    dni__matrix_set(phi, r, 0, 2 * weight * difference);
+    sum += weight * difference * difference;
+    total += weight;
+  }
+  return total > 0 ? sum / total : 0;
 }
 
-static dni_status critic_learn_loss(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                    const dni_matrix *loss, dni__pair_sums *sums) {
+static double residual(const dni_sg *sg, const dni_sg_call *call, const dni_matrix *phi) {
+  if (call->weights) return weighted_residual(call, phi);
+  const dni_matrix *losses = call->losses;
+  dni__pair_sums sums;
+  sg->context->kernels->residual(phi->rows, 1, phi->data, phi->stride, losses->data, losses->stride,
+                                 2, &sums);
+  return phi->rows > 0 ? sums.difference2 / (double)phi->rows : 0;
+}
+
+static dni_status critic_learn_losses(dni_sg *sg, const dni_sg_call *call) {
   const critic *module = (const critic *)sg;
-  dni_matrix phi = phi_view(module, loss->rows);
-  DNI_TRY(dni__stack_forward(&module->stack, h, y, &phi));
-  sg->context->kernels->residual(phi.rows, 1, phi.data, phi.stride, loss->data, loss->stride, 2,
-                                 sums);
-  return dni__stack_backward(&module->stack, DNI_GRADIENT_REPLACE, h, y, &phi, NULL);
+  dni_matrix phi = phi_view(module, call->losses->rows);
+  DNI_TRY(dni__stack_forward(&module->stack, call->h, call->y, &phi));
+  *call->own_loss = residual(sg, call, &phi);
+  return dni__stack_backward(&module->stack, call, call->y, &phi, NULL);
 }
 
 static dni_status critic_reserve(dni_sg *sg, size_t rows) {
@@ -56,8 +75,7 @@ static const dni__sg_vtable critic_vtable = {
     .kind = DNI_SG_CRITIC,
     .name = "critic",
     .estimate = critic_estimate,
-    .estimate_loss = critic_estimate_loss,
-    .learn_loss = critic_learn_loss,
+    .learn_losses = critic_learn_losses,
     .reserve = critic_reserve,
     .destroy = critic_destroy,
 };

@@ -1,6 +1,6 @@
 /* The true gradient, later (Huo et al. 2018): delta = shrink * e. When e comes is the schedule's
  * affair: it says DNI_SG_NEEDS_DELTA_LATER, and no more. */
-#include "core/tunable.h"
+#include "core/setting.h"
 #include "sg/blend.h"
 #include "sg/sg.h"
 
@@ -9,23 +9,20 @@ typedef struct delayed {
   double shrink;
 } delayed;
 
-static dni_status delayed_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                   const dni_matrix *error, const dni_matrix *delta) {
-  (void)h;
-  (void)y;
-  dni__sg_blend(((const delayed *)sg)->shrink, error, 0, delta);
+static dni_status delayed_estimate(dni_sg *sg, const dni_sg_call *call) {
+  dni__sg_blend(((const delayed *)sg)->shrink, call->error, 0, call->delta);
   return DNI_OK;
 }
 
-static double *delayed_tunable(dni_sg *sg, dni_param parameter) {
-  return parameter == DNI_PARAM_SHRINK ? &((delayed *)sg)->shrink : NULL;
+static double *delayed_setting(dni_sg *sg, dni_setting setting) {
+  return setting == DNI_SETTING_SHRINK ? &((delayed *)sg)->shrink : NULL;
 }
 
 static const dni__sg_vtable delayed_vtable = {
     .kind = DNI_SG_DELAYED,
     .name = "delayed",
     .estimate = delayed_estimate,
-    .tunable = delayed_tunable,
+    .setting = delayed_setting,
 };
 
 dni_status dni_sg_create_delayed(dni_context *context, size_t units, double shrink, dni_sg **out) {
@@ -33,7 +30,7 @@ dni_status dni_sg_create_delayed(dni_context *context, size_t units, double shri
   DNI_REQUIRE(out);
   if (units == 0) return dni__fail(DNI_ERROR_ARGUMENT, "delayed: 0 units");
   double checked;
-  DNI_TRY(dni__tunable_set(&checked, delayed_vtable.name, DNI_PARAM_SHRINK, shrink));
+  DNI_TRY(dni__setting_set(&checked, delayed_vtable.name, DNI_SETTING_SHRINK, shrink));
   dni_sg *sg = dni__sg_allocate(context, sizeof(delayed), &delayed_vtable, units, 0, 0);
   if (!sg) return DNI_ERROR_MEMORY;
   sg->error_units = units;

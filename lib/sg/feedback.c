@@ -5,11 +5,8 @@
 
 #include "sg/sg.h"
 
-static dni_status feedback_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                    const dni_matrix *error, const dni_matrix *delta) {
-  (void)h;
-  (void)y;
-  return dni__gemm(sg->backend, 0, 0, 1, error, &sg->parameters[0].value, 0, delta);
+static dni_status feedback_estimate(dni_sg *sg, const dni_sg_call *call) {
+  return dni__gemm(sg->backend, 0, 0, 1, call->error, &sg->parameters[0].value, 0, call->delta);
 }
 
 static const dni__sg_vtable dfa_vtable = {
@@ -17,38 +14,55 @@ static const dni__sg_vtable dfa_vtable = {
 static const dni__sg_vtable fa_vtable = {
     .kind = DNI_SG_FA, .name = "fa", .estimate = feedback_estimate};
 
-static dni_status create(dni_context *context, const dni__sg_vtable *vtable, int32_t needs,
-                         size_t units, size_t error_units, double variance, dni_sg **out) {
+/* What sets the two apart from each other. */
+typedef struct feedback_kind {
+  const dni__sg_vtable *vtable;
+  dni_needs needs;
+} feedback_kind;
+
+static const feedback_kind dfa = {&dfa_vtable, DNI_SG_NEEDS_OUTPUT_ERROR};
+static const feedback_kind fa = {&fa_vtable, DNI_SG_NEEDS_DELTA_ABOVE};
+
+/* B [error_units][units], normal with this variance. */
+static dni_status draw(dni_sg *sg, double variance, const dni_random_options *options) {
+  dni__parameter *b = &sg->parameters[0];
+  dni__random random;
+  DNI_TRY(dni__parameter_create(sg->context, "feedback", sg->error_units, sg->units, false, b));
+  DNI_TRY(dni__context_random_options(sg->context, options, &random));
+  dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->error_units * sg->units,
+                          sqrt(variance));
+  return DNI_OK;
+}
+
+static dni_status create(dni_context *context, const feedback_kind *kind, size_t units,
+                         size_t error_units, double variance, const dni_random_options *options,
+                         dni_sg **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
+  const char *name = kind->vtable->name;
   if (units == 0 || error_units == 0)
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "%s: %zu units and %zu error units; both must be 1 or more", vtable->name,
-                     units, error_units);
-  dni_sg *sg = dni__sg_allocate(context, sizeof *sg, vtable, units, 0, 1);
+                     "%s: %zu units and %zu error units; both must be 1 or more", name, units,
+                     error_units);
+  dni_sg *sg = dni__sg_allocate(context, sizeof *sg, kind->vtable, units, 0, 1);
   if (!sg) return DNI_ERROR_MEMORY;
   sg->error_units = error_units;
-  sg->needs = needs;
-  dni_status status =
-      dni__parameter_create(context, "feedback", error_units, units, false, &sg->parameters[0]);
+  sg->needs = kind->needs;
+  dni_status status = draw(sg, variance, options);
   if (status != DNI_OK) {
     dni_sg_release(sg);
-    return status;
+    return dni__fail_prefix(status, "%s: ", name);
   }
-  dni__random random;
-  dni__context_random(context, &random);
-  dni__random_fill_normal(&random, context->dtype, sg->parameters[0].value.data,
-                          error_units * units, sqrt(variance));
   *out = sg;
   return DNI_OK;
 }
 
-dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t error_units, dni_sg **out) {
-  return create(context, &dfa_vtable, DNI_SG_NEEDS_OUTPUT_ERROR, units, error_units,
-                1.0 / (double)error_units, out);
+dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t error_units,
+                             const dni_random_options *options, dni_sg **out) {
+  return create(context, &dfa, units, error_units, 1.0 / (double)error_units, options, out);
 }
 
-dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t error_units, dni_sg **out) {
-  return create(context, &fa_vtable, DNI_SG_NEEDS_DELTA_ABOVE, units, error_units,
-                2.0 / (double)units, out);
+dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t error_units,
+                            const dni_random_options *options, dni_sg **out) {
+  return create(context, &fa, units, error_units, 2.0 / (double)units, options, out);
 }

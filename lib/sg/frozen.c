@@ -1,16 +1,15 @@
-/* The inner estimator's answers, but nothing is learned any more: parameters without gradients, so
+/* The inner SG's answers, but nothing is learned any more: parameters without gradients, so
  * that no optimiser takes them. */
 #include "sg/wrapper.h"
 
-static dni_status frozen_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                  const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
-  return dni__wrapper_predict((const dni__wrapper *)sg, h, y, delta);
+static dni_status frozen_estimate(dni_sg *sg, const dni_sg_call *call) {
+  return dni__wrapper_predict((const dni__wrapper *)sg, call);
 }
 
 static const dni__sg_vtable frozen_vtable = {
     .kind = DNI_SG_FROZEN,
     .name = "frozen",
+    .wraps = true,
     .estimate = frozen_estimate,
     .reserve = dni__wrapper_reserve,
     .destroy = dni__wrapper_destroy,

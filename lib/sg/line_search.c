@@ -6,6 +6,7 @@
  * because g = 2 mean J^T (M - target). Its minimum is at rate = 1/2 g.g / mean || J g ||^2. */
 #include <math.h>
 
+#include "dni/research.h"
 #include "sg/sg.h"
 
 static double squared_gradient(const dni_sg *sg) {

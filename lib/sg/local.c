@@ -6,6 +6,7 @@
  * The loss gives d loss / dg per example, which goes back through the maps: to h for an answer, to
  * the weights for a lesson. y is seen by the loss alone. All weights are drawn: behind a last map
  * of zeros the first delta would be 0. */
+#include "loss/loss.h"
 #include "sg/stack.h"
 
 typedef struct local {
@@ -14,30 +15,31 @@ typedef struct local {
   void *out; /* [rows][targets]: g(h), then d loss / dg */
 } local;
 
-/* g(h), its loss, and *dout = d loss / dg. */
-static dni_status evaluate(const local *module, const dni_matrix *h, const dni_matrix *y,
+/* g(h), its mean loss, and *dout = d loss / dg, all with these weights. */
+static dni_status evaluate(const local *module, const dni_sg_call *call, const dni_matrix *weights,
                            dni_matrix *dout, double *mean) {
   const dni_sg *sg = &module->stack.base;
-  *dout = dni__matrix_make(module->out, h->rows, sg->targets, sg->context->dtype);
-  DNI_TRY(dni__stack_forward(&module->stack, h, NULL, dout));
-  return dni_loss_evaluate(module->loss, dout, y, dout, NULL, mean);
+  *dout = dni__matrix_make(module->out, call->h->rows, sg->targets, sg->context->dtype);
+  DNI_TRY(dni__stack_forward(&module->stack, call->h, NULL, dout));
+  dni_batch batch = {.struct_size = sizeof batch, .x = dout, .y = call->y, .weights = weights};
+  return dni_loss_evaluate(module->loss, &batch, dout, NULL, mean);
 }
 
-static dni_status local_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                 const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
+/* Answers get their weights later. */
+static dni_status local_estimate(dni_sg *sg, const dni_sg_call *call) {
   const local *module = (const local *)sg;
   dni_matrix dout;
-  DNI_TRY(evaluate(module, h, y, &dout, NULL));
-  return dni__stack_backward(&module->stack, DNI_GRADIENT_SKIP, h, NULL, &dout, delta);
+  DNI_TRY(evaluate(module, call, NULL, &dout, NULL));
+  dni_sg_call back = *call;
+  back.flags = DNI_GRADIENT_SKIP;
+  return dni__stack_backward(&module->stack, &back, NULL, &dout, call->delta);
 }
 
-static dni_status local_learn_alone(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                    double *mean) {
+static dni_status local_learn_alone(dni_sg *sg, const dni_sg_call *call) {
   const local *module = (const local *)sg;
   dni_matrix dout;
-  DNI_TRY(evaluate(module, h, y, &dout, mean));
-  return dni__stack_backward(&module->stack, DNI_GRADIENT_REPLACE, h, NULL, &dout, NULL);
+  DNI_TRY(evaluate(module, call, call->weights, &dout, call->own_loss));
+  return dni__stack_backward(&module->stack, call, NULL, &dout, NULL);
 }
 
 static dni_status local_reserve(dni_sg *sg, size_t rows) {
@@ -67,11 +69,14 @@ static const dni__stack_kind local_kind = {
     .auxiliary = true,
 };
 
-/* The loss of an empty batch fails if the loss has another element type. */
-static dni_status check_loss(const dni_context *context, size_t targets, dni_loss *loss) {
-  dni_matrix none = dni__matrix_make(NULL, 0, targets, context->dtype);
-  dni_status status = dni_loss_evaluate(loss, &none, &none, NULL, NULL, NULL);
-  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "local: loss: ");
+static dni_status check_loss(const dni_context *context, size_t targets, const dni_loss *loss) {
+  if (loss->context->dtype != context->dtype)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "local: the element type of the loss differs from the context's");
+  if (loss->class_count > 0 && loss->class_count != targets)
+    return dni__fail(DNI_ERROR_ARGUMENT, "local: the loss has %zu class weights for %zu targets",
+                     loss->class_count, targets);
+  return DNI_OK;
 }
 
 dni_status dni_sg_create_local(dni_context *context, size_t units, size_t targets, dni_loss *loss,
@@ -81,7 +86,6 @@ dni_status dni_sg_create_local(dni_context *context, size_t units, size_t target
   DNI_REQUIRE(out);
   DNI_TRY(check_loss(context, targets, loss));
   DNI_TRY(dni__stack_create(context, &local_kind, units, targets, options, out));
-  dni_loss_retain(loss);
-  ((local *)*out)->loss = loss;
+  ((local *)*out)->loss = dni_loss_retain(loss);
   return DNI_OK;
 }

@@ -1,6 +1,7 @@
 /* One trainable number c as a synthetic gradient (Czarnecki et al. 2017, Appendix B): delta = c for
  * every example and unit. dE/dc = 2 mean over the batch of the sum over units of (c - target), E as
  * for every synthetic gradient. */
+#include "dni/research.h"
 #include "sg/sg.h"
 
 static void fill(const dni_matrix *view, double value) {
@@ -9,28 +10,19 @@ static void fill(const dni_matrix *view, double value) {
       dni__matrix_set(view, r, c, value);
 }
 
-static dni_status scalar_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                  const dni_matrix *error, const dni_matrix *delta) {
-  (void)h;
-  (void)y;
-  (void)error;
-  fill(delta, dni__matrix_get(&sg->parameters[0].value, 0, 0));
+static dni_status scalar_estimate(dni_sg *sg, const dni_sg_call *call) {
+  fill(call->delta, dni__matrix_get(&sg->parameters[0].value, 0, 0));
   return DNI_OK;
 }
 
-static dni_status scalar_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                               const dni_matrix *target, const dni_matrix *prediction,
-                               dni__pair_sums *sums) {
-  (void)h;
-  (void)y;
-  sg->context->kernels->residual(target->rows, target->columns, prediction->data,
-                                 prediction->stride, target->data, target->stride, 1, sums);
+static dni_status scalar_learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
+  dni__sg_residual(sg, call, 1, sums);
+  const dni_matrix *difference = call->prediction;
   double sum = 0;
-  for (size_t r = 0; r < target->rows; r++)
-    for (size_t c = 0; c < target->columns; c++)
-      sum += dni__matrix_get(prediction, r, c);
-  double factor = target->rows > 0 ? 2 / (double)target->rows : 0;
-  dni__matrix_set(&sg->parameters[0].gradient, 0, 0, factor * sum);
+  for (size_t r = 0; r < difference->rows; r++)
+    for (size_t c = 0; c < difference->columns; c++)
+      sum += dni__matrix_get(difference, r, c);
+  dni__sg_put_gradient(&sg->parameters[0].gradient, 0, call, 2 * call->scale * sum);
   return DNI_OK;
 }
 

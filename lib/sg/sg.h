@@ -1,4 +1,4 @@
-/* What every estimator kind has in common, and the table a kind fills in. Internal. */
+/* What every kind of SG has in common, and the table a kind fills in. Internal. */
 #ifndef DNI_SG_SG_H
 #define DNI_SG_SG_H
 
@@ -6,32 +6,34 @@
 #include "layer/parameter.h"
 #include "math/kernels.h"
 
-/* Views are checked before these are called; those the estimator does not look at may be NULL. */
+/* Calls use the public dni_sg_call. Views are checked before the functions are called; those the SG
+ * does not look at may be NULL. In lessons, `flags` is REPLACE, ADD or SKIP, SUM having become
+ * `scale`; with SKIP nothing but the sums or the mean loss is computed. */
 typedef struct dni__sg_vtable {
-  int32_t kind;
+  dni_kind kind;
   const char *name;
-  dni_status (*estimate)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                         const dni_matrix *error, const dni_matrix *delta);
-  /* NULL: does not learn from targets. prediction is given and may be overwritten; sums over it and
-   * target are wanted. One that ignores it, since it is not the answer to be corrected, is given
-   * NULL if the caller has none. */
-  dni_status (*learn)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                      const dni_matrix *target, const dni_matrix *prediction, dni__pair_sums *sums);
-  bool ignores_prediction;
-  /* Gradients of a loss of its own, and its mean. NULL: does not learn alone. */
-  dni_status (*learn_alone)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *mean);
+  bool wraps;            /* it is a dni__wrapper */
+  bool refuses_labels;   /* y must be numbers */
+  bool makes_prediction; /* learn answers by itself where it is given none that it can use */
+  /* delta = M(h, y), not multiplied with the weights. A critic also writes losses = phi(h, y); one
+   * of the two may be NULL then. */
+  dni_status (*estimate)(dni_sg *sg, const dni_sg_call *call);
+  /* Gradients of mean || M - target ||^2, and the sums over prediction and target. The prediction
+   * is given unless makes_prediction is true, and may be overwritten; in rows of weight 0 it is the
+   * target. NULL: it does not learn from targets. */
+  dni_status (*learn)(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums);
+  /* The same from losses, or alone; *own_loss of the call becomes the mean. NULL: it does not. */
+  dni_status (*learn_losses)(dni_sg *sg, const dni_sg_call *call);
+  dni_status (*learn_alone)(dni_sg *sg, const dni_sg_call *call);
   /* change [rows][units] = J g, what M changes by along the parameters' gradients g. NULL: M is not
    * linear in its parameters. */
   dni_status (*change)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                        const dni_matrix *change);
-  /* loss [rows][1] = phi(h, y), and gradients of mean (phi - loss)^2. NULL: no critic. */
-  dni_status (*estimate_loss)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                              const dni_matrix *loss);
-  dni_status (*learn_loss)(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                           const dni_matrix *loss, dni__pair_sums *sums);
-  /* Where a tunable is kept; NULL if this kind does not have it. NULL: no tunables. */
-  double *(*tunable)(dni_sg *sg, dni_param parameter);
-  void (*tuned)(dni_sg *sg, dni_param parameter); /* one was set; NULL: nothing follows from it */
+  /* Where a setting is kept; NULL if this kind does not have it. NULL entry: it has none.
+   * DNI_SETTING_RATE_SCALE is the base's. */
+  double *(*setting)(dni_sg *sg, dni_setting setting);
+  void (*setting_changed)(dni_sg *sg, dni_setting setting); /* NULL: nothing follows from it */
+  void (*changed)(dni_sg *sg); /* values were written; NULL: nothing to do */
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
   void (*destroy)(dni_sg *sg); /* the kind's own parts but the parameters; NULL: none */
@@ -43,9 +45,11 @@ struct dni_sg {
   dni_context *context;
   dni_backend *backend;
   const dni__sg_vtable *vtable;
-  size_t units, targets, error_units; /* targets, error_units 0: not looked at */
-  int32_t needs, learns;              /* DNI_SG_NEEDS_, DNI_SG_LEARNS_ values */
+  size_t units, targets, error_units; /* targets means nothing unless looks_at_y */
+  dni_needs needs;
+  dni_learns learns;
   bool looks_at_h, looks_at_y;
+  double rate_scale; /* DNI_SETTING_RATE_SCALE; of a wrapper its root's counts */
   dni__parameter *parameters;
   size_t parameter_count;
   bool owns_parameters;
@@ -55,11 +59,15 @@ struct dni_sg {
   size_t workspace_bytes; /* of the kind's workspace */
 };
 
-/* An estimator of `size` bytes with its base filled in and room for `parameter_count` parameters,
- * all empty; NULL with the message set. dni_sg_release frees it whatever of it has been filled
- * in. */
+/* An SG of `size` bytes with its base filled in and room for `parameter_count` parameters, all
+ * empty; NULL with the message set. dni_sg_release frees it whatever of it has been filled in. */
 dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable *vtable,
                          size_t units, size_t targets, size_t parameter_count);
+
+/* The innermost SG: of a wrapper that of its inner SG, of another kind itself. */
+const dni_sg *dni__sg_root(const dni_sg *sg);
+
+/* Working space (sg.c). ---------------------------------------------------------------------- */
 
 /* Plan the workspace a trainer needs: it always gives learn a prediction. */
 dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows);
@@ -67,11 +75,38 @@ dni_status dni__sg_reserve_kind(dni_sg *sg, size_t rows);
 /* *prediction = working space of [rows][units] for an answer, grown if need be. */
 dni_status dni__sg_prediction(dni_sg *sg, size_t rows, dni_matrix *prediction);
 
+/* Questions (estimate.c). --------------------------------------------------------------------- */
+
 /* The rows of what is looked at; one that looks at neither takes either's. 0 if that is NULL. */
 size_t dni__sg_rows(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y);
 
 /* Whether h and y, as far as they are looked at, have `rows` rows and the right columns. */
 dni_status dni__sg_check_inputs(const dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                                 size_t rows);
+
+/* The kind's answer, its rows multiplied with the weights unless they are in its signal. The
+ * workspace is reserved. */
+dni_status dni__sg_answer(dni_sg *sg, const dni_sg_call *call);
+
+/* Lessons (learn.c). -------------------------------------------------------------------------- */
+
+/* Learn from targets. Where the call has no prediction, the SG answers again in its working space.
+ * The workspace is reserved. */
+dni_status dni__sg_teach(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums);
+
+/* Sums over prediction and target (sums.c). With weights, row s of both is weights[s] times what it
+ * would be without; a square or product of it then counts divided by weights[s], so that weight 2
+ * is the row twice. Rows of weight 0 are left out. */
+
+/* The sums, and prediction = factor (prediction - target), 0 in rows of weight 0. */
+void dni__sg_residual(const dni_sg *sg, const dni_sg_call *call, double factor,
+                      dni__pair_sums *sums);
+/* The sums alone. Not for hot loops. */
+void dni__sg_compare(const dni_sg_call *call, dni__pair_sums *sums);
+/* prediction = target in rows of weight 0. */
+void dni__sg_leave_out(const dni_sg_call *call);
+/* Put a number into column `column` of the gradient of a parameter [1][columns], or add it. */
+void dni__sg_put_gradient(const dni_matrix *gradient, size_t column, const dni_sg_call *call,
+                          double value);
 
 #endif

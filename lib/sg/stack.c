@@ -1,4 +1,4 @@
-/* Affine maps in a row, forwards and backwards, as the estimators made of them need it. */
+/* Affine maps in a row, forwards and backwards, as the SGs made of them need it. */
 #include "sg/stack.h"
 
 #include <math.h>
@@ -21,19 +21,25 @@ static dni_activation activation_of(const dni__stack *stack, size_t index) {
 }
 
 void dni__stack_input(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
-                      const dni_matrix **x1, const dni_matrix **x2) {
+                      dni_matrix *none, const dni_matrix **x1, const dni_matrix **x2) {
   *x1 = stack->base.looks_at_h ? h : y;
   *x2 = stack->base.looks_at_h && stack->base.looks_at_y ? y : NULL;
+  if (!dni__is_labels(*x1)) return;
+  *none = dni__matrix_make(NULL, y->rows, 0, stack->base.context->dtype);
+  *x1 = none;
+  *x2 = y;
 }
 
-/* The input of map `index`; *below holds the view of the hidden layer that *x1 may point to. */
+/* The input of map `index`; *first holds a view that *x1 may point to. */
 static void input_of(const dni__stack *stack, size_t index, const dni_matrix *h,
-                     const dni_matrix *y, size_t rows, dni_matrix *below, const dni_matrix **x1,
+                     const dni_matrix *y, size_t rows, dni_matrix *first, const dni_matrix **x1,
                      const dni_matrix **x2) {
-  dni__stack_input(stack, h, y, x1, x2);
-  if (index == 0) return;
-  *below = hidden_view(stack, stack->hidden[index - 1], rows);
-  *x1 = below;
+  if (index == 0) {
+    dni__stack_input(stack, h, y, first, x1, x2);
+    return;
+  }
+  *first = hidden_view(stack, stack->hidden[index - 1], rows);
+  *x1 = first;
   *x2 = NULL;
 }
 
@@ -41,8 +47,8 @@ static void input_of(const dni__stack *stack, size_t index, const dni_matrix *h,
 static dni_status forward_map(const dni__stack *stack, size_t index, const dni_matrix *h,
                               const dni_matrix *y, const dni_matrix *out) {
   const dni_matrix *x1, *x2;
-  dni_matrix below;
-  input_of(stack, index, h, y, out->rows, &below, &x1, &x2);
+  dni_matrix first;
+  input_of(stack, index, h, y, out->rows, &first, &x1, &x2);
   dni__affine map = dni__stack_map(stack, index);
   return dni__affine_forward(stack->base.context, stack->base.backend, &map, x1, x2,
                              activation_of(stack, index), out);
@@ -64,32 +70,35 @@ dni_status dni__stack_forward(const dni__stack *stack, const dni_matrix *h, cons
 }
 
 /* Gradients of one map from dout, which becomes the derivative before the activation. */
-static dni_status backward_map(const dni__stack *stack, size_t index, int32_t gradient_mode,
-                               const dni_matrix *h, const dni_matrix *y, const dni_matrix *dout) {
+static dni_status backward_map(const dni__stack *stack, size_t index, const dni_sg_call *call,
+                               const dni_matrix *y, const dni_matrix *dout) {
   const dni_matrix *x1, *x2;
-  dni_matrix below, output;
-  input_of(stack, index, h, y, dout->rows, &below, &x1, &x2);
+  dni_matrix first, output;
+  input_of(stack, index, call->h, y, dout->rows, &first, &x1, &x2);
   bool last = is_last(stack, index);
   if (!last) output = hidden_view(stack, stack->hidden[index], dout->rows);
   dni__affine map = dni__stack_map(stack, index);
-  return dni__affine_backward(stack->base.context, stack->base.backend, &map, gradient_mode, x1, x2,
-                              last ? NULL : &output, activation_of(stack, index), dout);
+  return dni__affine_backward(stack->base.context, stack->base.backend, &map, call->flags,
+                              call->scale, x1, x2, last ? NULL : &output,
+                              activation_of(stack, index), dout);
 }
 
-dni_status dni__stack_backward(const dni__stack *stack, int32_t gradient_mode, const dni_matrix *h,
+dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
                                const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh) {
+  dni_backend *backend = stack->base.backend;
+  if (call->flags & DNI_GRADIENT_SKIP && !dh) return DNI_OK;
   dni_matrix dz = *dout;
   for (size_t i = stack->map_count - 1; i > 0; i--) {
     dni_matrix below = hidden_view(stack, stack->hidden_delta[i - 1], dz.rows);
     dni__affine map = dni__stack_map(stack, i);
-    DNI_TRY(backward_map(stack, i, gradient_mode, h, y, &dz));
-    DNI_TRY(dni__affine_backward_input(stack->base.backend, &map, &dz, &below));
+    DNI_TRY(backward_map(stack, i, call, y, &dz));
+    DNI_TRY(dni__affine_backward_input(backend, &map, &dz, &below));
     dz = below;
   }
-  DNI_TRY(backward_map(stack, 0, gradient_mode, h, y, &dz));
+  DNI_TRY(backward_map(stack, 0, call, y, &dz));
   if (!dh) return DNI_OK;
   dni_matrix weight = dni__matrix_columns(&stack->base.parameters[0].value, 0, dh->columns);
-  return dni__gemm(stack->base.backend, 0, 0, 1, &dz, &weight, 0, dh);
+  return dni__gemm(backend, 0, 0, 1, &dz, &weight, 0, dh);
 }
 
 /* Workspace. --------------------------------------------------------------------------------- */
@@ -160,31 +169,38 @@ static dni_status check_options(const dni__stack_kind *kind, dni_sg_options *opt
                      (int)options->condition);
   if (options->condition == DNI_CONDITION_Y && !kind->may_see_y_alone)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: of y alone the gradient towards h is 0", name);
-  if (options->hidden_layers < 0 || options->hidden_layers > DNI_STACK_HIDDEN_MOST)
-    return dni__fail(DNI_ERROR_ARGUMENT, "%s: hidden_layers is %d, expected 0, 1 or 2", name,
-                     (int)options->hidden_layers);
+  if (options->hidden_layers > DNI_STACK_HIDDEN_MOST)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: hidden_layers is %zu, expected 0, 1 or 2", name,
+                     options->hidden_layers);
+  if (options->has_seed != 0 && options->has_seed != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: has_seed is %d, expected 0 or 1", name,
+                     (int)options->has_seed);
   if (options->hidden_units == 0) options->hidden_units = units;
   return DNI_OK;
 }
 
 /* Normal with variance gain / inputs, as a dense layer of this activation starts. */
-static void draw(dni_context *context, dni_activation activation, const dni_matrix *weight) {
+static void draw(dni__random *random, dni_activation activation, const dni_matrix *weight) {
   double gain = activation == DNI_ACTIVATION_RELU ? 2 : 1;
-  dni__random random;
-  dni__context_random(context, &random);
-  dni__random_fill_normal(&random, context->dtype, weight->data, weight->rows * weight->columns,
+  dni__random_fill_normal(random, weight->dtype, weight->data, weight->rows * weight->columns,
                           sqrt(gain / (double)weight->columns));
 }
 
-static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, bool draw_last) {
+/* Weights come from one stream that starts from the seed; without a seed those of each map come
+ * from the context's next stream. */
+static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, bool draw_last,
+                              const dni_sg_options *options) {
   dni_sg *sg = &stack->base;
+  dni__random random;
+  dni__random_init(&random, options->seed, 0);
   for (size_t i = 0; i < stack->map_count; i++) {
-    bool last = is_last(stack, i);
+    bool last = is_last(stack, i), draws = !last || draw_last;
     dni__affine map;
     DNI_TRY(dni__affine_create(sg->context, inputs, last ? outputs : stack->hidden_units, &map));
     sg->parameters[2 * i] = map.weight;
     sg->parameters[2 * i + 1] = map.bias;
-    if (!last || draw_last) draw(sg->context, activation_of(stack, i), &map.weight.value);
+    if (draws && !options->has_seed) dni__context_random(sg->context, &random);
+    if (draws) draw(&random, activation_of(stack, i), &map.weight.value);
     inputs = stack->hidden_units;
   }
   return DNI_OK;
@@ -192,7 +208,7 @@ static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, 
 
 /* How many columns the first map's input has; an auxiliary stack's is h. */
 static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t targets,
-                               int32_t condition, size_t *inputs) {
+                               dni_condition condition, size_t *inputs) {
   if (units == 0 || targets == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu units and %zu targets; both must be 1 or more",
                      kind->vtable->name, units, targets);
@@ -205,10 +221,9 @@ static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t
 dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, size_t units,
                              size_t targets, const dni_sg_options *options, dni_sg **out) {
   dni_sg_options known = {.struct_size = sizeof known, .hidden_layers = kind->hidden_layers};
-  if (options)
-    DNI_TRY(dni__options_copy(&known, sizeof known, sizeof known, options, "dni_sg_options"));
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_sg_options)));
   DNI_TRY(check_options(kind, &known, units));
-  size_t inputs, map_count = (size_t)known.hidden_layers + 1;
+  size_t inputs, map_count = known.hidden_layers + 1;
   DNI_TRY(count_inputs(kind, units, targets, known.condition, &inputs));
   dni_sg *sg = dni__sg_allocate(context, kind->size, kind->vtable, units, targets, 2 * map_count);
   if (!sg) return DNI_ERROR_MEMORY;
@@ -219,7 +234,7 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
   stack->hidden_units = known.hidden_units;
   stack->activation = kind->activation;
   size_t outputs = kind->one_output ? 1 : kind->auxiliary ? targets : units;
-  dni_status status = create_maps(stack, inputs, outputs, kind->auxiliary);
+  dni_status status = create_maps(stack, inputs, outputs, kind->auxiliary, &known);
   if (status != DNI_OK) {
     dni_sg_release(sg);
     return status;

@@ -23,7 +23,7 @@ typedef struct dni__stack_kind {
   size_t size; /* of the kind's struct */
   const dni__sg_vtable *vtable;
   dni_activation activation;
-  int32_t hidden_layers; /* without options */
+  size_t hidden_layers; /* without options */
   bool may_see_y_alone;
   bool one_output; /* else as many as units, or: */
   bool auxiliary;  /* of h alone, [targets] outputs, no condition; the last map is drawn too */
@@ -37,9 +37,10 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
 /* The map `index` of a stack. */
 dni__affine dni__stack_map(const dni__stack *stack, size_t index);
 
-/* The first map's input: (h, y), (h) or (y). */
+/* The first map's input: (h, y), (h) or (y). Labels are always its second part: where the stack
+ * sees them alone the first one is `none`, which has no columns. */
 void dni__stack_input(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
-                      const dni_matrix **x1, const dni_matrix **x2);
+                      dni_matrix *none, const dni_matrix **x1, const dni_matrix **x2);
 
 /* The hidden layers' outputs alone; then also the last map's. */
 dni_status dni__stack_forward_hidden(const dni__stack *stack, const dni_matrix *h,
@@ -48,9 +49,9 @@ dni_status dni__stack_forward(const dni__stack *stack, const dni_matrix *h, cons
                               const dni_matrix *out);
 
 /* From dout, the derivative towards the last map's output (overwritten), with the hidden layers'
- * outputs there: gradients of all maps as gradient_mode says, and dh (may be NULL), the derivative
- * towards h. */
-dni_status dni__stack_backward(const dni__stack *stack, int32_t gradient_mode, const dni_matrix *h,
+ * outputs there: gradients of all maps as flags and scale of the call say, and dh (may be NULL),
+ * the derivative towards h. Of the call only flags, scale and h are looked at. */
+dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
                                const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh);
 
 /* The stack's workspace for `rows`, more than it has, and in *block a block [rows][columns] of the

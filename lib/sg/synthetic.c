@@ -8,20 +8,17 @@
  * until the module knows something. */
 #include "sg/stack.h"
 
-static dni_status synthetic_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                     const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
-  return dni__stack_forward((const dni__stack *)sg, h, y, delta);
+static dni_status synthetic_estimate(dni_sg *sg, const dni_sg_call *call) {
+  return dni__stack_forward((const dni__stack *)sg, call->h, call->y, call->delta);
 }
 
-static dni_status synthetic_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                  const dni_matrix *target, const dni_matrix *prediction,
-                                  dni__pair_sums *sums) {
+/* In a weighted batch M - delta is so already, and dE/dM with it. */
+static dni_status synthetic_learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
   const dni__stack *stack = (const dni__stack *)sg;
-  DNI_TRY(dni__stack_forward_hidden(stack, h, y, target->rows));
-  sg->context->kernels->residual(target->rows, target->columns, prediction->data,
-                                 prediction->stride, target->data, target->stride, 2, sums);
-  return dni__stack_backward(stack, DNI_GRADIENT_REPLACE, h, y, prediction, NULL);
+  bool skips = (call->flags & DNI_GRADIENT_SKIP) != 0;
+  if (!skips) DNI_TRY(dni__stack_forward_hidden(stack, call->h, call->y, call->target->rows));
+  dni__sg_residual(sg, call, 2, sums);
+  return skips ? DNI_OK : dni__stack_backward(stack, call, call->y, call->prediction, NULL);
 }
 
 /* Without hidden layers M is linear in weight and bias: J g = [h, y] dW^T + db, the map with its
@@ -36,7 +33,8 @@ static dni_status synthetic_change(dni_sg *sg, const dni_matrix *h, const dni_ma
   map.weight.value = map.weight.gradient;
   map.bias.value = map.bias.gradient;
   const dni_matrix *x1, *x2;
-  dni__stack_input(stack, h, y, &x1, &x2);
+  dni_matrix none;
+  dni__stack_input(stack, h, y, &none, &x1, &x2);
   return dni__affine_forward(sg->context, sg->backend, &map, x1, x2, DNI_ACTIVATION_IDENTITY,
                              change);
 }

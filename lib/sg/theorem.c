@@ -5,6 +5,7 @@
  *
  * element by element, and so dE/domega = 2 mean over the batch of the sum over units of
  * (M - target) (h, -y, 1). */
+#include "dni/research.h"
 #include "sg/sg.h"
 
 /* out = a h - b y + c */
@@ -17,31 +18,26 @@ static void combine(double a, const dni_matrix *h, double b, const dni_matrix *y
                           c);
 }
 
-static dni_status theorem_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                   const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
+static dni_status theorem_estimate(dni_sg *sg, const dni_sg_call *call) {
   const dni_matrix *omega = &sg->parameters[0].value;
-  combine(dni__matrix_get(omega, 0, 0) + 1, h, dni__matrix_get(omega, 0, 1) + 1, y,
-          dni__matrix_get(omega, 0, 2), delta);
+  combine(dni__matrix_get(omega, 0, 0) + 1, call->h, dni__matrix_get(omega, 0, 1) + 1, call->y,
+          dni__matrix_get(omega, 0, 2), call->delta);
   return DNI_OK;
 }
 
-static dni_status theorem_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                const dni_matrix *target, const dni_matrix *prediction,
-                                dni__pair_sums *sums) {
-  sg->context->kernels->residual(target->rows, target->columns, prediction->data,
-                                 prediction->stride, target->data, target->stride, 1, sums);
+static dni_status theorem_learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
+  dni__sg_residual(sg, call, 1, sums);
+  const dni_matrix *difference = call->prediction;
   double with[3] = {0, 0, 0}; /* sums of (M - target) (h, -y, 1) */
-  for (size_t r = 0; r < target->rows; r++)
-    for (size_t c = 0; c < target->columns; c++) {
-      double difference = dni__matrix_get(prediction, r, c);
-      with[0] += difference * dni__matrix_get(h, r, c);
-      with[1] -= difference * dni__matrix_get(y, r, c);
-      with[2] += difference;
+  for (size_t r = 0; r < difference->rows; r++)
+    for (size_t c = 0; c < difference->columns; c++) {
+      double element = dni__matrix_get(difference, r, c);
+      with[0] += element * dni__matrix_get(call->h, r, c);
+      with[1] -= element * dni__matrix_get(call->y, r, c);
+      with[2] += element;
     }
-  double factor = target->rows > 0 ? 2 / (double)target->rows : 0;
   for (size_t i = 0; i < 3; i++)
-    dni__matrix_set(&sg->parameters[0].gradient, 0, i, factor * with[i]);
+    dni__sg_put_gradient(&sg->parameters[0].gradient, i, call, 2 * call->scale * with[i]);
   return DNI_OK;
 }
 
@@ -57,6 +53,7 @@ static dni_status theorem_change(dni_sg *sg, const dni_matrix *h, const dni_matr
 static const dni__sg_vtable theorem_vtable = {
     .kind = DNI_SG_THEOREM,
     .name = "theorem",
+    .refuses_labels = true,
     .estimate = theorem_estimate,
     .learn = theorem_learn,
     .change = theorem_change,

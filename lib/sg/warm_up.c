@@ -1,4 +1,4 @@
-/* The answer 0 until the inner estimator has had some lessons, then its own answers. */
+/* The answer 0 until the inner SG has had some lessons, then its own answers. */
 #include "sg/blend.h"
 #include "sg/wrapper.h"
 
@@ -11,27 +11,26 @@ static bool is_cold(const warm_up *outer) {
   return outer->wrapper.lessons < outer->lessons;
 }
 
-static dni_status warm_up_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                   const dni_matrix *error, const dni_matrix *delta) {
-  (void)error;
+static dni_status warm_up_estimate(dni_sg *sg, const dni_sg_call *call) {
   const warm_up *outer = (const warm_up *)sg;
-  if (!is_cold(outer)) return dni__wrapper_predict(&outer->wrapper, h, y, delta);
-  dni__sg_clear(delta);
+  if (!is_cold(outer)) return dni__wrapper_predict(&outer->wrapper, call);
+  dni__sg_clear(call->delta);
   return DNI_OK;
 }
 
 /* What it answered while cold was not M(h, y), from which the lesson starts. */
-static dni_status warm_up_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                const dni_matrix *target, const dni_matrix *prediction,
-                                dni__pair_sums *sums) {
+static dni_status warm_up_learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
   warm_up *outer = (warm_up *)sg;
-  return dni__wrapper_teach(&outer->wrapper, h, y, target, is_cold(outer) ? NULL : prediction,
-                            sums);
+  dni_sg_call lesson = *call;
+  if (is_cold(outer)) lesson.prediction = NULL;
+  return dni__wrapper_teach(&outer->wrapper, &lesson, sums);
 }
 
 static const dni__sg_vtable warm_up_vtable = {
     .kind = DNI_SG_WARM_UP,
     .name = "warm_up",
+    .wraps = true,
+    .makes_prediction = true,
     .estimate = warm_up_estimate,
     .learn = warm_up_learn,
     .reserve = dni__wrapper_reserve,

@@ -1,28 +1,25 @@
-/* Estimators around another one: keeping it, answering and learning through it. */
+/* SGs around another one: keeping it, answering and learning through it. */
 #include "sg/wrapper.h"
 
-dni_status dni__wrapper_predict(const dni__wrapper *wrapper, const dni_matrix *h,
-                                const dni_matrix *y, const dni_matrix *delta) {
-  return wrapper->inner->vtable->estimate(wrapper->inner, h, y, NULL, delta);
+const dni_sg *dni__sg_root(const dni_sg *sg) {
+  while (sg->vtable->wraps)
+    sg = ((const dni__wrapper *)sg)->inner;
+  return sg;
 }
 
-dni_status dni__wrapper_teach(dni__wrapper *wrapper, const dni_matrix *h, const dni_matrix *y,
-                              const dni_matrix *target, const dni_matrix *prediction,
+dni_status dni__wrapper_predict(const dni__wrapper *wrapper, const dni_sg_call *call) {
+  return wrapper->inner->vtable->estimate(wrapper->inner, call);
+}
+
+dni_status dni__wrapper_teach(dni__wrapper *wrapper, const dni_sg_call *call,
                               dni__pair_sums *sums) {
-  dni_sg *inner = wrapper->inner;
-  dni_matrix own;
-  if (!prediction) {
-    DNI_TRY(dni__sg_prediction(inner, target->rows, &own));
-    DNI_TRY(dni__wrapper_predict(wrapper, h, y, &own));
-    prediction = &own;
-  }
-  DNI_TRY(inner->vtable->learn(inner, h, y, target, prediction, sums));
+  DNI_TRY(dni__sg_teach(wrapper->inner, call, sums));
   wrapper->lessons++;
   return DNI_OK;
 }
 
-/* Workspace of its own a wrapper has none. A teaching one lets the inner estimator answer in that
- * one's prediction. */
+/* A wrapper has no workspace of its own. A teaching one lets the inner SG answer in that one's
+ * prediction. */
 dni_status dni__wrapper_reserve(dni_sg *sg, size_t rows) {
   dni_sg *inner = ((dni__wrapper *)sg)->inner;
   dni_matrix prediction;
@@ -68,8 +65,7 @@ dni_status dni__wrapper_create(dni_context *context, size_t size, const dni__sg_
     sg->parameters[i] = inner->parameters[i];
     if (!vtable->learn) sg->parameters[i].gradient.data = NULL;
   }
-  dni_sg_retain(inner);
-  ((dni__wrapper *)sg)->inner = inner;
+  ((dni__wrapper *)sg)->inner = dni_sg_retain(inner);
   *out = sg;
   return DNI_OK;
 }

@@ -2,13 +2,9 @@
 #include "sg/blend.h"
 #include "sg/sg.h"
 
-static dni_status zero_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
-                                const dni_matrix *error, const dni_matrix *delta) {
+static dni_status zero_estimate(dni_sg *sg, const dni_sg_call *call) {
   (void)sg;
-  (void)h;
-  (void)y;
-  (void)error;
-  dni__sg_clear(delta);
+  dni__sg_clear(call->delta);
   return DNI_OK;
 }
 

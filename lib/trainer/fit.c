@@ -1,49 +1,50 @@
-/* The training loop over a data set. */
-#include <stddef.h>
+/* The training loop. */
+#include <math.h>
 #include <string.h>
 
-#include "trainer/trainer.h"
+#include "trainer/source.h"
 
-/* A checked call of dni_trainer_fit. */
+/* A checked call of dni_trainer_fit or dni_trainer_fit_stream. */
 typedef struct fit {
   dni_trainer *trainer;
-  dni_dataset *dataset;
+  dni__source source;
   dni_fit_options options; /* defaults filled in */
   uint64_t before;         /* steps made before this call */
   uint64_t steps;          /* begun in this call */
   uint64_t reported;       /* steps of this call whose report has been looked at */
+  uint64_t epoch;          /* from 1 */
+  bool stops;              /* the callback has said so, or patience is at its end */
+  double least;            /* the lowest validation loss */
+  uint64_t worse;          /* evaluations in a row that were not below it */
 } fit;
 
-static dni_status set_defaults(const dni_trainer *trainer, const dni_dataset *dataset,
-                               dni_fit_options *options) {
-  if (options->reserved != 0)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
-  if (options->batch == 0) options->batch = trainer->max_batch;
-  if (options->batch > trainer->max_batch)
-    return dni__fail(DNI_ERROR_ARGUMENT,
-                     "dni_fit_options: batch is %zu, the trainer's max_batch %zu", options->batch,
-                     trainer->max_batch);
-  if (options->batch > dni_dataset_examples(dataset))
-    options->batch = dni_dataset_examples(dataset);
-  if (options->epochs == 0) options->epochs = options->steps == 0 ? 1 : UINT64_MAX;
-  if (options->steps == 0) options->steps = UINT64_MAX;
-  if (options->callback_every == 0) options->callback_every = 1;
-  return DNI_OK;
+/* Reports. ------------------------------------------------------------------------------------ */
+
+static dni_status call_back(fit *f, const dni_step_report *report) {
+  uint64_t begun = dni__callback_begin();
+  dni_status answer = f->options.callback(f->options.callback_user, report);
+  if (answer == 1) f->stops = true;
+  if (answer == 0 || answer == 1) return DNI_OK;
+  dni_status status = dni__callback_end(begun, answer, "callback");
+  return dni__fail_prefix(status, "after step %llu: ", (unsigned long long)report->step);
 }
 
 /* Show the callback what is complete and it has not seen. */
 static dni_status report_steps(fit *f) {
   dni_trainer *trainer = f->trainer;
-  while (f->before + f->reported < trainer->steps) {
-    uint64_t batch = f->before + f->reported++;
-    bool latest = f->reported == f->steps;
-    dni__report_point(trainer, batch + 1, &trainer->records[batch % trainer->record_count], latest);
+  while (!f->stops && f->before + f->reported < trainer->schedule->steps) {
+    uint64_t step = f->before + ++f->reported;
     if (!f->options.callback || f->reported % f->options.callback_every != 0) continue;
-    if (f->options.callback(f->options.callback_user, &trainer->report) == 0) continue;
-    return dni__fail(DNI_ERROR_CANCELLED, "after step %llu: the callback asked to stop",
-                     (unsigned long long)trainer->report.step);
+    dni_step_report report;
+    dni__trainer_report(trainer, step, &report);
+    report.settled = report.settled && f->reported == f->steps;
+    DNI_TRY(call_back(f, &report));
   }
   return DNI_OK;
+}
+
+static dni_status flush(const fit *f) {
+  return f->trainer->schedule->vtable->flush(f->trainer->schedule);
 }
 
 /* Whether the callback is to see this step with nothing in flight. */
@@ -53,39 +54,93 @@ static bool settles(const fit *f) {
   return f->options.callback && f->steps % every == 0;
 }
 
+/* Validation. --------------------------------------------------------------------------------- */
+
+static dni_status judge(fit *f, double loss) {
+  if (loss < f->least) {
+    f->least = loss;
+    f->worse = 0;
+    return f->options.best ? dni_network_assign(f->options.best, f->trainer->plan.network) : DNI_OK;
+  }
+  f->worse++;
+  return DNI_OK;
+}
+
+/* The network as it is after all steps begun so far. */
+static dni_status validate(fit *f) {
+  dni_trainer *trainer = f->trainer;
+  const dni__plan *plan = &trainer->plan;
+  const dni_metric *metric = plan->metric.evaluate ? &plan->metric : NULL;
+  dni_evaluation found = {.struct_size = sizeof found};
+  DNI_TRY(flush(f));
+  dni_status status =
+      dni_network_evaluate(plan->network, plan->loss, f->options.validation, metric, &found);
+  if (status != DNI_OK)
+    return dni__fail_prefix(
+        status, "validation after step %llu: ", (unsigned long long)(f->before + f->steps));
+  trainer->validation = (dni__validation){f->before + f->steps, found};
+  return judge(f, found.loss);
+}
+
+static dni_status validate_if_due(fit *f, bool epoch_ends) {
+  uint64_t every = f->options.validate_every;
+  bool due = every > 0 ? f->steps % every == 0 : epoch_ends;
+  if (!f->options.validation || !due || f->steps == 0) return DNI_OK;
+  return validate(f);
+}
+
+static void lose_patience(fit *f) {
+  if (f->options.patience > 0 && f->worse >= f->options.patience) f->stops = true;
+}
+
+/* Steps. -------------------------------------------------------------------------------------- */
+
 static dni_status check_cancelled(const fit *f) {
   if (!atomic_load(&f->trainer->cancelled)) return DNI_OK;
   return dni__fail(DNI_ERROR_CANCELLED, "after step %llu: cancelled",
                    (unsigned long long)(f->before + f->steps));
 }
 
-static dni_status fit_batch(fit *f, size_t first) {
-  dni_trainer *trainer = f->trainer;
-  dni_dtype dtype = trainer->context->dtype;
-  size_t rows = f->options.batch;
-  dni_matrix x =
-      dni__matrix_make(trainer->batch_x, rows, dni_network_inputs(trainer->network), dtype);
-  dni_matrix y =
-      dni__matrix_make(trainer->batch_y, rows, dni_network_outputs(trainer->network), dtype);
+static dni_status fit_batch(fit *f, const dni_batch *batch) {
+  dni_batch known;
+  double total;
   DNI_TRY(check_cancelled(f));
-  DNI_TRY(dni_dataset_batch(f->dataset, first, &x, &y));
-  DNI_TRY(dni_trainer_step(trainer, &x, &y, NULL));
+  DNI_TRY(dni__trainer_check_batch(f->trainer, batch, &known, &total));
+  DNI_TRY(dni__trainer_submit(f->trainer, &known, total, f->epoch));
   f->steps++;
-  if (settles(f)) DNI_TRY(dni_trainer_flush(trainer));
-  return report_steps(f);
-}
-
-static dni_status fit_epoch(fit *f) {
-  if (!f->options.keep_order) DNI_TRY(dni_dataset_shuffle(f->dataset));
-  size_t batches = dni_dataset_examples(f->dataset) / f->options.batch;
-  for (size_t b = 0; b < batches && f->steps < f->options.steps; b++)
-    DNI_TRY(fit_batch(f, b * f->options.batch));
+  if (settles(f)) DNI_TRY(flush(f));
+  bool ends = f->steps == f->options.steps || (f->source.ends && f->source.ends(&f->source));
+  DNI_TRY(validate_if_due(f, ends));
+  DNI_TRY(report_steps(f));
+  lose_patience(f);
   return DNI_OK;
 }
 
+static bool may_go_on(const fit *f) {
+  return !f->stops && f->steps < f->options.steps;
+}
+
+static dni_status fit_epoch(fit *f) {
+  f->epoch++;
+  DNI_TRY(check_cancelled(f));
+  if (f->source.begin_epoch) DNI_TRY(f->source.begin_epoch(&f->source));
+  while (may_go_on(f)) {
+    dni_batch batch = {.struct_size = sizeof batch};
+    DNI_TRY(f->source.next(&f->source, &batch));
+    if (!batch.x) break;
+    DNI_TRY(fit_batch(f, &batch));
+  }
+  bool knew = f->source.ends || f->steps == f->options.steps; /* and has validated */
+  if (knew || f->stops || f->options.validate_every > 0) return DNI_OK;
+  return validate_if_due(f, true); /* a stream has ended */
+}
+
 static dni_status fit_epochs(fit *f) {
-  for (uint64_t epoch = 0; epoch < f->options.epochs && f->steps < f->options.steps; epoch++)
+  while (f->epoch < f->options.epochs && may_go_on(f)) {
+    uint64_t before = f->steps;
     DNI_TRY(fit_epoch(f));
+    if (f->steps == before) break; /* nothing comes any more */
+  }
   return DNI_OK;
 }
 
@@ -94,29 +149,126 @@ static dni_status fit_epochs(fit *f) {
 static dni_status end_fit(fit *f, dni_status status) {
   char message[512] = "";
   if (status != DNI_OK) (void)strncpy(message, dni_last_message(), sizeof message - 1);
-  dni_status flushed = dni_trainer_flush(f->trainer);
+  dni_status flushed = flush(f);
+  if (status == DNI_ERROR_CANCELLED) atomic_store(&f->trainer->cancelled, false);
   if (status == DNI_OK && flushed == DNI_OK) return report_steps(f);
   if (status == DNI_OK || (status == DNI_ERROR_CANCELLED && flushed != DNI_OK)) return flushed;
   return dni__fail(status, "%s", message);
 }
 
-dni_status dni_trainer_fit(dni_trainer *trainer, dni_dataset *dataset,
+static dni_status run(fit *f) {
+  DNI_TRY(flush(f));
+  f->before = f->trainer->schedule->steps;
+  f->least = INFINITY;
+  f->trainer->validation.step = 0;
+  return end_fit(f, fit_epochs(f));
+}
+
+/* Options. ------------------------------------------------------------------------------------ */
+
+static dni_status check_flag(int32_t flag, const char *name) {
+  if (flag == 0 || flag == 1) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: %s is %d, expected 0 or 1", name,
+                   (int)flag);
+}
+
+static dni_status check_data(const dni_network *network, const dni_dataset *dataset) {
+  if (dni_dataset_features(dataset) != dni_network_inputs(network))
+    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu features, the network %zu inputs",
+                     dni_dataset_features(dataset), dni_network_inputs(network));
+  if (dni_dataset_targets(dataset) != dni_network_outputs(network))
+    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu targets, the network %zu outputs",
+                     dni_dataset_targets(dataset), dni_network_outputs(network));
+  dni_matrix none = dni__matrix_make(NULL, 0, dni_network_inputs(network), network->context->dtype);
+  dni_status status = dni_dataset_batch(dataset, 0, &none, NULL);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "the data set's batch: ");
+}
+
+static dni_status check_best(const dni_network *network, const dni_network *best) {
+  if (best == network)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: best is the network that is trained");
+  dni_status status = dni__network_check_alike(best, network);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "dni_fit_options: best: ");
+}
+
+/* What data sets and streams have in common. */
+static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *options) {
+  const dni_network *network = trainer->plan.network;
+  DNI_TRY(check_flag(options->keep_order, "keep_order"));
+  DNI_TRY(check_flag(options->keep_rest, "keep_rest"));
+  DNI_TRY(check_flag(options->has_seed, "has_seed"));
+  if (options->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
+  if (!options->validation && (options->patience || options->validate_every || options->best))
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_fit_options: patience, validate_every and best need a validation set");
+  if (options->callback_every == 0) options->callback_every = 1;
+  if (options->validation) {
+    dni_status status = check_data(network, options->validation);
+    if (status != DNI_OK) return dni__fail_prefix(status, "dni_fit_options: validation: ");
+  }
+  return options->best ? check_best(network, options->best) : DNI_OK;
+}
+
+static dni_status check_amount(const dni_trainer *trainer, const dni_dataset *dataset,
+                               dni_fit_options *options) {
+  size_t most = trainer->plan.max_batch;
+  if (options->batch == 0) options->batch = most;
+  if (options->batch > most)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_fit_options: batch is %zu, the trainer's max_batch %zu", options->batch,
+                     most);
+  if (options->batch > dni_dataset_examples(dataset))
+    options->batch = dni_dataset_examples(dataset);
+  if (options->epochs == 0) options->epochs = options->steps == 0 ? 1 : UINT64_MAX;
+  if (options->steps == 0) options->steps = UINT64_MAX;
+  return DNI_OK;
+}
+
+dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
                            const dni_fit_options *options) {
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(dataset);
-  fit f = {.trainer = trainer, .dataset = dataset};
-  if (options)
-    DNI_TRY(dni__options_copy(&f.options, sizeof f.options, offsetof(dni_fit_options, settle_every),
-                              options, "dni_fit_options"));
-  if (atomic_load(&trainer->in_fit))
-    return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_fit was called from its own callback");
-  DNI_TRY(dni__check_dataset(trainer->network, dataset));
-  DNI_TRY(set_defaults(trainer, dataset, &f.options));
-  DNI_TRY(dni_trainer_flush(trainer));
-  f.before = trainer->steps;
-  atomic_store(&trainer->cancelled, false);
-  atomic_store(&trainer->in_fit, true);
-  dni_status status = end_fit(&f, fit_epochs(&f));
-  atomic_store(&trainer->in_fit, false);
+  DNI_VISIT(visit);
+  fit f = {.trainer = trainer};
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
+  DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit"));
+  dni_status status = check_data(trainer->plan.network, dataset);
+  if (status == DNI_OK) status = check_amount(trainer, dataset, &f.options);
+  if (status == DNI_OK) status = check_watching(trainer, &f.options);
+  if (status == DNI_OK) status = dni__source_of_dataset(trainer, dataset, &f.options, &f.source);
+  if (status == DNI_OK) status = run(&f);
+  dni__visit_end(&visit);
+  return status;
+}
+
+static dni_status check_stream(const dni_stream *stream, dni_stream *known,
+                               dni_fit_options *options) {
+  DNI_TRY(dni__options_copy(DNI__OPTIONS(known, stream, dni_stream)));
+  if (!known->next) return dni__fail(DNI_ERROR_ARGUMENT, "dni_stream: next is NULL");
+  if (options->batch || options->epochs || options->keep_order || options->keep_rest ||
+      options->has_seed || options->seed)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_fit_options: batch, epochs, keep_order, keep_rest and seed are not for "
+                     "streams");
+  options->epochs = 1;
+  if (options->steps == 0) options->steps = UINT64_MAX;
+  return DNI_OK;
+}
+
+dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream,
+                                  const dni_fit_options *options) {
+  DNI_REQUIRE(trainer);
+  DNI_REQUIRE(stream);
+  DNI_VISIT(visit);
+  fit f = {.trainer = trainer};
+  dni_stream known;
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
+  DNI_TRY(check_stream(stream, &known, &f.options));
+  DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit_stream"));
+  dni_status status = check_watching(trainer, &f.options);
+  dni__source_of_stream(trainer, &known, &f.source);
+  if (status == DNI_OK) status = run(&f);
+  dni__visit_end(&visit);
   return status;
 }

@@ -1,9 +1,10 @@
-/* What must hold before a trainer is made: options, estimators, loss. */
+/* What must hold before a trainer is made: options, SGs, loss. */
 #include "trainer/trainer.h"
 
 #define IN_FLIGHT_MOST   255 /* a lag is recorded in one byte */
 #define IN_FLIGHT_CHOSEN 2
 #define PARTS_CHOSEN     4
+#define BATCH_CHOSEN     256
 
 static bool has_threads(const dni_trainer_options *options) {
   return options->schedule == DNI_SCHEDULE_PIPELINED ||
@@ -12,14 +13,13 @@ static bool has_threads(const dni_trainer_options *options) {
 
 /* Fields that only some schedules have; filled in where 0 means a default. */
 static dni_status check_threads(dni_trainer_options *options) {
-  bool micro = options->schedule == DNI_SCHEDULE_MICRO_BATCHES;
   if (!has_threads(options) && options->threads > 1)
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: threads is %zu, but the schedule has only the caller's",
                      options->threads);
-  if (micro && options->threads == 0)
+  if (!has_threads(options) && options->layer_thread)
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "dni_trainer_options: the micro-batch schedule needs a number of threads");
+                     "dni_trainer_options: layer_thread is for schedules with threads");
   if (options->in_flight > IN_FLIGHT_MOST)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_options: in_flight is %zu, at most %d",
                      options->in_flight, IN_FLIGHT_MOST);
@@ -35,9 +35,14 @@ static dni_status check_threads(dni_trainer_options *options) {
   return DNI_OK;
 }
 
+static dni_status check_flag(int32_t flag, const char *name) {
+  if (flag == 0 || flag == 1) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_options: %s is %d, expected 0 or 1", name,
+                   (int)flag);
+}
+
 static dni_status check_options(dni_trainer_options *options) {
-  if (options->max_batch == 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_options: max_batch is 0");
+  if (options->max_batch == 0) options->max_batch = BATCH_CHOSEN;
   if (options->schedule < DNI_SCHEDULE_SEQUENTIAL || options->schedule > DNI_SCHEDULE_MICRO_BATCHES)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_options: schedule %d is unknown",
                      (int)options->schedule);
@@ -45,26 +50,25 @@ static dni_status check_options(dni_trainer_options *options) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: update_probability %g is not in (0, 1]",
                      options->update_probability);
-  if (options->reserved != 0)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_trainer_options: reserved is not 0");
+  if (options->balance != DNI_BALANCE_COUNTED && options->balance != DNI_BALANCE_MEASURED)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_options: balance %d is unknown",
+                     (int)options->balance);
+  DNI_TRY(check_flag(options->measure_gradient_norm, "measure_gradient_norm"));
+  DNI_TRY(check_flag(options->has_seed, "has_seed"));
   return check_threads(options);
 }
 
-static dni_status check_learning(const dni_sg *sg, const dni_optimiser *sg_optimiser) {
+static dni_status check_learning(const dni_sg *sg) {
   bool learns = sg->learns != DNI_SG_LEARNS_NOTHING;
-  bool may_wait = sg->vtable->kind == DNI_SG_MIXTURE;
-  if (learns && sg->needs != DNI_SG_NEEDS_NOTHING && !may_wait)
+  if (learns && sg->needs != DNI_SG_NEEDS_NOTHING && sg->vtable->kind != DNI_SG_MIXTURE)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "%s learns but needs an error signal first",
                      sg->vtable->name);
-  if (learns && !sg_optimiser)
-    return dni__fail(DNI_ERROR_ARGUMENT, "%s learns, and sg_optimiser is NULL", sg->vtable->name);
   return DNI_OK;
 }
 
 /* What a schedule with threads cannot do: it hands targets down, and nothing else. */
-static dni_status check_schedule(const dni_sg *sg, int32_t schedule) {
-  bool micro = schedule == DNI_SCHEDULE_MICRO_BATCHES;
-  if (micro && sg->vtable->kind != DNI_SG_EXACT)
+static dni_status check_schedule(const dni_sg *sg, dni_kind schedule) {
+  if (schedule == DNI_SCHEDULE_MICRO_BATCHES)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: micro-batches are for exact gradients",
                      sg->vtable->name);
   if (schedule != DNI_SCHEDULE_PIPELINED) return DNI_OK;
@@ -75,29 +79,13 @@ static dni_status check_schedule(const dni_sg *sg, int32_t schedule) {
   return DNI_OK;
 }
 
-/* Threads must not meet in one estimator, or in parameters that two show as theirs. */
-static dni_status check_unshared(const dni_network *network, size_t after) {
-  const dni_sg *sg = network->links[after].sg;
-  for (size_t i = 0; i < after; i++) {
-    const dni_sg *other = network->links[i].sg;
-    bool same = other && other->parameter_count > 0 && sg->parameter_count > 0 &&
-                other->parameters[0].value.data == sg->parameters[0].value.data;
-    if (same || other == sg)
-      return dni__fail(DNI_ERROR_UNSUPPORTED,
-                       "%s is at the interface after layer %zu too: not in the pipelined schedule",
-                       sg->vtable->name, i);
-  }
-  return DNI_OK;
-}
-
 /* What only the whole network shows: widths of targets and errors, and what can learn in a
  * trainer. */
-static dni_status check_interface(const dni_network *network, size_t after,
-                                  const dni_optimiser *sg_optimiser, int32_t schedule) {
+static dni_status check_interface(const dni_network *network, size_t after, dni_kind schedule) {
   const dni_sg *sg = network->links[after].sg;
   size_t outputs = dni_network_outputs(network);
   if (!sg) return DNI_OK;
-  if (after + 1 == network->count && sg->vtable->kind != DNI_SG_EXACT)
+  if (after + 1 == network->count)
     return dni__fail(DNI_ERROR_ARGUMENT, "the gradient of the last layer is the loss's, not %s's",
                      sg->vtable->name);
   if (sg->looks_at_y && sg->targets != outputs)
@@ -106,38 +94,47 @@ static dni_status check_interface(const dni_network *network, size_t after,
   if (sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR && sg->error_units != outputs)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu error units, the network %zu outputs",
                      sg->vtable->name, sg->error_units, outputs);
-  DNI_TRY(check_learning(sg, sg_optimiser));
-  if (schedule == DNI_SCHEDULE_PIPELINED) DNI_TRY(check_unshared(network, after));
+  DNI_TRY(check_learning(sg));
   return check_schedule(sg, schedule);
 }
 
-static dni_status check_network(const dni_context *context, const dni_network *network,
-                                const dni_optimiser *sg_optimiser, int32_t schedule) {
+static dni_status check_network(const dni_network *network, const dni_trainer_options *options) {
   if (network->count == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_create: the network has no layers");
-  if (network->context->dtype != context->dtype)
-    return dni__fail(
-        DNI_ERROR_ARGUMENT,
-        "dni_trainer_create: the element type of the network differs from the context's");
+  if (options->layer_thread && options->layer_thread_count != network->count)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_trainer_options: layer_thread_count is %zu, the network has %zu layers",
+                     options->layer_thread_count, network->count);
   for (size_t i = 0; i < network->count; i++) {
-    dni_status status = check_interface(network, i, sg_optimiser, schedule);
+    dni_status status = check_interface(network, i, options->schedule);
     if (status != DNI_OK) return dni__fail_prefix(status, "interface after layer %zu: ", i);
   }
   return DNI_OK;
 }
 
-/* The loss of an empty batch fails if the loss has another element type. */
-static dni_status check_loss(const dni_context *context, const dni_network *network,
-                             dni_loss *loss) {
-  dni_matrix none = dni__matrix_make(NULL, 0, dni_network_outputs(network), context->dtype);
-  dni_status status = dni_loss_evaluate(loss, &none, &none, NULL, NULL, NULL);
+/* The loss of an empty batch fails if the loss has another element type, or class weights for another
+ * number of columns. A loss of the caller's is not called. */
+static dni_status check_loss(const dni_network *network, const dni_loss *loss) {
+  dni_matrix none =
+      dni__matrix_make(NULL, 0, dni_network_outputs(network), network->context->dtype);
+  dni_batch batch = {sizeof batch, &none, &none, NULL};
+  if (dni_loss_kind(loss) == DNI_LOSS_CALLBACK) return DNI_OK;
+  dni_status status = dni_loss_evaluate(loss, &batch, NULL, NULL, NULL);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "loss: ");
 }
 
-dni_status dni__trainer_check(const dni_context *context, const dni_network *network,
-                              dni_loss *loss, const dni_optimiser *sg_optimiser,
+static dni_status check_metric(const dni_metric *metric) {
+  dni_metric known;
+  if (!metric) return DNI_OK;
+  DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, metric, dni_metric)));
+  if (!known.evaluate) return dni__fail(DNI_ERROR_ARGUMENT, "dni_metric: evaluate is NULL");
+  return DNI_OK;
+}
+
+dni_status dni__trainer_check(const dni_network *network, const dni_loss *loss,
                               dni_trainer_options *options) {
   DNI_TRY(check_options(options));
-  DNI_TRY(check_network(context, network, sg_optimiser, options->schedule));
-  return check_loss(context, network, loss);
+  DNI_TRY(check_network(network, options));
+  DNI_TRY(check_metric(options->metric));
+  return check_loss(network, loss);
 }

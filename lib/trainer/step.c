@@ -1,83 +1,96 @@
-/* A step: what the caller calls. Without threads it is one pass through the only stage. */
+/* One step, and what else the user does between two: flush, cancel, rates, records of lags. */
 #include <math.h>
-#include <stddef.h>
 
+#include "dni/research.h"
 #include "trainer/trainer.h"
 
-void dni__record_clear(const dni_trainer *trainer, dni__record *record) {
-  record->loss = record->accuracy = NAN;
-  for (size_t i = 0; i < trainer->report.interface_count; i++) {
-    record->sg_error[i] = record->sg_cosine[i] = NAN;
-    record->target_lag[i] = 0;
-  }
-}
-
-void dni__report_point(dni_trainer *trainer, uint64_t step, const dni__record *record,
-                       bool settled) {
-  dni_step_report *report = &trainer->report;
-  report->step = step;
-  report->loss = record->loss;
-  report->accuracy = record->accuracy;
-  report->sg_error = record->sg_error;
-  report->sg_cosine = record->sg_cosine;
-  report->target_lag = record->target_lag;
-  report->settled = settled;
-}
-
-/* Which modules are updated in this step. */
-static void choose_modules(dni_trainer *trainer) {
-  for (size_t m = 0; m < trainer->module_count; m++) {
-    bool moves = trainer->schedule != DNI_SCHEDULE_RANDOM ||
-                 dni__random_uniform(&trainer->random) < trainer->update_probability;
-    trainer->module_updated[m] = moves && trainer->modules[m].trained;
-  }
-}
-
-static dni_status step_alone(dni_trainer *trainer, const dni_matrix *x, const dni_matrix *y) {
-  dni__record *record = &trainer->records[trainer->steps % trainer->record_count];
-  dni__record_clear(trainer, record);
-  choose_modules(trainer);
-  dni__pass pass = {.stage = &trainer->stages[0],
-                    .x = *x,
-                    .y = *y,
-                    .record = record,
-                    .gradient_mode = DNI_GRADIENT_REPLACE,
-                    .moves = true};
-  dni_status status = dni__pass_run(&pass);
-  if (status != DNI_OK)
-    return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(trainer->steps + 1));
-  trainer->steps++;
-  dni__report_point(trainer, trainer->steps, record, true);
-  return DNI_OK;
-}
-
-static dni_status check_batch(const dni_trainer *trainer, const dni_matrix *x,
-                              const dni_matrix *y) {
+dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch *batch,
+                                    dni_batch *known, double *total) {
+  const dni__plan *plan = &trainer->plan;
   dni_dtype dtype = trainer->context->dtype;
-  DNI_TRY(dni__matrix_check(x, dtype, dni_network_inputs(trainer->network), "x"));
-  DNI_TRY(dni__matrix_check_rows(y, dtype, x->rows, dni_network_outputs(trainer->network), "y"));
-  if (x->rows == 0 || x->rows > trainer->max_batch)
-    return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu rows, expected 1 to %zu", x->rows,
-                     trainer->max_batch);
+  DNI_REQUIRE(batch);
+  DNI_TRY(dni__options_copy(DNI__OPTIONS(known, batch, dni_batch)));
+  DNI_TRY(dni__matrix_check(known->x, dtype, dni_network_inputs(plan->network), "x"));
+  size_t rows = known->x->rows;
+  if (rows == 0 || rows > plan->max_batch)
+    return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu rows, expected 1 to %zu", rows,
+                     plan->max_batch);
+  DNI_TRY(dni__targets_check(known->y, dtype, rows, dni_network_outputs(plan->network), "y"));
+  DNI_TRY(dni__weights_check(known->weights, dtype, rows, total));
+  if (!(*total > 0 && isfinite(*total)))
+    return dni__fail(DNI_ERROR_ARGUMENT, "the weights sum to %g", *total);
   return DNI_OK;
 }
 
-dni_status dni_trainer_step(dni_trainer *trainer, const dni_matrix *x, const dni_matrix *y,
-                            dni_step_report *report) {
+dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, double total,
+                               uint64_t epoch) {
+  dni__arrival arrival = {batch, total, epoch};
+  return trainer->schedule->vtable->step(trainer->schedule, &arrival);
+}
+
+dni_status dni_trainer_step(dni_trainer *trainer, const dni_batch *batch, dni_step_report *report) {
   DNI_REQUIRE(trainer);
+  dni_batch known;
+  double total;
+  DNI_VISIT(visit);
   if (report)
-    DNI_TRY(dni__report_check(report, offsetof(dni_step_report, target_lag), "dni_step_report"));
-  DNI_TRY(check_batch(trainer, x, y));
-  DNI_TRY(trainer->pipeline ? dni__pipeline_step(trainer, x, y) : step_alone(trainer, x, y));
-  if (report) dni__report_fill(report, &trainer->report, sizeof trainer->report);
+    DNI_TRY(dni__report_check(report, DNI__FIRST_SIZE_dni_step_report, "dni_step_report"));
+  DNI_TRY(dni__trainer_check_batch(trainer, batch, &known, &total));
+  DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_step"));
+  trainer->validation.step = 0;
+  dni_status status = dni__trainer_submit(trainer, &known, total, 0);
+  dni__visit_end(&visit);
+  DNI_TRY(status);
+  if (!report) return DNI_OK;
+  dni_step_report full;
+  dni__trainer_report(trainer, trainer->schedule->steps, &full);
+  dni__report_fill(report, &full, sizeof full);
   return DNI_OK;
 }
 
 dni_status dni_trainer_flush(dni_trainer *trainer) {
   DNI_REQUIRE(trainer);
-  return trainer->pipeline ? dni__pipeline_flush(trainer) : DNI_OK;
+  DNI_VISIT(visit);
+  DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_flush"));
+  dni_status status = trainer->schedule->vtable->flush(trainer->schedule);
+  dni__visit_end(&visit);
+  return status;
 }
 
 void dni_trainer_cancel(dni_trainer *trainer) {
-  if (trainer && atomic_load(&trainer->in_fit)) atomic_store(&trainer->cancelled, true);
+  if (trainer) atomic_store(&trainer->cancelled, true);
+}
+
+dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module, double factor) {
+  DNI_REQUIRE(trainer);
+  dni__plan *plan = &trainer->plan;
+  if (module != DNI_ALL && module >= plan->module_count)
+    return dni__fail(DNI_ERROR_ARGUMENT, "there is no module %zu, only %zu", module,
+                     plan->module_count);
+  if (!(isfinite(factor) && factor >= 0))
+    return dni__fail(DNI_ERROR_ARGUMENT, "rate factor %g is negative or not finite", factor);
+  for (size_t m = 0; m < plan->module_count; m++)
+    if (module == DNI_ALL || module == m) atomic_store(&plan->modules[m].rate_factor, factor);
+  return DNI_OK;
+}
+
+/* Not from a callback: the caller's thread is inside, and so is what would be changed. */
+static dni_status set_lags(dni_trainer *trainer, uint8_t *record, const uint8_t *replay,
+                           size_t count, size_t steps, const char *call) {
+  DNI_VISIT(visit);
+  DNI_TRY(dni__visit_begin(trainer, &visit, call));
+  dni_status status = dni__schedule_set_lags(trainer->schedule, record, replay, count, steps);
+  dni__visit_end(&visit);
+  return status;
+}
+
+dni_status dni_trainer_record(dni_trainer *trainer, uint8_t *lags, size_t count, size_t steps) {
+  DNI_REQUIRE(trainer);
+  return set_lags(trainer, lags, NULL, count, steps, "dni_trainer_record");
+}
+
+dni_status dni_trainer_replay(dni_trainer *trainer, const uint8_t *lags, size_t count,
+                              size_t steps) {
+  DNI_REQUIRE(trainer);
+  return set_lags(trainer, NULL, lags, count, steps, "dni_trainer_replay");
 }

@@ -1,242 +1,172 @@
-/* Making a trainer: checks, an optimiser per module and learning estimator, the memory plan. */
+/* Making a trainer, asking about it, ending it. */
 #include "trainer/trainer.h"
 
-#include <stddef.h>
+#define RATE_CHOSEN 0.001
 
-static dni_status create_optimiser(const dni_trainer *trainer, dni__train_module *module,
-                                   const dni_optimiser *pattern) {
-  DNI_TRY(dni_optimiser_create_like(pattern, &module->optimiser));
-  for (size_t i = 0; i < module->layers.count; i++) {
-    dni_layer *layer = trainer->network->links[module->layers.first + i].layer;
-    if (layer->vtable->kind == DNI_LAYER_CALLBACK) module->may_fail = true;
-    DNI_TRY(dni_optimiser_add_layer(module->optimiser, layer));
-  }
-  return DNI_OK;
+/* The user's pattern, or Adam if there is none; the caller releases it. */
+static dni_status take_pattern(dni_context *context, const dni_optimiser *given,
+                               dni_optimiser **out) {
+  return given ? dni_optimiser_create_like(given, out)
+               : dni_optimiser_create_adam(context, RATE_CHOSEN, out);
 }
 
-static dni_status create_optimisers(dni_trainer *trainer, const dni_optimiser *pattern) {
-  for (size_t m = 0; m < trainer->module_count; m++)
-    if (trainer->modules[m].trained)
-      DNI_TRY(create_optimiser(trainer, &trainer->modules[m], pattern));
-  return DNI_OK;
-}
-
-/* Threads let an SG answer again before its lesson, in a place of its own. */
-static dni_status reserve_sg(const dni_trainer *trainer, dni_sg *sg) {
-  bool threads = trainer->schedule == DNI_SCHEDULE_PIPELINED;
-  return threads ? dni_sg_reserve(sg, trainer->max_rows)
-                 : dni__sg_reserve_kind(sg, trainer->max_rows);
-}
-
-static dni_status create_interface(dni_trainer *trainer, dni__train_interface *interface,
-                                   const dni_optimiser *pattern) {
-  DNI_TRY(reserve_sg(trainer, interface->sg));
-  if (interface->sg->learns == DNI_SG_LEARNS_NOTHING) return DNI_OK;
-  DNI_TRY(dni_optimiser_create_like(pattern, &interface->optimiser));
-  return dni_optimiser_add_sg(interface->optimiser, interface->sg);
-}
-
-static dni_status allocate_interfaces(dni_trainer *trainer) {
+static dni_status plan_batch(dni_trainer *trainer) {
+  const dni__plan *plan = &trainer->plan;
   dni__memory *memory = trainer->context->memory;
-  size_t count = trainer->network->count;
-  trainer->interfaces = dni__allocate(memory, count, sizeof *trainer->interfaces);
-  trainer->interface_after = dni__allocate(memory, count, sizeof *trainer->interface_after);
-  trainer->outputs = dni__allocate(memory, count, sizeof *trainer->outputs);
-  trainer->kept_offset = dni__allocate(memory, count, sizeof *trainer->kept_offset);
-  return trainer->interfaces && trainer->interface_after && trainer->outputs && trainer->kept_offset
-             ? DNI_OK
-             : DNI_ERROR_MEMORY;
+  size_t size = dni__dtype_size(trainer->context->dtype), x, y;
+  if (!dni__multiply(plan->max_batch, dni_network_inputs(plan->network), &x) ||
+      !dni__multiply(plan->max_batch, dni_network_outputs(plan->network), &y))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: batches of %zu rows do not fit",
+                     plan->max_batch);
+  trainer->batch_x = dni__allocate(memory, x, size);
+  trainer->batch_y = dni__allocate(memory, y, size);
+  return trainer->batch_x && trainer->batch_y ? DNI_OK : DNI_ERROR_MEMORY;
 }
 
-static dni_status create_interfaces(dni_trainer *trainer, const dni_optimiser *pattern) {
-  DNI_TRY(allocate_interfaces(trainer));
-  size_t reported = 0;
-  for (size_t i = 0; i < trainer->network->count; i++) {
-    dni__train_interface *interface = &trainer->interfaces[i];
-    interface->sg = trainer->network->links[i].sg;
-    if (!interface->sg) continue;
-    interface->report = reported;
-    trainer->interface_after[reported++] = i;
-    DNI_TRY(create_interface(trainer, interface, pattern));
-  }
-  trainer->report.interface_count = reported;
-  return DNI_OK;
+static dni_status fill(dni_trainer *trainer, const dni_trainer_options *options,
+                       const dni_optimiser *pattern, const dni_optimiser *sg_pattern,
+                       const dni__random *random) {
+  dni__plan *plan = &trainer->plan;
+  dni__deal deal = {options->threads, options->layer_thread, options->balance, pattern};
+  DNI_TRY(dni__schedule_deal(plan, &deal));
+  DNI_TRY(dni__trainer_create_optimisers(plan, pattern, sg_pattern));
+  DNI_TRY(dni__plan_create_records(plan));
+  DNI_TRY(dni__plan_lay_out(plan));
+  DNI_TRY(plan_batch(trainer));
+  return dni__schedule_create(plan, random, &trainer->schedule);
 }
 
-/* As many records as batches can be in flight, one that is being read, and a blank one. */
-static dni_status create_records(dni_trainer *trainer) {
-  dni__memory *memory = trainer->context->memory;
-  size_t interfaces = trainer->report.interface_count;
-  trainer->record_count = 2 + (trainer->stage_count - 1) * (trainer->in_flight + 1);
-  size_t count = trainer->record_count + 1;
-  trainer->records = dni__allocate(memory, count, sizeof *trainer->records);
-  double *numbers =
-      dni__allocate(memory, count, interfaces * (2 * sizeof(double) + sizeof(size_t)));
-  trainer->record_memory = numbers;
-  if (!trainer->records || !numbers) return DNI_ERROR_MEMORY;
-  size_t *lags = (size_t *)(void *)(numbers + 2 * count * interfaces);
-  for (size_t i = 0; i <= trainer->record_count; i++) {
-    trainer->records[i].sg_error = numbers + 2 * i * interfaces;
-    trainer->records[i].sg_cosine = trainer->records[i].sg_error + interfaces;
-    trainer->records[i].target_lag = lags + i * interfaces;
-  }
-  return DNI_OK;
-}
-
-bool dni__trainer_learns(const dni_trainer *trainer, size_t after, int32_t from) {
-  const dni_sg *sg = trainer->interfaces[after].sg;
-  return sg && sg->learns == from;
-}
-
-bool dni__trainer_wants_target(const dni_trainer *trainer, size_t after) {
-  const dni__train_module *below = &trainer->modules[dni__trainer_module_of(trainer, after)];
-  return below->waits == DNI_WAITS_DELTA ||
-         dni__trainer_learns(trainer, after, DNI_SG_LEARNS_TARGET);
-}
-
-size_t dni__trainer_module_of(const dni_trainer *trainer, size_t layer) {
-  size_t low = 0, high = trainer->module_count;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (trainer->modules[middle].layers.first <= layer)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static void point_report(dni_trainer *trainer) {
-  dni_step_report *report = &trainer->report;
-  report->struct_size = sizeof *report;
-  report->interface_after = trainer->interface_after;
-  report->module_count = trainer->module_count;
-  report->module_updated = trainer->module_updated;
-  dni__record *blank = &trainer->records[trainer->record_count];
-  dni__record_clear(trainer, blank);
-  dni__report_point(trainer, 0, blank, true);
-}
-
-static dni_trainer *trainer_allocate(dni_context *context, dni_network *network, dni_loss *loss,
+static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
                                      const dni_trainer_options *options) {
-  dni_trainer *trainer = dni__allocate(context->memory, 1, sizeof *trainer);
+  dni_trainer *trainer = dni__allocate(network->context->memory, 1, sizeof *trainer);
   if (!trainer) return NULL;
   dni__references_init(&trainer->references);
-  dni_context_retain(context);
-  dni_network_retain(network);
-  dni_loss_retain(loss);
-  trainer->context = context;
-  trainer->network = network;
-  trainer->loss = loss;
-  trainer->max_batch = options->max_batch;
-  trainer->max_rows = options->max_batch;
-  trainer->schedule = options->schedule;
-  trainer->in_flight = options->in_flight;
-  trainer->micro_batches = options->micro_batches;
-  trainer->trained_modules = options->trained_modules;
+  trainer->context = dni_context_retain(network->context);
+  trainer->plan = (dni__plan){
+      .context = network->context,
+      .network = dni_network_retain(network),
+      .loss = dni_loss_retain(loss),
+      .max_batch = options->max_batch,
+      .max_rows = options->max_batch,
+      .schedule = options->schedule,
+      .in_flight = options->in_flight,
+      .micro_batches = options->micro_batches,
+      .trained_modules = options->trained_modules,
+      .update_probability = options->update_probability == 0 ? 1 : options->update_probability,
+      .measures_norm = options->measure_gradient_norm,
+  };
   if (options->schedule == DNI_SCHEDULE_MICRO_BATCHES)
-    trainer->max_rows = (options->max_batch - 1) / options->micro_batches + 1;
-  trainer->update_probability = options->update_probability == 0 ? 1 : options->update_probability;
-  dni__context_random(context, &trainer->random);
+    trainer->plan.max_rows = (options->max_batch - 1) / options->micro_batches + 1;
+  atomic_fetch_add(&network->trainers, 1);
   return trainer;
 }
 
-dni_status dni_trainer_create(dni_context *context, dni_network *network, dni_loss *loss,
-                              const dni_optimiser *optimiser, const dni_optimiser *sg_optimiser,
-                              const dni_trainer_options *options, dni_trainer **out) {
-  DNI_REQUIRE(context);
-  DNI_REQUIRE(network);
-  DNI_REQUIRE(loss);
-  DNI_REQUIRE(optimiser);
-  DNI_REQUIRE(options);
-  DNI_REQUIRE(out);
-  dni_trainer_options known;
-  size_t least = offsetof(dni_trainer_options, threads);
-  DNI_TRY(dni__options_copy(&known, sizeof known, least, options, "dni_trainer_options"));
-  DNI_TRY(dni__trainer_check(context, network, loss, sg_optimiser, &known));
-  dni_trainer *trainer = trainer_allocate(context, network, loss, &known);
+/* With the patterns there. The metric is the trainer's from the moment nothing can fail any more. */
+static dni_status create(dni_network *network, dni_loss *loss, const dni_trainer_options *options,
+                         const dni_optimiser *pattern, const dni_optimiser *sg_pattern,
+                         dni_trainer **out) {
+  dni__random random;
+  dni_metric metric = {0};
+  if (options->metric)
+    DNI_TRY(dni__options_copy(DNI__OPTIONS(&metric, options->metric, dni_metric)));
+  DNI_TRY(dni__context_random_seeded(network->context, options->has_seed, options->seed, &random));
+  dni_trainer *trainer = trainer_allocate(network, loss, options);
   if (!trainer) return DNI_ERROR_MEMORY;
-  dni_status status = dni__trainer_deal(trainer, optimiser, known.threads);
-  if (status == DNI_OK) status = create_optimisers(trainer, optimiser);
-  if (status == DNI_OK) status = create_interfaces(trainer, sg_optimiser);
-  if (status == DNI_OK) status = create_records(trainer);
-  if (status == DNI_OK) status = dni__trainer_plan(trainer);
-  if (status == DNI_OK) point_report(trainer);
-  bool parts = trainer->schedule == DNI_SCHEDULE_MICRO_BATCHES;
-  if (status == DNI_OK && (trainer->stage_count > 1 || parts))
-    status = dni__pipeline_create(trainer);
+  trainer->plan.metric = metric;
+  trainer->plan.metric.destroy = NULL;
+  dni_status status = fill(trainer, options, pattern, sg_pattern, &random);
   if (status != DNI_OK) {
     dni_trainer_release(trainer);
     return status;
   }
-  network->fixed = true;
+  trainer->plan.metric.destroy = metric.destroy;
   *out = trainer;
   return DNI_OK;
 }
 
-void dni_trainer_retain(dni_trainer *trainer) {
+dni_status dni_trainer_create(dni_network *network, dni_loss *loss,
+                              const dni_trainer_options *options, dni_trainer **out) {
+  DNI_REQUIRE(network);
+  DNI_REQUIRE(loss);
+  DNI_REQUIRE(out);
+  dni_trainer_options known = {.struct_size = sizeof known};
+  if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_trainer_options)));
+  DNI_TRY(dni__trainer_check(network, loss, &known));
+  const dni_optimiser *sgs = known.sg_optimiser ? known.sg_optimiser : known.optimiser;
+  dni_optimiser *pattern = NULL, *sg_pattern = NULL;
+  dni_status status = take_pattern(network->context, known.optimiser, &pattern);
+  if (status == DNI_OK) status = take_pattern(network->context, sgs, &sg_pattern);
+  if (status == DNI_OK) status = create(network, loss, &known, pattern, sg_pattern, out);
+  dni_optimiser_release(sg_pattern);
+  dni_optimiser_release(pattern);
+  return status;
+}
+
+dni_trainer *dni_trainer_retain(dni_trainer *trainer) {
   if (trainer) dni__references_add(&trainer->references);
+  return trainer;
 }
 
 void dni_trainer_release(dni_trainer *trainer) {
   if (!trainer || !dni__references_drop(&trainer->references)) return;
   dni_context *context = trainer->context;
-  dni__pipeline_destroy(trainer);
-  for (size_t m = 0; m < trainer->module_count; m++)
-    dni_optimiser_release(trainer->modules[m].optimiser);
-  for (size_t i = 0; trainer->interfaces && i < trainer->network->count; i++)
-    dni_optimiser_release(trainer->interfaces[i].optimiser);
-  for (size_t i = 0; i < trainer->stage_count; i++) {
-    dni__free(context->memory, trainer->stages[i].activations);
-    dni__free(context->memory, trainer->stages[i].workspace);
-  }
-  void *blocks[] = {trainer->modules,         trainer->module_updated, trainer->interfaces,
-                    trainer->interface_after, trainer->outputs,        trainer->kept_offset,
-                    trainer->stages,          trainer->records,        trainer->record_memory,
-                    trainer->batch_x,         trainer->batch_y};
-  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
-    dni__free(context->memory, blocks[i]);
-  dni_loss_release(trainer->loss);
-  dni_network_release(trainer->network);
+  dni__plan *plan = &trainer->plan;
+  dni__schedule_destroy(trainer->schedule);
+  dni__trainer_release_optimisers(plan);
+  dni__plan_free(plan);
+  dni__free(context->memory, trainer->batch_x);
+  dni__free(context->memory, trainer->batch_y);
+  dni_order_release(trainer->order);
+  if (plan->metric.destroy) plan->metric.destroy(plan->metric.user);
+  atomic_fetch_sub(&plan->network->trainers, 1);
+  dni_loss_release(plan->loss);
+  dni_network_release(plan->network);
   dni__free(context->memory, trainer);
   dni_context_release(context);
 }
 
+uint64_t dni_trainer_step_count(const dni_trainer *trainer) {
+  return trainer ? trainer->schedule->steps : 0;
+}
+
 size_t dni_trainer_module_count(const dni_trainer *trainer) {
-  return trainer ? trainer->module_count : 0;
+  return trainer ? trainer->plan.module_count : 0;
 }
 
-dni_optimiser *dni_trainer_module_optimiser(const dni_trainer *trainer, size_t module) {
-  return trainer && module < trainer->module_count ? trainer->modules[module].optimiser : NULL;
-}
-
-dni_optimiser *dni_trainer_sg_optimiser(const dni_trainer *trainer, size_t after) {
-  return trainer && after < trainer->network->count ? trainer->interfaces[after].optimiser : NULL;
-}
-
-dni_status dni_trainer_module_layers(const dni_trainer *trainer, size_t module, size_t *first,
-                                     size_t *count) {
+dni_status dni_trainer_layer_module(const dni_trainer *trainer, size_t layer, size_t *module) {
   DNI_REQUIRE(trainer);
-  DNI_REQUIRE(first);
-  DNI_REQUIRE(count);
-  if (module >= trainer->module_count)
-    return dni__fail(DNI_ERROR_ARGUMENT, "there is no module %zu, only %zu", module,
-                     trainer->module_count);
-  *first = trainer->modules[module].layers.first;
-  *count = trainer->modules[module].layers.count;
+  DNI_REQUIRE(module);
+  if (layer >= trainer->plan.network->count)
+    return dni__fail(DNI_ERROR_ARGUMENT, "there is no layer %zu, only %zu layers", layer,
+                     trainer->plan.network->count);
+  *module = dni__plan_module_of(&trainer->plan, layer);
   return DNI_OK;
 }
 
 size_t dni_trainer_thread_count(const dni_trainer *trainer) {
-  return trainer ? trainer->stage_count : 0;
+  return trainer ? trainer->plan.stage_count : 0;
 }
 
-size_t dni_trainer_module_thread(const dni_trainer *trainer, size_t module) {
-  for (size_t s = 0; trainer && s < trainer->stage_count; s++)
-    if (module - trainer->stages[s].first_module < trainer->stages[s].module_count) return s;
-  return 0;
+dni_status dni_trainer_module_thread(const dni_trainer *trainer, size_t module, size_t *thread) {
+  DNI_REQUIRE(trainer);
+  DNI_REQUIRE(thread);
+  const dni__plan *plan = &trainer->plan;
+  if (module >= plan->module_count)
+    return dni__fail(DNI_ERROR_ARGUMENT, "there is no module %zu, only %zu", module,
+                     plan->module_count);
+  size_t s = 0;
+  while (module - plan->stages[s].first_module >= plan->stages[s].module_count)
+    s++;
+  *thread = s;
+  return DNI_OK;
 }
 
-uint64_t dni_trainer_step_count(const dni_trainer *trainer) {
-  return trainer ? trainer->steps : 0;
+dni_optimiser *dni_trainer_module_optimiser(dni_trainer *trainer, size_t module) {
+  return trainer && module < trainer->plan.module_count ? trainer->plan.modules[module].optimiser
+                                                        : NULL;
+}
+
+dni_optimiser *dni_trainer_sg_optimiser(dni_trainer *trainer, size_t after) {
+  return trainer && after < trainer->plan.network->count ? trainer->plan.interfaces[after].optimiser
+                                                         : NULL;
 }

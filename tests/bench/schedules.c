@@ -7,7 +7,7 @@
  *   decoupled  two modules on two threads with a synthetic gradient, a local loss, delayed gradients or
  *              nothing between them; synthetic gradients everywhere, dealt to two threads
  *
- * The two modules take equally long by measurement (dni_network_measure, dni_balance). All ways take turns,
+ * The two modules take equally long by measurement (dni_network_measure, dni_costs_balance). All ways take turns,
  * some steps each; of each the median time of a step is printed, and the median of its speed over that of
  * the reference in the same turn. Losses of speed are printed like gains. --modules N: instead, speed
  * against the number of modules, 1 to N, on as many threads.
@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <dni/research.h>
 
 #include "common/bench.h"
 
@@ -35,7 +37,7 @@ typedef struct way {
 static way ways[WAYS_MOST];
 static size_t way_count;
 
-/* Where `modules` - 1 estimators go so that the modules take equally long: hidden layers, from 1, as marks
+/* Where `modules` - 1 SGs go so that the modules take equally long: hidden layers, from 1, as marks
  * in `at`. */
 static void place(const bench_plan *plan, size_t modules, unsigned char *at) {
   static double seconds[2 * DEPTH_MOST + 1], sg_seconds[2 * DEPTH_MOST + 1], costs[DEPTH_MOST + 1];
@@ -49,11 +51,13 @@ static void place(const bench_plan *plan, size_t modules, unsigned char *at) {
   one.sg_at = NULL;
   bench_model_build(&probe, &one);
   bench_must(dni_optimiser_create_adam(probe.context, 1e-5, &adam), "Adam");
-  bench_must(dni_network_measure(probe.network, plan->batch, adam, seconds, sg_seconds), "measure");
+  bench_must(dni_network_measure(probe.network, plan->batch, adam, seconds, sg_seconds,
+                                 dni_network_layer_count(probe.network)),
+             "measure");
   for (size_t i = 0; i < plan->depth; i++)
     costs[i] = seconds[2 * i] + seconds[2 * i + 1];
   costs[plan->depth] = seconds[2 * plan->depth];
-  bench_must(dni_balance(costs, plan->depth + 1, modules, sg_seconds[2 * one.sg - 1], counts),
+  bench_must(dni_costs_balance(costs, plan->depth + 1, modules, sg_seconds[2 * one.sg - 1], counts),
              "balance");
   dni_optimiser_release(adam);
   bench_model_drop(&probe);

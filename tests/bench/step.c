@@ -61,7 +61,7 @@ static void whole_step(subject *s) {
 }
 
 static void multiply(subject *s, int32_t ta, int32_t tb, const dni_matrix *a, const dni_matrix *b,
-                     double beta, const dni_matrix *c) {
+                     double beta, dni_matrix *c) {
   dni_backend *backend = dni_context_backend(s->model.context);
   bench_must(dni_backend_gemm(backend, ta, tb, 1, a, b, beta, c), "product");
 }
@@ -103,7 +103,7 @@ static void products(subject *s) {
   for (size_t i = 0; i < dni_network_layer_count(network); i++) {
     dni_layer *layer = dni_network_layer(network, i);
     if (dni_layer_kind(layer) == DNI_LAYER_DENSE) layer_products(s, layer, i > 0);
-    dni_sg *sg = dni_network_sg(network, i);
+    dni_sg *sg = bench_sg(network, i);
     if (sg) sg_products(s, sg);
   }
 }
@@ -226,10 +226,7 @@ static float *centred(size_t count) {
 }
 
 static void compare_backends(size_t batch, size_t width) {
-  dni_context *context;
-  bench_must(dni_context_create(NULL, &context), "context");
-  dni_backend *backends[2] = {bench_backend(context, "builtin", 1),
-                              bench_backend(context, "cblas", 1)};
+  dni_backend *backends[2] = {bench_backend("builtin", 1), bench_backend("cblas", 1)};
   float *values = centred(2 * batch * width + width * width);
   dni_matrix x = bench_view(values, batch, width);
   dni_matrix dy = bench_view(values + batch * width, batch, width);
@@ -247,7 +244,6 @@ static void compare_backends(size_t batch, size_t width) {
   free(values);
   dni_backend_release(backends[0]);
   dni_backend_release(backends[1]);
-  dni_context_release(context);
 }
 
 /* All of it. ------------------------------------------------------------------------------------- */

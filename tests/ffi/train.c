@@ -15,24 +15,19 @@ static void check(dni_status status) {
   exit(1);
 }
 
-/* x in sixteenths, y one-hot. */
-static void fill(float *x, float *y) {
+/* x in sixteenths, y labels. */
+static void fill(float *x, int32_t *y) {
   for (int row = 0; row < ROWS; row++) {
     for (int column = 0; column < INPUTS; column++)
       x[row * INPUTS + column] = (float)((row * 37 + column * 11 + row * column) % 17) / 16.0f;
-    for (int class = 0; class < CLASSES; class ++)
-      y[row * CLASSES + class] = (float)(row * 5 % 7 % CLASSES == class);
+    y[row] = row * 5 % 7 % CLASSES;
   }
 }
 
 static dni_context *make_context(void) {
-  dni_context_options options = {sizeof options, NULL, SEED, DNI_F32, 0, NULL, NULL};
+  dni_context_options options = {.struct_size = sizeof options, .seed = SEED, .dtype = DNI_F32};
   dni_context *context;
-  dni_backend *backend;
   check(dni_context_create(&options, &context));
-  check(dni_backend_create_builtin(context, &backend));
-  check(dni_context_set_backend(context, backend));
-  dni_backend_release(backend);
   return context;
 }
 
@@ -55,14 +50,16 @@ static dni_network *make_network(dni_context *context) {
 }
 
 static dni_trainer *make_trainer(dni_context *context, dni_network *network) {
-  dni_trainer_options options = {sizeof options, ROWS, DNI_SCHEDULE_SEQUENTIAL, 0, 0};
+  dni_trainer_options options = {.struct_size = sizeof options, .max_batch = ROWS};
   dni_loss *loss;
   dni_optimiser *optimiser, *sg_optimiser;
   dni_trainer *trainer;
-  check(dni_loss_create_softmax_cross_entropy(context, &loss));
+  check(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   check(dni_optimiser_create_adam(context, 0.01, &optimiser));
   check(dni_optimiser_create_adam(context, 0.001, &sg_optimiser));
-  check(dni_trainer_create(context, network, loss, optimiser, sg_optimiser, &options, &trainer));
+  options.optimiser = optimiser;
+  options.sg_optimiser = sg_optimiser;
+  check(dni_trainer_create(network, loss, &options, &trainer));
   dni_optimiser_release(sg_optimiser);
   dni_optimiser_release(optimiser);
   dni_loss_release(loss);
@@ -70,19 +67,21 @@ static dni_trainer *make_trainer(dni_context *context, dni_network *network) {
 }
 
 int main(void) {
-  static float x_data[ROWS * INPUTS], y_data[ROWS * CLASSES];
+  static float x_data[ROWS * INPUTS];
+  static int32_t y_data[ROWS];
   dni_matrix x, y;
   fill(x_data, y_data);
   dni_matrix_init_f32(&x, x_data, ROWS, INPUTS);
-  dni_matrix_init_f32(&y, y_data, ROWS, CLASSES);
+  dni_matrix_init_labels(&y, y_data, ROWS);
 
   dni_context *context = make_context();
   dni_network *network = make_network(context);
   dni_trainer *trainer = make_trainer(context, network);
+  dni_batch batch = {.struct_size = sizeof batch, .x = &x, .y = &y};
   for (int step = 0; step < STEPS; step++) {
     dni_step_report report = {.struct_size = sizeof report};
-    check(dni_trainer_step(trainer, &x, &y, &report));
-    printf("%.9g %.9g\n", report.loss, report.sg_error[0]);
+    check(dni_trainer_step(trainer, &batch, &report));
+    printf("%.9g %.9g\n", report.loss, report.sg_mse[1]);
   }
   dni_trainer_release(trainer);
   dni_network_release(network);

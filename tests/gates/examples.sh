@@ -44,6 +44,12 @@ awk 'BEGIN { for (i = 0; i < 200; i++) { a = i * 37 % 101; b = i * 53 % 97; prin
   >"$work/data.csv"
 
 run custom_loop
+run callback_layer
+run_json callback_layer
+run fine_tune --epochs 5
+run_json fine_tune --epochs 5
+run stream --batches 50
+run_json stream --batches 50
 run tabular "$work/data.csv"
 small="--data examples/mnist_sample --depth 2 --width 16 --batch 50 --steps 4"
 # shellcheck disable=SC2086 # options
@@ -138,6 +144,8 @@ experiment rdm $small --networks "$work/networks"
 experiment probes $small --networks "$work/networks" --examples 300
 [ "$(ls "$work/networks" | wc -l)" -eq 4 ] || complain "rdm --networks: did not keep 4 networks"
 
+refuse 1 stream --fail-after 3
+refuse 2 stream --batches 0
 refuse 2 theorem1 --dims 0
 refuse 2 theorem1 --samples 0
 refuse 2 artificial --datasets 0

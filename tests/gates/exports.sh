@@ -1,6 +1,7 @@
 #!/bin/sh
 # The same functions are declared DNI_API in the headers, listed in lib/libdni.map and exported by
-# the shared library; the newest version node is the headers' version.
+# the shared library, under the same symbol version: DNI_1.0 what dni.h declares, DNI_RESEARCH what
+# dni/research.h declares.
 set -u
 export LC_ALL=C
 : "${BUILD:=build}" "${NM:=nm}"
@@ -9,16 +10,28 @@ trap 'rm -rf "$work"' EXIT
 map=lib/libdni.map
 code=0
 
-# Comments and preprocessor lines out; then each declaration from DNI_API to its parameters.
-cat include/dni.h include/dni/*.h | grep -v '^ *#' | tr '\n' ' ' |
-  sed 's:/\*[^*]*\*\**\([^/*][^*]*\*\**\)*/: :g' | grep -o 'DNI_API[^(]*(' | grep -v DNI_API.*DNI_API |
-  sed 's/ *($//; s/.*[ *]//' | sort >"$work/headers"
-grep -o '^ *dni_[a-z0-9_]*;' $map | tr -d ' ;' >"$work/map_order"
-sort "$work/map_order" >"$work/map"
-"$NM" -D --defined-only "$BUILD/lib/libdni.so" | sed 's/.* //; s/@.*//' |
-  grep -v '^DNI_[0-9.]*$' | sort >"$work/library"
+# declared VERSION FILES...: lines "function VERSION". Comments and preprocessor lines out; then each
+# declaration from DNI_API to its parameters.
+declared() {
+  version=$1
+  shift
+  cat "$@" | grep -v '^ *#' | tr '\n' ' ' | sed 's:/\*[^*]*\*\**\([^/*][^*]*\*\**\)*/: :g' |
+    grep -o 'DNI_API[^(]*(' | grep -v DNI_API.*DNI_API | sed "s/ *(\$/ $version/; s/.*[ *]\(dni_\)/\1/"
+}
 
-# complain FIRST SECOND TEXT: names in the first list and not in the second
+declared DNI_RESEARCH include/dni/research.h >"$work/research"
+# shellcheck disable=SC2046 # file names without spaces
+declared DNI_1.0 include/dni.h $(ls include/dni/*.h | grep -v /research.h) >"$work/promised"
+[ -s "$work/promised" ] && [ -s "$work/research" ] || { echo "found no DNI_API declaration"; code=1; }
+sort "$work/promised" "$work/research" >"$work/headers"
+
+awk '/^DNI_[A-Z0-9._]* *{/ { node = $1 } /^ *dni_[a-z0-9_]*;/ { sub(";", ""); print $1, node }' \
+  $map >"$work/map_order"
+sort "$work/map_order" >"$work/map"
+"$NM" -D --defined-only "$BUILD/lib/libdni.so" | sed 's/.* //; s/@@*/ /' |
+  grep -v '^DNI_[A-Z0-9.]*\( \|$\)' | sort >"$work/library"
+
+# complain FIRST SECOND TEXT: lines in the first list and not in the second
 complain() {
   comm -23 "$work/$1" "$work/$2" >"$work/difference"
   [ -s "$work/difference" ] || return
@@ -31,15 +44,10 @@ complain map library "is in $map and not exported by libdni.so: is it defined?"
 complain library map "is exported by libdni.so and not in $map"
 
 for list in headers map; do
-  repeated=$(uniq -d "$work/$list")
+  repeated=$(cut -d ' ' -f 1 "$work/$list" | uniq -d)
   [ -z "$repeated" ] || { echo "twice in $list: $repeated"; code=1; }
 done
-
-number() {
-  sed -n "s/^#define DNI_VERSION_$1 //p" include/dni/status.h
-}
-node=$(sed -n 's/^\(DNI_[0-9.]*\) {.*/\1/p' $map | tail -n 1)
-version=DNI_$(number MAJOR).$(number MINOR)
-[ "$node" = "$version" ] || { echo "the newest node in $map is $node, the headers say $version"; code=1; }
-[ -s "$work/headers" ] || { echo "found no DNI_API declaration at all"; code=1; }
+for node in DNI_1.0 DNI_RESEARCH; do
+  grep " $node\$" "$work/map_order" | sort -c 2>/dev/null || { echo "$map: $node is not sorted"; code=1; }
+done
 exit $code

@@ -1,7 +1,7 @@
 #!/bin/sh
 # An installed libdni is all that a program needs: loop.c is built through pkg-config against an
 # installation below a temporary directory, as C99 and as C++, with the shared and with the static
-# library, and run. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have
+# library, and run. exceptions.cpp throws through the library. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have
 # a space in it.
 set -u
 : "${BUILD:=build}" "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${LDFLAGS:=}" "${PKG_CONFIG:=pkg-config}"
@@ -49,6 +49,8 @@ readelf -d "$work/c_shared" 2>/dev/null | grep -q 'NEEDED.*libdni\.so\.[0-9]*\]'
 readelf -d "$work/c_static" 2>/dev/null | grep -q 'NEEDED.*libdni' &&
   { echo "c_static needs the shared library"; code=1; }
 if command -v "${CXX%% *}" >/dev/null; then
+  # shellcheck disable=SC2086 # a compiler with options
+  build exceptions "tests/outside/exceptions.cpp $shared" $CXX -std=c++11
   # shellcheck disable=SC2086 # a compiler with options
   build cpp_shared "-x c++ tests/outside/loop.c -x none $shared" $CXX -std=c++98
   # shellcheck disable=SC2086 # a compiler with options

@@ -43,13 +43,26 @@ int main(void) {
   dni_sg *sg;
   dni_optimiser *move_lower, *move_upper, *move_sg;
   double first = 0, last = 0;
+  static dni_query question; /* static: all 0 */
+  static dni_lesson lesson;
+  static dni_batch batch;
   int step;
 
+  question.struct_size = sizeof question;
+  question.h = &H;
+  question.y = &Y;
+  lesson.struct_size = sizeof lesson;
+  lesson.h = &H;
+  lesson.y = &Y;
+  lesson.target = &T;
+  batch.struct_size = sizeof batch;
+  batch.x = &O;
+  batch.y = &Y;
   fill();
   check(dni_context_create(NULL, &context));
   check(dni_layer_create_dense(context, INPUTS, HIDDEN, DNI_ACTIVATION_RELU, &lower));
   check(dni_layer_create_dense(context, HIDDEN, OUTPUTS, DNI_ACTIVATION_IDENTITY, &upper));
-  check(dni_loss_create_softmax_cross_entropy(context, &loss));
+  check(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   check(dni_sg_create_synthetic(context, HIDDEN, OUTPUTS, NULL, &sg));
   check(dni_optimiser_create_adam(context, 0.01, &move_lower));
   check(dni_optimiser_create_adam(context, 0.01, &move_upper));
@@ -59,17 +72,17 @@ int main(void) {
   check(dni_optimiser_add_sg(move_sg, sg));
 
   for (step = 0; step < STEPS; step++) {
-    check(dni_layer_forward(lower, DNI_MODE_TRAINING, &X, &H));
-    check(dni_sg_estimate(sg, &H, &Y, NULL, &D)); /* dL/dh, without asking anyone above */
-    check(dni_layer_backward(lower, DNI_GRADIENT_REPLACE, &X, &H, &D, NULL));
+    check(dni_layer_forward(lower, DNI_MODE_TRAINING, NULL, &X, &H));
+    check(dni_sg_estimate(sg, &question, &D)); /* dL/dh, without asking anyone above */
+    check(dni_layer_backward(lower, DNI_GRADIENT_REPLACE, NULL, &X, &H, &D, NULL));
     check(dni_optimiser_step(move_lower));
 
-    check(dni_layer_forward(upper, DNI_MODE_TRAINING, &H, &O));
-    check(dni_loss_evaluate(loss, &O, &Y, &E, NULL, &last));
-    check(dni_layer_backward(upper, DNI_GRADIENT_REPLACE, &H, &O, &E, &T));
+    check(dni_layer_forward(upper, DNI_MODE_TRAINING, NULL, &H, &O));
+    check(dni_loss_evaluate(loss, &batch, &E, NULL, &last));
+    check(dni_layer_backward(upper, DNI_GRADIENT_REPLACE, NULL, &H, &O, &E, &T));
     check(dni_optimiser_step(move_upper));
 
-    check(dni_sg_learn(sg, &H, &Y, &T, NULL, NULL, NULL));
+    check(dni_sg_learn(sg, &lesson, NULL));
     check(dni_optimiser_step(move_sg));
     if (step == 0) first = last;
   }

@@ -57,7 +57,7 @@ static void watched_free(void *user, void *block, size_t size) {
 }
 
 const dni_allocator support_allocator = {sizeof support_allocator, &support_watched, watched_alloc,
-                                         watched_free};
+                                         watched_free, NULL};
 
 /* Random numbers. ---------------------------------------------------------------------------- */
 
@@ -256,38 +256,123 @@ const support_machine support_machines[SUPPORT_MACHINES] = {
     {"float, baseline", DNI_F32, DNI_INSTRUCTIONS_BASELINE, true},
     {"float, AVX2", DNI_F32, DNI_INSTRUCTIONS_AVX2, true},
     {"float, AVX-512", DNI_F32, DNI_INSTRUCTIONS_AVX512, true},
-    {"float, default", DNI_F32, DNI_INSTRUCTIONS_BEST, false},
+    {"float, CBLAS", DNI_F32, DNI_INSTRUCTIONS_BEST, false},
     {"double, baseline", DNI_F64, DNI_INSTRUCTIONS_BASELINE, true},
     {"double, AVX2", DNI_F64, DNI_INSTRUCTIONS_AVX2, true},
     {"double, AVX-512", DNI_F64, DNI_INSTRUCTIONS_AVX512, true},
-    {"double, default", DNI_F64, DNI_INSTRUCTIONS_BEST, false},
+    {"double, CBLAS", DNI_F64, DNI_INSTRUCTIONS_BEST, false},
 };
 
-dni_context *support_machine_context(int index) {
-  const support_machine *machine = &support_machines[index];
+dni_backend *support_builtin(void) {
+  dni_backend_options options = {.struct_size = sizeof options, .allocator = &support_allocator};
+  dni_backend *backend = NULL;
+  EXPECT_OK(dni_backend_create_builtin(&options, &backend));
+  return backend;
+}
+
+dni_backend *support_cblas(void) {
+  dni_backend_options options = {.struct_size = sizeof options, .allocator = &support_allocator};
+  dni_backend *backend = NULL;
+  dni_status status = dni_backend_create_cblas(&options, &backend);
+  EXPECT(status == DNI_OK || status == DNI_ERROR_UNSUPPORTED, "%s", dni_last_message());
+  return backend;
+}
+
+/* NULL if this processor lacks the instructions. */
+static dni_context *make_context(dni_dtype dtype, dni_instructions instructions,
+                                 dni_backend *backend) {
   dni_context_options options = {.struct_size = sizeof options,
                                  .allocator = &support_allocator,
                                  .seed = 20170617,
-                                 .dtype = machine->dtype,
-                                 .instructions = machine->instructions};
+                                 .dtype = dtype,
+                                 .instructions = instructions,
+                                 .backend = backend};
   dni_context *context = NULL;
   dni_status status = dni_context_create(&options, &context);
-  if (status == DNI_ERROR_UNSUPPORTED) return NULL;
-  EXPECT(status == DNI_OK, "%s: %s", machine->name, dni_last_message());
-  if (!machine->builtin) return context;
-  dni_backend *builtin = NULL;
-  EXPECT_OK(dni_backend_create_builtin(context, &builtin));
-  EXPECT_OK(dni_context_set_backend(context, builtin));
-  dni_backend_release(builtin);
+  EXPECT(status == DNI_OK || (status == DNI_ERROR_UNSUPPORTED && instructions), "context: %s",
+         dni_last_message());
+  return context;
+}
+
+dni_context *support_machine_context(int index) {
+  const support_machine *machine = &support_machines[index];
+  dni_backend *backend = machine->builtin ? NULL : support_cblas();
+  dni_context *context = make_context(machine->dtype, machine->instructions, backend);
+  dni_backend_release(backend);
   return context;
 }
 
 dni_context *support_context(dni_dtype dtype) {
-  return support_machine_context(dtype == DNI_F32 ? 3 : 7);
+  return make_context(dtype, DNI_INSTRUCTIONS_BEST, NULL);
+}
+
+dni_context *support_backend_context(dni_dtype dtype, dni_backend *backend) {
+  return make_context(dtype, DNI_INSTRUCTIONS_BEST, backend);
 }
 
 double support_tolerance(dni_dtype dtype, double f32, double f64) {
   return dtype == DNI_F32 ? f32 : f64;
+}
+
+/* Calls. -------------------------------------------------------------------------------------- */
+
+dni_batch support_batch(const dni_matrix *x, const dni_matrix *y) {
+  return (dni_batch){.struct_size = sizeof(dni_batch), .x = x, .y = y};
+}
+
+dni_status support_forward(dni_layer *layer, dni_mode mode, const dni_matrix *x, dni_matrix *y) {
+  return dni_layer_forward(layer, mode, NULL, x, y);
+}
+
+dni_status support_backward(dni_layer *layer, dni_gradient_flags flags, const dni_matrix *x,
+                            const dni_matrix *y, dni_matrix *dy, dni_matrix *dx) {
+  return dni_layer_backward(layer, flags, NULL, x, y, dy, dx);
+}
+
+dni_status support_evaluate(const dni_loss *loss, const dni_matrix *h, const dni_matrix *y,
+                            dni_matrix *delta, dni_matrix *per_example, double *mean) {
+  dni_batch batch = support_batch(h, y);
+  return dni_loss_evaluate(loss, &batch, delta, per_example, mean);
+}
+
+dni_status support_correct(const dni_loss *loss, const dni_matrix *h, const dni_matrix *y,
+                           double *count) {
+  dni_batch batch = support_batch(h, y);
+  return dni_loss_count_correct(loss, &batch, count);
+}
+
+dni_status support_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                            const dni_matrix *error, dni_matrix *delta) {
+  dni_query query = {.struct_size = sizeof query, .h = h, .y = y, .error = error};
+  return dni_sg_estimate(sg, &query, delta);
+}
+
+dni_status support_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                         const dni_matrix *target, dni_matrix *prediction, double *mse,
+                         double *cosine) {
+  dni_lesson lesson = {
+      .struct_size = sizeof lesson, .h = h, .y = y, .target = target, .prediction = prediction};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  dni_status status = dni_sg_learn(sg, &lesson, &report);
+  if (status != DNI_OK) return status;
+  if (mse) *mse = target ? report.mse : report.own_loss;
+  if (cosine) *cosine = report.cosine;
+  return DNI_OK;
+}
+
+dni_status support_learn_loss(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                              const dni_matrix *losses, double *mse) {
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = h, .y = y, .losses = losses};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  dni_status status = dni_sg_learn(sg, &lesson, &report);
+  if (status == DNI_OK && mse) *mse = report.mse;
+  return status;
+}
+
+dni_status support_step(dni_trainer *trainer, const dni_matrix *x, const dni_matrix *y,
+                        dni_step_report *report) {
+  dni_batch batch = support_batch(x, y);
+  return dni_trainer_step(trainer, &batch, report);
 }
 
 /* Fixture and main. -------------------------------------------------------------------------- */

@@ -66,8 +66,8 @@ void support_teardown(void);
 typedef struct support_machine {
   const char *name;
   dni_dtype dtype;
-  int32_t instructions;
-  bool builtin; /* else the default backend */
+  dni_instructions instructions;
+  bool builtin; /* else the CBLAS that the library was built with, if there is one */
 } support_machine;
 
 enum { SUPPORT_MACHINES = 8, SUPPORT_DTYPES = 2 };
@@ -76,7 +76,13 @@ extern const dni_dtype support_dtypes[SUPPORT_DTYPES];
 
 /* A context with the watched allocator; NULL if this processor lacks the instructions. */
 dni_context *support_machine_context(int index);
+/* The same with the builtin backend and the best instructions; and with a backend that is given. */
 dni_context *support_context(dni_dtype dtype);
+dni_context *support_backend_context(dni_dtype dtype, dni_backend *backend);
+
+/* Backends with the watched allocator. NULL: the library was built without a CBLAS. */
+dni_backend *support_builtin(void);
+dni_backend *support_cblas(void);
 
 /* The one of two tolerances that belongs to the element type. */
 double support_tolerance(dni_dtype dtype, double f32, double f64);
@@ -122,6 +128,35 @@ void expect_close(double actual, double expected, double tolerance, const char *
 /* d f / d element by central differences; the element is put back. */
 double matrix_difference(const dni_matrix *view, size_t row, size_t column, double step,
                          double (*f)(void *), void *argument);
+
+/* Calls. -------------------------------------------------------------------------------------- */
+
+/* The library's calls without the structs around their arguments; each answers the call's status.
+ * States, weights, flags and options that are not mentioned are the defaults. */
+
+dni_batch support_batch(const dni_matrix *x, const dni_matrix *y);
+
+dni_status support_forward(dni_layer *layer, dni_mode mode, const dni_matrix *x, dni_matrix *y);
+dni_status support_backward(dni_layer *layer, dni_gradient_flags flags, const dni_matrix *x,
+                            const dni_matrix *y, dni_matrix *dy, dni_matrix *dx);
+
+dni_status support_evaluate(const dni_loss *loss, const dni_matrix *h, const dni_matrix *y,
+                            dni_matrix *delta, dni_matrix *per_example, double *mean);
+dni_status support_correct(const dni_loss *loss, const dni_matrix *h, const dni_matrix *y,
+                           double *count);
+
+dni_status support_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                            const dni_matrix *error, dni_matrix *delta);
+/* *mse is the SG's own loss if target is NULL; mse and cosine may be NULL. */
+dni_status support_learn(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                         const dni_matrix *target, dni_matrix *prediction, double *mse,
+                         double *cosine);
+/* Of a critic: losses instead of a target. */
+dni_status support_learn_loss(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
+                              const dni_matrix *losses, double *mse);
+
+dni_status support_step(dni_trainer *trainer, const dni_matrix *x, const dni_matrix *y,
+                        dni_step_report *report);
 
 /* A main function's work: run the suite, answer what main returns. */
 int support_run(Suite *suite);

@@ -50,7 +50,7 @@ enum { BENCH_INPUTS = 784, BENCH_CLASSES = 10 };
 typedef struct bench_plan {
   size_t depth, width, batch;
   int plain; /* no batch normalisation */
-  size_t sg; /* an estimator after this hidden layer, from 1; 0: none; or BENCH_EVERYWHERE */
+  size_t sg; /* an SG after this hidden layer, from 1; 0: none; or BENCH_EVERYWHERE */
   const unsigned char *sg_at; /* and where this is not 0, [depth + 1]; NULL: nowhere */
   const char *estimator;      /* "sg" (NULL: that), linear; "local", linear; "delayed"; "zero" */
   const char *backend;        /* "builtin" or "cblas" */
@@ -79,8 +79,11 @@ double bench_model_operations(const bench_model *model);
 /* "backprop", "sg-all", "sg". */
 const char *bench_method(size_t sg);
 
-dni_backend *bench_backend(dni_context *context, const char *name, size_t threads);
+dni_backend *bench_backend(const char *name, size_t threads);
 int bench_has_cblas(void);
 dni_matrix bench_view(const float *data, size_t rows, size_t columns);
+
+/* The SG after a layer; NULL where the gradient is exact. */
+dni_sg *bench_sg(dni_network *network, size_t after);
 
 #endif

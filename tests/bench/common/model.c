@@ -11,26 +11,34 @@ dni_matrix bench_view(const float *data, size_t rows, size_t columns) {
   return matrix;
 }
 
-dni_backend *bench_backend(dni_context *context, const char *name, size_t threads) {
+dni_sg *bench_sg(dni_network *network, size_t after) {
+  dni_sg *sg;
+  bench_must(dni_network_sg(network, after, &sg), "SG");
+  return sg;
+}
+
+/* Some CBLAS have no known way to set their threads: they then keep the threads they start with. */
+static dni_status create_cblas(const dni_backend_options *options, dni_backend **out) {
+  dni_status status = dni_backend_create_cblas(options, out);
+  return status == DNI_ERROR_UNSUPPORTED ? dni_backend_create_cblas(NULL, out) : status;
+}
+
+dni_backend *bench_backend(const char *name, size_t threads) {
   dni_backend *backend;
+  const dni_backend_options options = {.struct_size = sizeof options, .threads = threads};
   if (strcmp(name, "cblas") == 0)
-    bench_must(dni_backend_create_cblas(context, &backend), name);
+    bench_must(create_cblas(&options, &backend), name);
   else if (strcmp(name, "builtin") == 0)
-    bench_must(dni_backend_create_builtin(context, &backend), name);
+    bench_must(dni_backend_create_builtin(&options, &backend), name);
   else
     bench_fail(name, "no such backend; there are builtin and cblas");
-  dni_status status = dni_backend_set_threads(backend, (int32_t)threads);
-  if (status != DNI_ERROR_UNSUPPORTED) bench_must(status, "threads of the backend");
   return backend;
 }
 
 int bench_has_cblas(void) {
-  dni_context *context;
   dni_backend *backend;
-  bench_must(dni_context_create(NULL, &context), "context");
-  int found = dni_backend_create_cblas(context, &backend) == DNI_OK;
+  int found = dni_backend_create_cblas(NULL, &backend) == DNI_OK;
   if (found) dni_backend_release(backend);
-  dni_context_release(context);
   return found;
 }
 
@@ -48,14 +56,14 @@ static void add_layer(bench_model *m, dni_layer *layer) {
 static dni_sg *create_local(const bench_model *m) {
   dni_loss *loss;
   dni_sg *sg;
-  bench_must(dni_loss_create_softmax_cross_entropy(m->context, &loss), "loss");
+  bench_must(dni_loss_create_softmax_cross_entropy(m->context, NULL, &loss), "loss");
   bench_must(dni_sg_create_local(m->context, m->plan.width, BENCH_CLASSES, loss, NULL, &sg),
              "local loss");
   dni_loss_release(loss);
   return sg;
 }
 
-static dni_sg *create_estimator(const bench_model *m) {
+static dni_sg *create_sg(const bench_model *m) {
   const char *kind = m->plan.estimator ? m->plan.estimator : "sg";
   size_t width = m->plan.width;
   dni_sg *sg = NULL;
@@ -68,17 +76,17 @@ static dni_sg *create_estimator(const bench_model *m) {
   else if (strcmp(kind, "local") == 0)
     sg = create_local(m);
   else
-    bench_fail(kind, "no such estimator");
+    bench_fail(kind, "no such SG");
   return sg;
 }
 
-static void add_estimator(bench_model *m) {
-  dni_sg *sg = create_estimator(m);
+static void add_sg(bench_model *m) {
+  dni_sg *sg = create_sg(m);
   bench_must(dni_network_set_sg(m->network, dni_network_layer_count(m->network) - 1, sg), "SG");
   dni_sg_release(sg);
 }
 
-static bool has_estimator(const bench_plan *plan, size_t hidden) {
+static bool has_sg(const bench_plan *plan, size_t hidden) {
   return plan->sg == BENCH_EVERYWHERE || plan->sg == hidden || (plan->sg_at && plan->sg_at[hidden]);
 }
 
@@ -92,7 +100,7 @@ static void add_hidden(bench_model *m, size_t inputs, size_t number) {
     bench_must(dni_layer_create_batch_norm(m->context, plan->width, &layer), "batch norm");
     add_layer(m, layer);
   }
-  if (has_estimator(plan, number)) add_estimator(m);
+  if (has_sg(plan, number)) add_sg(m);
 }
 
 static void build_network(bench_model *m) {
@@ -114,13 +122,14 @@ static void build_trainer(bench_model *m) {
   dni_trainer_options options = {.struct_size = sizeof options,
                                  .max_batch = plan->batch,
                                  .schedule = plan->schedule,
+                                 .balance = DNI_BALANCE_MEASURED,
                                  .threads = plan->threads,
                                  .in_flight = plan->in_flight,
                                  .micro_batches = plan->micro_batches};
-  bench_must(dni_loss_create_softmax_cross_entropy(m->context, &loss), "loss");
+  bench_must(dni_loss_create_softmax_cross_entropy(m->context, NULL, &loss), "loss");
   bench_must(dni_optimiser_create_adam(m->context, plan->rate, &adam), "Adam");
-  bench_must(dni_trainer_create(m->context, m->network, loss, adam, adam, &options, &m->trainer),
-             "trainer");
+  options.optimiser = options.sg_optimiser = adam;
+  bench_must(dni_trainer_create(m->network, loss, &options, &m->trainer), "trainer");
   dni_loss_release(loss);
   dni_optimiser_release(adam);
 }
@@ -138,10 +147,9 @@ void bench_model_build(bench_model *model, const bench_plan *plan) {
   *model = (bench_model){.plan = *plan};
   if (model->plan.backend_threads == 0) model->plan.backend_threads = 1;
   if (model->plan.rate <= 0) model->plan.rate = 3e-5;
-  bench_must(dni_context_create(NULL, &model->context), "context");
-  dni_backend *backend =
-      bench_backend(model->context, model->plan.backend, model->plan.backend_threads);
-  bench_must(dni_context_set_backend(model->context, backend), "backend");
+  dni_backend *backend = bench_backend(model->plan.backend, model->plan.backend_threads);
+  const dni_context_options options = {.struct_size = sizeof options, .backend = backend};
+  bench_must(dni_context_create(&options, &model->context), "context");
   dni_backend_release(backend);
   build_network(model);
   build_trainer(model);
@@ -162,7 +170,8 @@ void bench_model_drop(bench_model *model) {
 void bench_model_step(bench_model *model, dni_step_report *report) {
   dni_matrix x = bench_view(model->x, model->plan.batch, BENCH_INPUTS);
   dni_matrix y = bench_view(model->y, model->plan.batch, BENCH_CLASSES);
-  bench_must(dni_trainer_step(model->trainer, &x, &y, report), "step");
+  const dni_batch batch = {.struct_size = sizeof batch, .x = &x, .y = &y};
+  bench_must(dni_trainer_step(model->trainer, &batch, report), "step");
 }
 
 dni_memory_report bench_model_memory(const bench_model *model) {
@@ -180,7 +189,7 @@ double bench_model_operations(const bench_model *model) {
     double inputs = (double)dni_layer_inputs(layer), outputs = (double)dni_layer_outputs(layer);
     if (dni_layer_kind(layer) == DNI_LAYER_DENSE)
       operations += (i == 0 ? 2 : 3) * 2 * batch * inputs * outputs;
-    if (dni_network_sg(model->network, i))
+    if (bench_sg(model->network, i))
       operations += 2 * 2 * batch * outputs * (outputs + BENCH_CLASSES);
   }
   return operations;

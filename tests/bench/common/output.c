@@ -76,10 +76,11 @@ static void read_options(int count, char **words, const char *about, const bench
 static void begin_json(void) {
   dni_context *context;
   bench_must(dni_context_create(NULL, &context), "context");
+  const char *kernels = dni_instructions_name(dni_context_instructions(context));
   fprintf(
       json,
       "{\"program\": \"%s\", \"build\": \"%s\", \"kernels\": \"%s\", \"cores\": %ld,\n\"runs\": [",
-      program, dni_build_info(), dni_context_instructions(context), sysconf(_SC_NPROCESSORS_ONLN));
+      program, dni_build_info(), kernels, sysconf(_SC_NPROCESSORS_ONLN));
   fflush(json);
   dni_context_release(context);
 }

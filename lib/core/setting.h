@@ -1,0 +1,17 @@
+/* Numbered settings: their bounds, and the checks that every set and get makes. Internal. */
+#ifndef DNI_CORE_SETTING_H
+#define DNI_CORE_SETTING_H
+
+#include "core/core.h"
+
+/* `place` is where the owner keeps the value, NULL if it has no such setting; `owner` is for the
+ * message. DNI_ERROR_ARGUMENT: an unknown setting, one that the owner does not have, or a value out
+ * of bounds; nothing has changed then. */
+dni_status dni__setting_set(double *place, const char *owner, dni_setting setting, double value);
+dni_status dni__setting_get(const double *place, const char *owner, dni_setting setting,
+                            double *value);
+/* The closed interval of allowed values. */
+dni_status dni__setting_bounds(const double *place, const char *owner, dni_setting setting,
+                               double *least, double *most);
+
+#endif

@@ -1,0 +1,48 @@
+/* The public face of an SG's parameters. */
+#include "sg/sg.h"
+
+size_t dni_sg_parameter_count(const dni_sg *sg) {
+  return sg ? sg->parameter_count : 0;
+}
+
+const char *dni_sg_parameter_name(const dni_sg *sg, size_t index) {
+  return sg && index < sg->parameter_count ? sg->parameters[index].name : "";
+}
+
+dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_matrix *gradient) {
+  DNI_REQUIRE(sg);
+  DNI_REQUIRE(value);
+  return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
+}
+
+/* Of a wrapper they are its root's. */
+dni_status dni_sg_changed(dni_sg *sg) {
+  DNI_REQUIRE(sg);
+  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
+  if (root->vtable->changed) root->vtable->changed(root);
+  return DNI_OK;
+}
+
+/* A parameter of the shape and type of `value`. */
+static dni_status find(const dni_sg *sg, size_t index, const dni_matrix *value, dni_matrix *found) {
+  DNI_TRY(dni__parameter_view(sg->parameters, sg->parameter_count, index, found, NULL));
+  return dni__matrix_check_rows(value, found->dtype, found->rows, found->columns, "value");
+}
+
+dni_status dni_sg_set_parameter(dni_sg *sg, size_t index, const dni_matrix *value) {
+  DNI_REQUIRE(sg);
+  dni_matrix parameter;
+  dni_status status = find(sg, index, value, &parameter);
+  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
+  dni__matrix_copy(value, &parameter);
+  return dni_sg_changed(sg);
+}
+
+dni_status dni_sg_get_parameter(const dni_sg *sg, size_t index, dni_matrix *value) {
+  DNI_REQUIRE(sg);
+  dni_matrix parameter;
+  dni_status status = find(sg, index, value, &parameter);
+  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
+  dni__matrix_copy(&parameter, value);
+  return DNI_OK;
+}

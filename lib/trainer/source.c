@@ -1,0 +1,90 @@
+/* Where the batches of a fit come from: a data set in an order that the trainer keeps, or the caller's
+ * own function. */
+#include "trainer/source.h"
+
+/* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and so
+ * that a later fit on the same data set goes on with it. */
+static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
+                             const dni_fit_options *options) {
+  dni_random_options seed = {.struct_size = sizeof seed, .has_seed = 1, .seed = options->seed};
+  if (trainer->order && trainer->order_of == dataset && !options->has_seed) return DNI_OK;
+  dni_order *order;
+  DNI_TRY(dni_order_create(dataset, options->has_seed ? &seed : NULL, &order));
+  dni_order_release(trainer->order);
+  trainer->order = order;
+  trainer->order_of = options->has_seed ? NULL : dataset;
+  return DNI_OK;
+}
+
+static dni_status begin_epoch(dni__source *source) {
+  source->position = 0;
+  if (!source->indices) return DNI_OK;
+  DNI_TRY(dni_order_shuffle(source->trainer->order));
+  source->indices = dni_order_indices(source->trainer->order);
+  return DNI_OK;
+}
+
+/* How many examples the next batch has; 0: the epoch is over. */
+static size_t next_rows(const dni__source *source) {
+  size_t left = dni_dataset_examples(source->dataset) - source->position;
+  if (left >= source->batch) return source->batch;
+  return source->keep_rest ? left : 0;
+}
+
+static bool ends(const dni__source *source) {
+  return next_rows(source) == 0;
+}
+
+static dni_status next_of_dataset(dni__source *source, dni_batch *batch) {
+  size_t rows = next_rows(source), first = source->position;
+  batch->x = NULL;
+  if (rows == 0) return DNI_OK;
+  source->x.rows = source->y.rows = rows;
+  DNI_TRY(source->indices ? dni_dataset_gather(source->dataset, source->indices + first, rows,
+                                               &source->x, &source->y)
+                          : dni_dataset_batch(source->dataset, first, &source->x, &source->y));
+  source->position += rows;
+  batch->x = &source->x;
+  batch->y = &source->y;
+  return DNI_OK;
+}
+
+/* Classes come as labels, one number for each example. */
+static void view_batch(dni__source *source) {
+  const dni_trainer *trainer = source->trainer;
+  const dni_network *network = trainer->plan.network;
+  dni_dtype dtype = trainer->context->dtype;
+  source->x = dni__matrix_make(trainer->batch_x, 0, dni_network_inputs(network), dtype);
+  source->y = dni_dataset_classes(source->dataset) > 0
+                  ? dni__matrix_make(trainer->batch_y, 0, 1, DNI_I32)
+                  : dni__matrix_make(trainer->batch_y, 0, dni_network_outputs(network), dtype);
+}
+
+dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
+                                  const dni_fit_options *options, dni__source *out) {
+  *out = (dni__source){.begin_epoch = begin_epoch,
+                       .next = next_of_dataset,
+                       .ends = ends,
+                       .trainer = trainer,
+                       .dataset = dataset,
+                       .batch = options->batch,
+                       .keep_rest = options->keep_rest};
+  view_batch(out);
+  if (options->keep_order) return DNI_OK;
+  DNI_TRY(take_order(trainer, dataset, options));
+  out->indices = dni_order_indices(trainer->order);
+  return DNI_OK;
+}
+
+static dni_status next_of_stream(dni__source *source, dni_batch *batch) {
+  *batch = (dni_batch){.struct_size = sizeof *batch};
+  uint64_t begun = dni__callback_begin();
+  dni_status answer = source->stream.next(source->stream.user, batch);
+  DNI_TRY(dni__callback_end(begun, answer, "stream"));
+  if (batch->x && batch->x->rows == 0) batch->x = NULL;
+  return DNI_OK;
+}
+
+void dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out) {
+  *out = (dni__source){.next = next_of_stream, .trainer = trainer, .stream = *stream};
+}

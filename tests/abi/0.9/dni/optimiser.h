@@ -1,0 +1,153 @@
+/** \file
+ * dni_optimiser: turns gradients into updates of parameters. It holds the settings, the list of
+ * parameters that it moves, and their moments. */
+#ifndef DNI_H_INSIDE
+#error "include <dni.h>, not this file"
+#endif
+#ifndef DNI_OPTIMISER_H
+#define DNI_OPTIMISER_H
+
+enum {
+  DNI_OPTIMISER_SGD = 1,  /**< Stochastic gradient descent with momentum. */
+  DNI_OPTIMISER_ADAM = 2, /**< Adam. */
+  DNI_OPTIMISER_ADAMW = 3 /**< Adam with decoupled weight decay. */
+};
+
+/** Stochastic gradient descent:
+ *
+ *     g += d w
+ *     v = momentum v + g
+ *     w -= r v
+ *
+ * g is the gradient after clipping, by value first and then by norm; w the parameter; r the rate of
+ * this step; d the weight decay. Momentum and decay are 0 at first.
+ * - DNI_ERROR_ARGUMENT: NULL, or a rate that is negative or not finite.
+ * - DNI_ERROR_MEMORY: no memory. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_create_sgd(dni_context *context, double learning_rate,
+                                                         dni_optimiser **out);
+
+/** Adam (Kingma and Ba 2015):
+ *
+ *     g += d w
+ *     m = b1 m + (1 - b1) g
+ *     v = b2 v + (1 - b2) g^2
+ *     w -= r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+ *
+ * t counts this optimiser's steps from 1. b1 is DNI_SETTING_BETA1 and b2 is DNI_SETTING_BETA2. The
+ * other letters and the statuses are those of dni_optimiser_create_sgd(). */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adam(dni_context *context,
+                                                          double learning_rate,
+                                                          dni_optimiser **out);
+
+/** AdamW (Loshchilov and Hutter 2019): as Adam without the decay in g, but first w -= r d w. Its
+ * decay is 0.01 at first.
+ *
+ * Letters and statuses are those of dni_optimiser_create_adam(). */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adamw(dni_context *context,
+                                                           double learning_rate,
+                                                           dni_optimiser **out);
+
+/** A new optimiser of the kind, settings and schedule of `other`, at step 0 and without parameters.
+ * A schedule's function is shared, not copied.
+ * - DNI_ERROR_ARGUMENT: NULL.
+ * - DNI_ERROR_MEMORY: no memory. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_create_like(const dni_optimiser *other,
+                                                          dni_optimiser **out);
+
+/** Take a reference; answers `optimiser`. NULL is allowed. Any thread. */
+DNI_API dni_optimiser *dni_optimiser_retain(dni_optimiser *optimiser);
+
+/** Give a reference back. NULL is allowed. Any thread. */
+DNI_API void dni_optimiser_release(dni_optimiser *optimiser);
+
+/** Which kind it is: a DNI_OPTIMISER_ value; 0 for NULL. */
+DNI_API dni_kind dni_optimiser_kind(const dni_optimiser *optimiser);
+
+/** "sgd", "adam" or "adamw"; "" for NULL. Never NULL; static. */
+DNI_API const char *dni_optimiser_kind_name(const dni_optimiser *optimiser);
+
+/** Move the trained parameters of a layer, at a rate multiplied with its DNI_SETTING_RATE_SCALE.
+ *
+ * The optimiser keeps the layer if it has trained parameters; else the call does nothing. Moments are allocated now and start at 0.
+ * - DNI_ERROR_ARGUMENT: NULL, another element type, or the layer is moved by this optimiser
+ *   already.
+ * - DNI_ERROR_MEMORY: no memory; nothing was added. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer);
+
+/** Move the trained parameters of an SG, in the same way. An SG whose parameters are
+ * another's (a wrapper's) counts as moved already if that one is. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg);
+
+/** Move a parameter of the caller's own: `value` and `gradient`, of equal shape.
+ *
+ * The memory that they view is kept and must stay valid until `destroy` is called with `user`, when
+ * the optimiser ends. destroy may be NULL. After writing through value, call
+ * dni_optimiser_changed().
+ * - DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit, or the same memory is moved already;
+ *   destroy is not called.
+ * - DNI_ERROR_MEMORY: no memory; nothing was added, destroy is not called. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
+                                                  const dni_matrix *gradient,
+                                                  dni_destroy_callback destroy, void *user);
+
+/** Say that values of parameters given to dni_optimiser_add() were written by the caller.
+ * - DNI_ERROR_ARGUMENT: NULL. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_changed(dni_optimiser *optimiser);
+
+/** Update every parameter once from its gradient as it is now. Gradients stay as they are. Nothing
+ * is allocated.
+ * - DNI_ERROR_ARGUMENT: NULL.
+ * - DNI_ERROR_NON_FINITE: with DNI_SETTING_CLIP_NORM, the norm is not finite; nothing changed. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_step(dni_optimiser *optimiser);
+
+/** The same with every gradient multiplied with `factor` first, before clipping.
+ *
+ * For gradients that are sums over the parts of a batch (DNI_GRADIENT_ADD + DNI_GRADIENT_SUM), the
+ * factor is 1 / rows of all parts.
+ * - DNI_ERROR_ARGUMENT: NULL, or a factor that is not finite.
+ * - DNI_ERROR_NON_FINITE: as dni_optimiser_step(). */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor);
+
+/** Multiply the learning rate with a schedule of the count of steps; replaces an earlier schedule.
+ *
+ * The schedule is copied. NULL removes it. Of an optimiser of a trainer: only while settled.
+ * Example, the paper's: PIECEWISE with boundaries {300000, 400000} and values {0.1, 0.01}.
+ * - DNI_ERROR_ARGUMENT: NULL optimiser, or a schedule that is refused; the message names the field.
+ * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
+ * - DNI_ERROR_MEMORY: no memory.
+ *
+ * After a failure the old schedule stays, and destroy of the new one is not called. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_set_schedule(dni_optimiser *optimiser,
+                                                           const dni_schedule *schedule);
+
+/** 1 if the optimiser has the setting, else 0. */
+DNI_API int32_t dni_optimiser_has(const dni_optimiser *optimiser, dni_setting setting);
+
+/** The closed interval of values that a setting may have; see dni_layer_bounds().
+ * - DNI_ERROR_ARGUMENT: NULL, or a setting that this kind does not have. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_bounds(const dni_optimiser *optimiser,
+                                                     dni_setting setting, double *least,
+                                                     double *most);
+
+/** Change a setting. Of an optimiser of a trainer: only while the report says settled.
+ * - DNI_ERROR_ARGUMENT: NULL, a setting that this kind does not have, a value out of bounds;
+ *   nothing changes. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_set_f64(dni_optimiser *optimiser, dni_setting setting,
+                                                      double value);
+
+/** Read a setting.
+ * - DNI_ERROR_ARGUMENT: NULL, or a setting that this kind does not have. */
+DNI_API DNI_MUST_USE dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser,
+                                                      dni_setting setting, double *value);
+
+/** Steps made so far; 0 for NULL. */
+DNI_API uint64_t dni_optimiser_step_count(const dni_optimiser *optimiser);
+
+/** The learning rate of the next step: the schedule is in it, rate scales of layers are not. 0 for
+ * NULL. */
+DNI_API double dni_optimiser_rate(const dni_optimiser *optimiser);
+
+/** Bytes of moments; 0 for NULL. */
+DNI_API size_t dni_optimiser_bytes(const dni_optimiser *optimiser);
+
+#endif
