@@ -17,8 +17,9 @@ MNIST_FLAGS  :=
 # For check: a command to put before each test program.
 TEST_PREFIX  :=
 
-# The version is written once, in include/dni/status.h. ABI goes up only when a program linked to
-# the older library would break; it has nothing to do with the version.
+# The version is written once, in include/dni/status.h. ABI is the number in the soname: 0 until the
+# interface is frozen, 1 from version 1.0 on; it then goes up only when a program linked to the older
+# library would break.
 number  = $(shell sed -n 's/^.define DNI_VERSION_$(1) //p' include/dni/status.h)
 VERSION := $(call number,MAJOR).$(call number,MINOR).$(call number,PATCH)
 ABI     := 0

@@ -24,10 +24,10 @@
  * - Scale. A delta (dL/dh) is of each example: row s is the gradient of example s's own loss, NOT
  *   divided by the number of rows. Parameter gradients are means over the rows. Where examples have
  *   weights, row s of every delta is weights[s] times the gradient, and means are divided by the
- *   sum of the weights.
- * - Ownership. dni_<thing>_create_<kind>() gives the caller one reference, dni_<thing>_release()
- *   gives it back, dni_<thing>_retain() takes another. What uses a handle keeps it, so any order of
- *   release is right. A borrowed pointer is not released.
+ *   sum of the weights. Where weights sum to 0, such a mean is 0; a training step refuses them.
+ * - Ownership. dni_THING_create_KIND() gives the caller one reference, dni_THING_release() gives it
+ *   back, dni_THING_retain() takes another. What uses a handle keeps it, so any order of release is
+ *   right. A borrowed pointer is not released.
  * - Structs. A struct that begins with struct_size may grow at its end in later versions. Set it to
  *   0 as a whole, then struct_size to its sizeof, then fields. Zero means default.
  * - Threads. One thread at a time uses a handle; different handles may be used at the same time.
@@ -36,8 +36,9 @@
  * - Callbacks answer 0 for success. Another answer makes the call that ran the callback fail: with
  *   the same number if it is 1000 or above, else with DNI_ERROR_CALLBACK. A message set by
  *   dni_fail() is kept.
- * - fork. In a forked child, releasing handles is allowed and frees memory only. Calls on a trainer
- *   with threads are DNI_ERROR_STATE there; a backend with threads works with one.
+ * - fork. In a forked child, releasing handles is allowed: it frees memory and calls the caller's
+ *   destroy functions, and does nothing else. Calls on a trainer with threads are DNI_ERROR_STATE
+ *   there; a backend with threads works with one.
  * - The library never ends the process, prints, reads the environment, or changes the settings of
  *   another library in the process unless asked to.
  *

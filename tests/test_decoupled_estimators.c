@@ -212,8 +212,8 @@ START_TEST(local_gradients_equal_central_differences) {
 }
 END_TEST
 
-/* With a target it also reports how near its delta is, made or given; what it learns is the same, and
- * with SKIP it only reports. */
+/* With a target it also reports how near its delta is, made or given; what it learns is the
+ * same, and with SKIP it only reports. */
 START_TEST(local_reports_on_targets) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);

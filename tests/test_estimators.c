@@ -341,7 +341,8 @@ START_TEST(critic_gradients_equal_central_differences) {
 }
 END_TEST
 
-/* A critic learns from losses and from nothing else; mse is of these, and SKIP moves no gradient. */
+/* A critic learns from losses and from nothing else; mse is of these, and SKIP moves no
+ * gradient. */
 START_TEST(critic_needs_losses) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);

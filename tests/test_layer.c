@@ -846,7 +846,8 @@ START_TEST(callback_layer) {
 }
 END_TEST
 
-/* Memory of its own for each batch: the same in forward and backward, aligned, none in inference. */
+/* Memory of its own for each batch: the same in forward and backward, aligned, none in
+ * inference. */
 START_TEST(callback_layer_with_state) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);

@@ -1,6 +1,6 @@
-/* Dropout, layer normalisation, leaky ReLU and GELU against their formulas in double precision and
- * against central differences; what all kinds share beyond that: states, copies, assigned parameters,
- * first weights, bounds of settings. Matrices are strided and lie between guards. */
+/* Dropout, layer normalisation, leaky ReLU and GELU against their formulas in double precision
+ * and against central differences; what all kinds share beyond that: states, copies, assigned
+ * parameters, first weights, bounds of settings. Matrices are strided and lie between guards. */
 #include "core/core.h"
 
 #include "support/support.h"
@@ -486,8 +486,8 @@ START_TEST(layer_norm_gradient_modes) {
 }
 END_TEST
 
-/* Scale 1 and shift 0 at first; rows of one number, equal rows and rows far from 0; a NaN stays in its
- * row and is no error. */
+/* Scale 1 and shift 0 at first; rows of one number, equal rows and rows far from 0; a NaN stays
+ * in its row and is no error. */
 START_TEST(layer_norm_at_the_edges) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
@@ -534,7 +534,8 @@ static dni_layer *make_dropout(dni_context *context, size_t units, double drop, 
   return layer;
 }
 
-/* Element by element, row by row, an element is dropped if the next uniform number is below drop. */
+/* Element by element, row by row, an element is dropped if the next uniform number is below
+ * drop. */
 START_TEST(dropout_follows_its_stream) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
@@ -572,8 +573,8 @@ START_TEST(dropout_follows_its_stream) {
 }
 END_TEST
 
-/* As many as it says, within five standard errors; drop 0 lets everything through; what is dropped is
- * 0 exactly. */
+/* As many as it says, within five standard errors; drop 0 lets everything through; what is
+ * dropped is 0 exactly. */
 START_TEST(dropout_drops_its_share) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);
@@ -782,8 +783,8 @@ static void assign(dni_layer *to, dni_layer *from) {
 
 enum { IN_FLIGHT = 3 };
 
-/* Three batches of different rows forward, then backward in another order: each is as it is alone, in
- * the layer's own state. */
+/* Three batches of different rows forward, then backward in another order: each is as it is
+ * alone, in the layer's own state. */
 START_TEST(states_keep_batches_apart) {
   static const size_t order[IN_FLIGHT] = {1, 2, 0};
   dni_context *context = support_machine_context(_i);
@@ -1213,8 +1214,8 @@ static const dni_initialiser drawn[] = {DNI_INITIALISER_DEFAULT,   DNI_INITIALIS
                                         DNI_INITIALISER_ORTHOGONAL};
 enum { DRAWN = sizeof drawn / sizeof drawn[0] };
 
-/* The same from the same seed, others from another and from the context; constants; and the default is
- * FAN_IN with 2 for ReLU to the bit. */
+/* The same from the same seed, others from another and from the context; constants; and the
+ * default is FAN_IN with 2 for ReLU to the bit. */
 START_TEST(initialisers_and_seeds) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);

@@ -218,7 +218,8 @@ START_TEST(extreme_logits) {
 }
 END_TEST
 
-/* A small loss is not lost beside large logits: with a margin m the softmax loss is about exp(-m). */
+/* A small loss is not lost beside large logits: with a margin m the softmax loss is about
+ * exp(-m). */
 START_TEST(confident_answers) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
@@ -243,7 +244,8 @@ START_TEST(confident_answers) {
 }
 END_TEST
 
-/* Not an error; the row, its loss and the mean say so. Infinite logits also give NaN or infinity. */
+/* Not an error; the row, its loss and the mean say so. Infinite logits also give NaN or
+ * infinity. */
 START_TEST(non_finite_input) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;

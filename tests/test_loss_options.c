@@ -461,8 +461,8 @@ static dni_matrix repeat(const dni_matrix *from, const size_t *copies, size_t to
   return made;
 }
 
-/* delta is weights[s] times the gradient, losses have no weight, the mean is weighted. Weight 2 is the
- * row twice, weight 0 its absence. */
+/* delta is weights[s] times the gradient, losses have no weight, the mean is weighted. Weight 2
+ * is the row twice, weight 0 its absence. */
 START_TEST(weights_are_repetitions) {
   enum { ROWS = 12, COLUMNS = 7 };
   static const size_t copies[ROWS] = {1, 2, 0, 1, 3, 0, 2, 1, 1, 0, 2, 1};

@@ -1,5 +1,6 @@
-/* Rate scales of layers and SGs: every optimiser with 0.1, 1 and 0 against a second implementation of
- * the header's formulas in double; frozen parameters keep their bits and count nowhere. */
+/* Rate scales of layers and SGs: every optimiser with 0.1, 1 and 0 against a second
+ * implementation of the header's formulas in double; frozen parameters keep their bits and count
+ * nowhere. */
 #include "optimiser/optimiser.h"
 
 #include "support/support.h"
@@ -48,7 +49,7 @@ static dni_optimiser *make_as(const settings *s, dni_context *context) {
   return optimiser;
 }
 
-/* What is moved: three layers, an SG in a wrapper, a parameter of the caller's own. --------------- */
+/* What is moved: layers, an SG in a wrapper, a parameter of the caller's own. ---------------- */
 
 enum { LAYERS = 3, SG = LAYERS, OWN, OWNERS, MOST = 4 };
 

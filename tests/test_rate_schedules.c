@@ -1,5 +1,6 @@
-/* Schedules of numbers: every kind, with and without warm-up, against its closed form, on its own, in
- * optimisers and as the lambda of a mixture; functions of the caller's own and who keeps them. */
+/* Schedules of numbers: every kind, with and without warm-up, against its closed form, on its
+ * own, in optimisers and as the lambda of a mixture; functions of the caller's own and who keeps
+ * them. */
 #include "support/support.h"
 
 typedef double (*closed_form)(uint64_t t);
@@ -419,8 +420,8 @@ static double lambda_of(const dni_sg *sg) {
   return lambda;
 }
 
-/* Lambda follows the count of lessons; what the getter says is what the next answer uses. The inner SG
- * has not moved, so its answer is 0. */
+/* Lambda follows the count of lessons; what the getter says is what the next answer uses. The
+ * inner SG has not moved, so its answer is 0. */
 START_TEST(lambdas) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);

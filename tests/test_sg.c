@@ -297,7 +297,8 @@ START_TEST(learning_reports_and_touches_nothing_else) {
 }
 END_TEST
 
-/* Other calls between estimate and learn do not confuse it: nothing is remembered but parameters. */
+/* Other calls between estimate and learn do not confuse it: nothing is remembered but
+ * parameters. */
 START_TEST(learning_after_other_estimates) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);
@@ -471,7 +472,8 @@ START_TEST(reserved_calls_allocate_nothing) {
 }
 END_TEST
 
-/* More rows than ever before: it grows, or says DNI_ERROR_MEMORY and still works for the old size. */
+/* More rows than ever before: it grows, or says DNI_ERROR_MEMORY and still works for the old
+ * size. */
 START_TEST(growth) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context);
@@ -636,8 +638,8 @@ START_TEST(callback_estimator) {
 }
 END_TEST
 
-/* set copies in, get copies out, whatever the strides; what does not fit is refused. Own SGs are told
- * of what is written into their parameters, by assignments and by steps. */
+/* set copies in, get copies out, whatever the strides; what does not fit is refused. Own SGs are
+ * told of what is written into their parameters, by assignments and by steps. */
 START_TEST(assigned_parameters) {
   dni_context *context = support_context(support_dtypes[_i]);
   dni_dtype dtype = dni_context_dtype(context), other = dtype == DNI_F32 ? DNI_F64 : DNI_F32;

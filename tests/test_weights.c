@@ -1,6 +1,6 @@
-/* Weights of examples and batches in parts, for layers and for every kind of SG on its own: weight 2
- * is the row twice and weight 0 its absence; sums over unequal parts and one scaled step are the whole
- * batch to rounding; labels are one-hot rows. */
+/* Weights of examples and batches in parts, for layers and for every kind of SG on its own:
+ * weight 2 is the row twice and weight 0 its absence; sums over unequal parts and one scaled
+ * step are the whole batch to rounding; labels are one-hot rows. */
 #include "dni/research.h"
 
 #include "support/support.h"
@@ -140,7 +140,8 @@ START_TEST(weights_in_layers) {
 }
 END_TEST
 
-/* A chain of layers, forward and backward in parts; one scaled step is the step of the whole batch. */
+/* A chain of layers, forward and backward in parts; one scaled step is the step of the whole
+ * batch. */
 enum { CHAIN = 3 };
 
 static void chain_pass(dni_layer **layers, const dni_loss *loss, dni_gradient_flags flags,
@@ -218,8 +219,8 @@ END_TEST
 
 /* Every kind of SG. --------------------------------------------------------------------------- */
 
-/* The caller's own: delta = a h, a one number, learned from targets. It checks what the library says
- * of weights. */
+/* The caller's own: delta = a h, a one number, learned from targets. It checks what the library
+ * says of weights. */
 typedef struct own_sg {
   dni_dtype dtype;
   double value[1], gradient[1]; /* of dtype */
@@ -681,7 +682,8 @@ START_TEST(labels_of_many) {
 }
 END_TEST
 
-/* A label out of range; weights that are none; flags that are none: refused before anything is done. */
+/* A label out of range; weights that are none; flags that are none: refused before anything is
+ * done. */
 START_TEST(refusals) {
   static const double bad_weights[] = {-1e-9, NAN, INFINITY};
   dni_context *context = support_context(support_dtypes[_i]);

@@ -68,14 +68,15 @@ DNI_API const char *dni_optimiser_kind_name(const dni_optimiser *optimiser);
 
 /** Move the trained parameters of a layer, at a rate multiplied with its DNI_SETTING_RATE_SCALE.
  *
- * The optimiser keeps the layer if it has trained parameters; else the call does nothing. Moments are allocated now and start at 0.
+ * The optimiser keeps the layer if it has trained parameters; else the call does nothing. Moments
+ * are allocated now and start at 0.
  * - DNI_ERROR_ARGUMENT: NULL, another element type, or the layer is moved by this optimiser
  *   already.
  * - DNI_ERROR_MEMORY: no memory; nothing was added. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer);
 
-/** Move the trained parameters of an SG, in the same way. An SG whose parameters are
- * another's (a wrapper's) counts as moved already if that one is. */
+/** Move the trained parameters of an SG, in the same way. An SG whose parameters are another's (a
+ * wrapper's) counts as moved already if that one is. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg);
 
 /** Move a parameter of the caller's own: `value` and `gradient`, of equal shape.

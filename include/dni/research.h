@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* SGs of the proofs. -------------------------------------------------------------------------- */
+/* SGs of the proofs. --------------------------------------------------------------------------- */
 
 /** One trainable number (Appendix B): delta = c for every example and unit. h and y are not looked
  * at.
@@ -43,8 +43,8 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_sg_create_theorem(dni_conte
                                                                        size_t units, dni_sg **out);
 
 /** Exact line search (Theorem 1): the learning rate with which one step of plain SGD, along the
- * gradients that dni_sg_learn() has just computed for the same h and y, makes
- * the error E as small as it can be on this line:
+ * gradients that dni_sg_learn() has just computed for the same h and y, makes the error E as small
+ * as it can be on this line:
  *
  *     E = mean || M(h, y) - target ||^2
  *     rate = 1/2 (g . g) / mean || J g ||^2,
@@ -63,7 +63,7 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_sg_line_search(dni_sg *sg, 
                                                                     const dni_matrix *y,
                                                                     double *rate);
 
-/* The guard. ---------------------------------------------------------------------------------- */
+/* The guard. ----------------------------------------------------------------------------------- */
 
 /** An optimiser whose gradients are synthetic, and which steps only while the condition of
  * Proposition 2 holds (Appendix C; eq. 2 in Corollary 1):
@@ -124,7 +124,7 @@ DNI_API DNI_EXPERIMENTAL uint64_t dni_guard_accepted(const dni_guard *guard);
 /** Steps refused so far; 0 for NULL. */
 DNI_API DNI_EXPERIMENTAL uint64_t dni_guard_refused(const dni_guard *guard);
 
-/* Interfaces. --------------------------------------------------------------------------------- */
+/* Interfaces. ---------------------------------------------------------------------------------- */
 
 /** An estimate beside the truth, both taken as one vector of rows * columns numbers. Filled in up
  * to struct_size. */
@@ -161,8 +161,8 @@ typedef struct dni_interface_report {
   /** K: an estimate of the Frobenius norm of dh/dtheta, which is never below the operator norm. */
   double jacobian_norm;
   double gradient_norm; /**< |dL/dtheta|. */
-  /** error_norm * jacobian_norm / gradient_norm. The proposition wants it to be at most r =
-   * (1 - delta) / (1 + delta), which is 1/3 at delta = 1/2. DBL_MAX if gradient_norm is 0. */
+  /** error_norm * jacobian_norm / gradient_norm. The proposition wants it to be at most 1/3 for a
+   * cosine of at least 1/2; dni_guard has the formula. DBL_MAX if gradient_norm is 0. */
   double ratio;
   /** Of dL/dtheta and what the estimate makes of it; 0 if either is zero. */
   double gradient_cosine;
@@ -172,8 +172,8 @@ typedef struct dni_interface_report {
 /** Measure the SG at the interface after layer `after` of `network` on a batch.
  *
  * There is one forward pass in training mode, one backward pass from the loss, one from the
- * estimate, and `directions` (0: 16) more from random directions u ~ N(0, 1), for
- * K^2, the mean of |u dh/dtheta|^2. The directions come from a stream of their own that starts from `seed`. SGs that
+ * estimate, and `directions` (0: 16) more from random directions u ~ N(0, 1), for K^2, the mean of
+ * |u dh/dtheta|^2. The directions come from a stream of their own that starts from `seed`. SGs that
  * need the output error are given it; those that need the delta are given the exact gradient; of
  * feedback alignment, and of an interface without SG, the estimate is the exact gradient. Weights
  * are not taken.
@@ -192,7 +192,7 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_interface(
     dni_context *context, dni_network *network, const dni_loss *loss, size_t after,
     const dni_batch *batch, size_t directions, uint64_t seed, dni_interface_report *out);
 
-/* Representations. ---------------------------------------------------------------------------- */
+/* Representations. ----------------------------------------------------------------------------- */
 
 /** Representational dissimilarity matrix (Figure 7): rdm[i][j] = 1 - corr(h_i, h_j), the
  * correlation of rows i and j of h [rows][units] over the units. rdm is [rows][rows].
@@ -268,7 +268,7 @@ dni_analysis_classifier_probe(dni_context *context, const dni_matrix *h, const d
 DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_regressor_probe(
     dni_context *context, const dni_matrix *h, const dni_matrix *x, double *mse, size_t *rank);
 
-/* The loss inside an SG. ---------------------------------------------------------------------- */
+/* The loss inside an SG. ----------------------------------------------------------------------- */
 
 /** The loss that an SG implies (Figure 9), up to a constant for each label: loss [rows][1],
  *
@@ -314,7 +314,7 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status
 dni_analysis_agreement(dni_context *context, const dni_matrix *estimate, const dni_matrix *truth,
                        const int32_t *groups, size_t count, double *correlation, double *r2);
 
-/* Artificial data. ---------------------------------------------------------------------------- */
+/* Artificial data. ----------------------------------------------------------------------------- */
 
 enum {
   DNI_ARTIFICIAL_LINEAR = 1, /**< Labels: the side of a random hyperplane through the origin. */
@@ -334,7 +334,7 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_dataset_create_artificial(
     dni_context *context, int32_t kind, size_t dimensions, size_t examples, size_t classes,
     const dni_random_options *options, dni_dataset **out);
 
-/* Where a trainer's time goes, and how late its targets are. ------------------------------------ */
+/* Where a trainer's time goes, and how late its targets are. ----------------------------------- */
 
 /** How long the parts of a training step take on this machine.
  *

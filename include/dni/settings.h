@@ -1,8 +1,8 @@
 /** \file
  * Settings: numbers of layers, optimisers and SGs that may be changed after creation.
  *
- * Each kind of object has some of them. dni_<thing>_has() says which; dni_<thing>_bounds() gives
- * the values that are allowed; dni_<thing>_set_f64() and dni_<thing>_get_f64() change and read. */
+ * Each kind of object has some of them. dni_THING_has() says which; dni_THING_bounds() gives the
+ * values that are allowed; dni_THING_set_f64() and dni_THING_get_f64() change and read. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif

@@ -86,9 +86,9 @@ typedef struct dni_sg_options {
 /** A synthetic gradient M(h, y) for h [rows][units] and y [rows][targets] or labels below targets.
  *
  * It is trained on E, the mean over the batch of || M(h, y) - delta ||^2, a sum over the units
- * (Jaderberg et al. 2016; Czarnecki et al. 2017). Its last layer starts at zero, so the first answer is
- * exactly 0, and the layers below stand still until it has learned something. `options` may be
- * NULL: linear in (h, y), which is the place to start.
+ * (Jaderberg et al. 2016; Czarnecki et al. 2017). Its last layer starts at zero, so the first
+ * answer is exactly 0, and the layers below stand still until it has learned something. `options`
+ * may be NULL: linear in (h, y), which is the place to start.
  *
  * Parameters, for each of its layers: "weight" [outputs][inputs] and "bias" [1][outputs]. The
  * inputs of the first are h's columns and then y's, or one of them alone.
@@ -210,15 +210,15 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_warm_up(dni_context *context, dni_
  * the SG needs nothing; `error` has them in it already. In a lesson prediction and target have them
  * in them, and rows of weight 0 have prediction = target. */
 typedef struct dni_sg_call {
-  size_t struct_size;        /**< Set by the library. */
-  dni_gradient_flags flags;  /**< Of a lesson: DNI_GRADIENT_REPLACE or _ADD. */
-  int32_t reserved;          /**< 0. */
-  const dni_matrix *h;       /**< [rows][units]. */
-  const dni_matrix *y;       /**< [rows][targets] or labels [rows][1]; NULL if targets is 0. */
-  const dni_matrix *error;   /**< Question: the signal it needs, [rows][error_units]; or NULL. */
-  dni_matrix *delta;         /**< Question: write the answer here, [rows][units]. */
-  const dni_matrix *target;  /**< Lesson of one that learns from targets: [rows][units]. */
-  const dni_matrix *losses;  /**< Lesson of one that learns from losses: [rows][1]. */
+  size_t struct_size;       /**< Set by the library. */
+  dni_gradient_flags flags; /**< Of a lesson: DNI_GRADIENT_REPLACE or _ADD. */
+  int32_t reserved;         /**< 0. */
+  const dni_matrix *h;      /**< [rows][units]. */
+  const dni_matrix *y;      /**< [rows][targets] or labels [rows][1]; NULL if targets is 0. */
+  const dni_matrix *error;  /**< Question: the signal it needs, [rows][error_units]; or NULL. */
+  dni_matrix *delta;        /**< Question: write the answer here, [rows][units]. */
+  const dni_matrix *target; /**< Lesson of one that learns from targets: [rows][units]. */
+  const dni_matrix *losses; /**< Lesson of one that learns from losses: [rows][1]. */
   /** Lesson: its answer to the same h and y, [rows][units]; may be overwritten. It may be NULL for
    * an SG that learns alone or from losses. */
   dni_matrix *prediction;
@@ -369,14 +369,15 @@ typedef struct dni_lesson_report {
  * - One that learns nothing only reports mse and cosine. If it needs a signal, it must be given its
  *   prediction.
  *
- * The mean is the sum over the rows divided by the rows, or by the sum of the weights; with DNI_GRADIENT_SUM it is not divided.
- * With DNI_GRADIENT_SKIP gradients are left as they are. No gradient reaches h, y or the target.
+ * The mean is the sum over the rows divided by the rows, or by the sum of the weights; with
+ * DNI_GRADIENT_SUM it is not divided. With DNI_GRADIENT_SKIP gradients are left as they are. No
+ * gradient reaches h, y or the target.
  *
  * With weights, target and prediction are those of the weighted batch: row s is weights[s] times
  * the gradient of example s, which is what layers above compute from the delta of
  * dni_loss_evaluate(). The square of row s then counts weights[s] times, and the mean divides by
- * the sum of the weights. So weight 2 is the row twice, and weight 0 is its absence. `report` may
- * be NULL.
+ * the sum of the weights. So weight 2 is the row twice, and weight 0 is its absence. If the weights
+ * sum to 0, the gradients are 0 and so is mse. `report` may be NULL.
  *
  * - DNI_ERROR_ARGUMENT: something that it needs is NULL, shapes or types that do not fit, a bad
  *   weight, unknown flags, a bad struct_size.
@@ -414,7 +415,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_set_parameter(dni_sg *sg, size_t index,
 DNI_API DNI_MUST_USE dni_status dni_sg_get_parameter(const dni_sg *sg, size_t index,
                                                      dni_matrix *value);
 
-/** 1 if the SG has the setting, else 0. All SGs that learn have DNI_SETTING_RATE_SCALE; those that learn nothing, frozen ones included, do not. */
+/** 1 if the SG has the setting, else 0. All SGs that learn have DNI_SETTING_RATE_SCALE; those that
+ * learn nothing, frozen ones included, do not. */
 DNI_API int32_t dni_sg_has(const dni_sg *sg, dni_setting setting);
 
 /** The closed interval of values that a setting may have; see dni_layer_bounds().

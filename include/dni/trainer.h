@@ -106,7 +106,7 @@ DNI_API dni_trainer *dni_trainer_retain(dni_trainer *trainer);
 
 /** Give a reference back. NULL is allowed. The last one ends the trainer's threads; batches that
  * are in flight are dropped, so call dni_trainer_flush() first if they matter. In a forked child it
- * frees memory and does nothing else. */
+ * frees memory, calls destroy functions, and does nothing else. */
 DNI_API void dni_trainer_release(dni_trainer *trainer);
 
 /** What one step did. Filled in up to struct_size.

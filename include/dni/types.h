@@ -73,8 +73,10 @@ typedef struct dni_trainer dni_trainer;
  * DNI_BACKEND_ value. Values are written out, never renumbered and never reused. */
 typedef int32_t dni_kind;
 
-/** "Every one" or "none", where a number of a module, layer or step is meant. */
-#define DNI_ALL  ((size_t)-1)
+/** "Every one", where the number of a module or layer is asked for. */
+#define DNI_ALL ((size_t)-1)
+
+/** "None", where the number of a module, layer or step is answered. */
 #define DNI_NONE ((size_t)-1)
 
 /** Called by the library when it no longer uses a pointer that the caller gave it.

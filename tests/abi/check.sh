@@ -12,7 +12,7 @@ command -v abidw >/dev/null || { echo "abidw is not there (abigail-tools)"; exit
 library=$BUILD/lib/libdni.so
 readelf -S "$library" | grep -q '\.debug_info' || {
   library=$BUILD/abi/lib/libdni.so
-  $MAKE BUILD="$BUILD/abi" CFLAGS='-O0 -g' lib >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+  $MAKE BUILD="$BUILD/abi" CFLAGS='-O0 -g' "$library" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 }
 base "$work/base.abi" || exit 1
 compare "$work/base.abi" "$library" >"$work/report" && exit

@@ -6,12 +6,13 @@ stored=tests/abi
 
 # version HEADERS: the major and minor version of a folder with dni.h and dni/.
 version() {
-  sed -n 's/^#define DNI_VERSION_M[AI][JN]OR //p' "$1/dni/status.h" | paste -s -d .
+  sed -n 's/^#define DNI_VERSION_M[AI][JN]OR //p' "$1/dni/status.h" | paste -s -d . -
 }
 
 # promise FILE: what tests/header_test.c holds of the promised headers.
 promise() {
-  sed '/^#include <dni\/research.h>/d; /^\/\* dni\/research.h/,$d' "$1"
+  sed '/^#include <dni\/research.h>/d; /^\/\* dni\/research.h/,$d' "$1" |
+    awk '!NF { blank = blank "\n"; next } { printf "%s%s\n", blank, $0; blank = "" }'
 }
 
 # stub HEADERS MAP LIBRARY: a shared library made from headers alone, in which each function that dni.h
@@ -39,11 +40,11 @@ soname() {
   sed -n 's/^ABI *:= */libdni.so./p' Makefile
 }
 
-# describe LIBRARY FILE: the functions and types of a library with debug information, without names of
-# files, lines and parameters.
+# describe LIBRARY FILE: the functions and types of a library with debug information, without places in
+# files and names of parameters.
 describe() {
   abidw --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed --no-parameter-names \
-    --type-id-style hash --out-file "$2.long" "$1" && sed "s/ path='[^']*'//" "$2.long" >"$2"
+    --type-id-style hash --out-file "$2.long" "$1" && sed "s| path='$work/| path='|" "$2.long" >"$2"
 }
 
 # compare OLD LIBRARY: does the library keep what the description OLD promises? Says what it breaks.

@@ -900,4 +900,3 @@ dni_status dni_trainer_memory(const dni_trainer *trainer, dni_memory_report *rep
 #ifdef __cplusplus
 }
 #endif
-

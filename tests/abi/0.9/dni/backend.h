@@ -101,8 +101,9 @@ typedef struct dni_backend_callbacks {
 /** A backend of the caller's own function.
  *
  * - DNI_ERROR_ARGUMENT: NULL, product missing, neither f32 nor f64, a bad struct_size.
- * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
+ * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields; threads given without set_threads.
  * - DNI_ERROR_MEMORY: no memory.
+ * - DNI_ERROR_CALLBACK, or a status of the caller's: threads given, and set_threads failed.
  *
  * After a failure destroy is not called. */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_callback(const dni_backend_options *options,
@@ -113,7 +114,7 @@ DNI_API DNI_MUST_USE dni_status dni_backend_create_callback(const dni_backend_op
 DNI_API dni_backend *dni_backend_retain(dni_backend *backend);
 
 /** Give a reference back. NULL is allowed. Any thread. Contexts and objects keep what they use. In
- * a forked child it frees memory and does nothing else. */
+ * a forked child it frees memory, calls destroy, and does nothing else. */
 DNI_API void dni_backend_release(dni_backend *backend);
 
 /** Which kind it is: a DNI_BACKEND_ value; 0 for NULL. */

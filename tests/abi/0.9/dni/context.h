@@ -8,6 +8,8 @@
 
 /** Where memory comes from. Set everything to 0, then the fields. The struct is copied.
  *
+ * If one struct is given to several creates, destroy is called once for each thing that it made.
+ *
  * The functions may be called on any thread, and by several threads at once. They must return
  * normally: no exception and no longjmp may leave them. */
 typedef struct dni_allocator {
@@ -63,9 +65,9 @@ typedef struct dni_context_options {
 /** Make a context. `options` may be NULL: floats, seed 0, builtin backend, the C library's memory.
  *
  * Every object that draws random numbers has a stream of its own, xoshiro256++ seeded through
- * splitmix64. Unless its options give a seed, the stream is number n of the context, n counting
- * the streams taken so far. So the same calls in the same order give the same numbers. Objects may
- * be made on several threads at once; the order of the streams is then the caller's to fix.
+ * splitmix64. Unless its options give a seed, the stream is number n of the context, n counting the
+ * streams taken so far. So the same calls in the same order give the same numbers. Objects may be
+ * made on several threads at once; the order of the streams is then the caller's to fix.
  *
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
  *   function missing; a backend that has no product for dtype.

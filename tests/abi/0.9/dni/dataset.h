@@ -37,7 +37,8 @@ typedef struct dni_memory_options {
  * not scaled.
  *
  * - DNI_ERROR_ARGUMENT: NULL, no rows or columns, different numbers of rows, another element type,
- *   unknown flags, a factor or an offset that is not finite, a bad struct_size.
+ *   unknown flags, a factor or an offset that is not finite, destroy without DNI_DATA_BORROW, a bad
+ *   struct_size.
  * - DNI_ERROR_DATA: NaN or infinity, or a label out of range; the message names the row.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory.
@@ -138,8 +139,9 @@ DNI_API DNI_MUST_USE dni_status dni_dataset_subset(dni_dataset *dataset, const s
 
 /** Cut a data set in two: `count` examples and the rest. Both share the examples.
  *
- * shuffle 0: the first `count` and the others. shuffle 1: a random choice, drawn from `options`, or
- * if that is NULL from the context's next stream.
+ * shuffle 0: the first `count` and the others. shuffle 1: a random choice, drawn from `options`. If
+ * that is NULL, the choice is drawn from the data set's own stream, as dni_order_create() does: it
+ * is the data set's first shuffled order, cut in two, and the same in each call.
  * - DNI_ERROR_ARGUMENT: NULL, count 0 or not below the number of examples, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */

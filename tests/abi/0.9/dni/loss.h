@@ -112,7 +112,8 @@ DNI_API int32_t dni_loss_classifies(const dni_loss *loss);
  * - delta [rows][columns] becomes weights[s] times dL_s/dh: of each example, not divided by the
  *   rows. It may be h itself.
  * - per_example [rows][1] becomes L_s, without the weight.
- * - *mean becomes sum of weights[s] L_s / sum of weights[s], in double; 0 for no rows.
+ * - *mean becomes sum of weights[s] L_s / sum of weights[s], in double; 0 for no rows and for
+ *   weights that sum to 0.
  *
  * NaN in a row gives NaN out and is no error. Nothing is allocated by the library's own kinds; one
  * of the caller's may need working space where per_example is NULL.

@@ -8,7 +8,7 @@
 #define DNI_RATE_H
 
 enum {
-  DNI_RATE_CONSTANT = 0,  /**< 1. */
+  DNI_RATE_CONSTANT = 0,  /**< Always 1. */
   DNI_RATE_DECAY = 1,     /**< value^(t / steps), the quotient rounded down. */
   DNI_RATE_PIECEWISE = 2, /**< values[i] from step boundaries[i] on; before the first, 1. */
   DNI_RATE_LINES = 3,     /**< values[i] at boundaries[i], straight lines in between. */

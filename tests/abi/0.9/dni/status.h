@@ -6,13 +6,16 @@
 #ifndef DNI_STATUS_H
 #define DNI_STATUS_H
 
-/** The version of these headers, in three numbers. */
+/** The version of these headers, first of three numbers. */
 #define DNI_VERSION_MAJOR 0
+/** The second number. */
 #define DNI_VERSION_MINOR 9
+/** The third number. */
 #define DNI_VERSION_PATCH 0
 
 /** The version of these headers as one number: major * 10000 + minor * 100 + patch. It can be used
- * in #if. dni_version() gives the same number for the library that is running. */
+ * in conditions of the preprocessor. dni_version() gives the same number for the library that is
+ * running. */
 #define DNI_VERSION 900
 
 /** The version of these headers as text. */
