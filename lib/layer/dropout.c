@@ -23,7 +23,7 @@ static unsigned char *mask_of(void *state) {
 static void draw(dropout *layer, size_t count, unsigned char *mask) {
   const double drop = layer->drop;
   for (size_t i = 0; i < count; i++)
-    mask[i] = dni__random_uniform(&layer->random) < drop ? 0 : 1;
+    mask[i] = (unsigned char)(dni__random_uniform(&layer->random) < drop ? 0 : 1);
 }
 
 static void apply(const dni_layer *layer, void *state, const dni_matrix *from,

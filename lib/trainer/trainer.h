@@ -11,7 +11,7 @@
 #include "schedule/schedule.h"
 
 /* Marks that show whether a call is still on its thread's stack; see visit.c. */
-#define DNI_VISIT_MARKS 24
+#define DNI_VISIT_MARKS 64
 
 /* A call that is inside a trainer: a local variable of the public function. */
 typedef struct dni__visit {

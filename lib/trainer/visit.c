@@ -50,6 +50,7 @@ dni_status dni__visit_begin(dni_trainer *trainer, dni__visit *visit, const char 
   if (dni__schedule_is_orphan(trainer->schedule))
     return dni__fail(DNI_ERROR_STATE, "%s: the trainer's threads do not exist in a forked child",
                      call);
+  memset(visit->mark, 0, sizeof visit->mark); /* old marks may lie where this call's will be */
   DNI_TRY(take_place(trainer, visit, call));
   trainer->visitor = pthread_self();
   trainer->visit = visit;

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What README.md and docs/*.md say is there: their C compiles, and the names and files they mention
-# exist.
+# What README.md and docs/*.md say is there: their C compiles, the names and files they mention exist,
+# and docs/API.md has every public function.
 #
 # A block marked ```c is one of three: with main() a whole program, which is built and run; with a
 # line that starts with "static" functions of a file; otherwise statements inside a function that is
-# given the objects listed in `objects` below. docs/API.md says so to its readers.
+# given the objects listed in `objects` below. docs/API.md and docs/COOKBOOK.md say so to their readers.
 set -u
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS:=}" "${LDFLAGS:=}"
 work=$(mktemp -d) || exit 1
@@ -65,8 +65,7 @@ for block in "$work"/block_*; do
     complain "$name: does not compile"
 done
 
-# Names of functions, types and constants; "dni_layer_create_*" stands for several. The section of
-# ARCHITECTURE.md on the room for later additions has names that do not exist yet.
+# Names of functions, types and constants; "dni_layer_create_*" stands for several.
 name='(dni_+|DNI_)[A-Za-z0-9][A-Za-z0-9_]*'
 grep -o -h -w -E "$name\*?" README.md docs/*.md | grep -v '[*_]$' | sort -u >"$work/names"
 grep -r -o -h -w -E "$name" include lib examples tests Makefile | sort -u >"$work/known"

@@ -157,14 +157,16 @@ DNI_API DNI_MUST_USE dni_status dni_network_evaluate(dni_network *network, const
 
 /* Files. -------------------------------------------------------------------------------------- */
 
-/** Write the layers (kinds, shapes, settings, parameters, running statistics) to the file `path`.
+/** Write the layers (kinds, shapes, parameters, running statistics, settings of batch norm) to the
+ * file `path`.
  *
- * SGs and moments are not part of it: the file is for prediction and for starting anew. It is
- * written beside the old file and renamed, so `path` holds the old content or all of the new. The
- * format is docs/FORMAT.md.
+ * SGs, rate scales and moments are not part of it: the file is for prediction and for starting
+ * anew. It is written beside the old file and renamed, so `path` holds the old content or all of
+ * the new. The format is docs/FORMAT.md.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: no layers.
- * - DNI_ERROR_UNSUPPORTED: a layer that the format does not know; the message names it.
+ * - DNI_ERROR_UNSUPPORTED: a layer that the format does not know: callback, dropout, layer norm,
+ *   leaky ReLU or GELU. The message names it.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_network_save(const dni_network *network, const char *path);
