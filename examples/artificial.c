@@ -2,15 +2,15 @@
  * 2017, Appendix D, Table 2.)
  *
  * Linear models on the paper's artificial problems, trained by backpropagation and with a linear
- * synthetic gradient (SG): a shallow one, its SG between output and loss, and a deep one of 10 linear
- * hidden layers. A linear SG implies a quadratic loss. With squared error it can follow the true
- * gradient; with the log loss of separable data, whose optimum is at infinity, it cannot.
+ * synthetic gradient (SG): a shallow one, its SG between output and loss, and a deep one of 10
+ * linear hidden layers. A linear SG implies a quadratic loss. With squared error it can follow the
+ * true gradient; with the log loss of separable data, whose optimum is at infinity, it cannot.
  *
  * The paper gives no number of iterations, batch size or width. Here each step sees the whole data
  * set; the shallow model starts at zero, the deep one with orthogonal hidden layers under an output
  * layer of zeros, so that both start as the same function; and the losses are also shown on the way
- * (--out). With the defaults about 75 minutes on one core, three quarters of it for the deep models,
- * and nearly all for those of 100 inputs. */
+ * (--out). With the defaults about 75 minutes on one core, three quarters of it for the deep
+ * models, and nearly all for those of 100 inputs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* loss_estimation: which loss does a synthetic gradient imply? (Czarnecki et al. 2017, Figure 9.)
  *
- * A small deep linear model learns the paper's artificial problems in two dimensions, with one linear
- * synthetic gradient (SG) in the middle or with one after every hidden layer, that sees layer output
- * and label (hy), the output alone (h) or the label alone (y). While it learns, the loss that the SG
- * in the middle implies (the line integral of the SG, up to a constant per label) is set beside the
- * true loss of each example. Figure of merit: correlation and R^2 over examples and time. The paper
- * does not say which network it used; this one's sizes are options, and so are ReLU units. About 7
- * minutes on one core. */
+ * A small deep linear model learns the paper's artificial problems in two dimensions, with one
+ * linear synthetic gradient (SG) in the middle or with one after every hidden layer, that sees
+ * layer output and label (hy), the output alone (h) or the label alone (y). While it learns, the
+ * loss that the SG in the middle implies (the line integral of the SG, up to a constant per label)
+ * is set beside the true loss of each example. Figure of merit: correlation and R^2 over examples
+ * and time. The paper does not say which network it used; this one's sizes are options, and so are
+ * ReLU units. About 7 minutes on one core. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,7 +247,8 @@ static const char *describe(const run *in, char *text, size_t size) {
   return text;
 }
 
-/* Backprop's loss does not depend on condition and place: the first of a problem and loss has it. */
+/* Backprop's loss does not depend on condition and place: the first of a problem and loss has it.
+ */
 static int fill_run(void *shared, size_t index) {
   const results *all = shared;
   run *in = &all->runs[index];

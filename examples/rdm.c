@@ -3,8 +3,8 @@
  * Trains deep networks on MNIST by backpropagation, with one synthetic gradient (SG) in the middle,
  * with an SG after every hidden layer, and by direct feedback alignment. For 400 test digits sorted
  * by label it computes the representational dissimilarity matrix of every hidden layer, and the
- * distance of its diagonal blocks (pairs of the same class) from those of the last hidden layer. With
- * the defaults, the paper's 20 x 512, about 20 minutes a seed on one core; with --networks the
+ * distance of its diagonal blocks (pairs of the same class) from those of the last hidden layer.
+ * With the defaults, the paper's 20 x 512, about 20 minutes a seed on one core; with --networks the
  * networks are kept, and the program probes looks at the same ones. */
 #include <math.h>
 #include <stdlib.h>
@@ -220,8 +220,8 @@ static int write_distances(const results *all) {
   return output_close(directory, "rdm_distance.tsv", file);
 }
 
-/* The RDMs of the first seed as one matrix: a row of pictures a method, a column a layer; -1, which no
- * dissimilarity is, between them. */
+/* The RDMs of the first seed as one matrix: a row of pictures a method, a column a layer; -1, which
+ * no dissimilarity is, between them. */
 static int write_cells(const results *all) {
   const char *directory = all->options->common.out;
   FILE *file;

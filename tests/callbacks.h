@@ -1,9 +1,9 @@
-/* A network whose layers, SG, loss, metric and data are the test's own, and which misbehaves where it
- * is told to: it answers a status, leaves by longjmp, calls the trainer that is running it, or does what a
- * test wants done there.
+/* A network whose layers, SG, loss, metric and data are the test's own, and which misbehaves where
+ * it is told to: it answers a status, leaves by longjmp, calls the trainer that is running it, or
+ * does what a test wants done there.
  *
- * dense 6-5, own layer | own SG | own layer, dense 5-3, own loss. In a schedule with threads the lower
- * two layers are the calling thread's. */
+ * dense 6-5, own layer | own SG | own layer, dense 5-3, own loss. In a schedule with threads the
+ * lower two layers are the calling thread's. */
 #ifndef TEST_CALLBACKS_H
 #define TEST_CALLBACKS_H
 

@@ -29,7 +29,8 @@ static inline void randomise(dni_sg *sg) {
   }
 }
 
-/* The mean over the rows of || m - target ||^2, and the cosine of the angle between them, in double. */
+/* The mean over the rows of || m - target ||^2, and the cosine of the angle between them, in
+ * double. */
 static inline double error_of(const dni_matrix *m, const dni_matrix *target) {
   double sum = 0;
   for (size_t r = 0; r < m->rows; r++)

@@ -1,6 +1,6 @@
-/* What a batch may hold beside numbers, in every schedule: labels in place of one-hot rows give the same
- * bits, unless an SG sees y alone; an example of weight 2 counts as the row twice, one of weight 0 as its
- * absence. */
+/* What a batch may hold beside numbers, in every schedule: labels in place of one-hot rows give the
+ * same bits, unless an SG sees y alone; an example of weight 2 counts as the row twice, one of
+ * weight 0 as its absence. */
 #include "training.h"
 
 enum { ROWS = 11, INPUTS = 6, CLASSES = 4, STEPS = 20, MOST = 2 * ROWS };

@@ -1,5 +1,5 @@
-/* Statuses and messages, versions, options that grow, memory, matrix views, random streams, order of
- * release, threads. */
+/* Statuses and messages, versions, options that grow, memory, matrix views, random streams, order
+ * of release, threads. */
 #include <pthread.h>
 
 #include "support/support.h"

@@ -556,8 +556,8 @@ START_TEST(test_split) {
 }
 END_TEST
 
-/* Both parts together have every example once. With a seed the choice is one shuffle from it; without
- * one it is the first shuffle of the data set's own stream. */
+/* Both parts together have every example once. With a seed the choice is one shuffle from it;
+ * without one it is the first shuffle of the data set's own stream. */
 START_TEST(test_shuffled_split) {
   use(_i);
   cells x, y;

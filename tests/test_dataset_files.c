@@ -113,7 +113,8 @@ START_TEST(test_idx) {
 }
 END_TEST
 
-/* By default byte / 255 as a product with the rounded 1 / 255; with an offset: factor * byte + offset.
+/* By default byte / 255 as a product with the rounded 1 / 255; with an offset: factor * byte +
+ * offset.
  */
 START_TEST(test_idx_scales) {
   use(_i);
@@ -292,7 +293,8 @@ START_TEST(test_idx_arguments) {
   REFUSE(factor = (double)INFINITY, DNI_ERROR_ARGUMENT, "factor");
   REFUSE(offset = -(double)INFINITY, DNI_ERROR_ARGUMENT, "offset");
   REFUSE(struct_size = 4, DNI_ERROR_ARGUMENT, "struct_size");
-  REFUSE(reserved = 1, DNI_ERROR_UNSUPPORTED, "dni_idx_options");
+  REFUSE(in_file = 2, DNI_ERROR_ARGUMENT, "dni_idx_options: in_file is 2");
+  REFUSE(in_file = -1, DNI_ERROR_ARGUMENT, "dni_idx_options: in_file is -1");
 #undef REFUSE
   ck_assert_ptr_null(dataset);
 }

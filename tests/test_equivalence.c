@@ -1,7 +1,7 @@
 /* The trainer's step against steps written by hand from layers, SGs, losses and optimisers,
- * in the order that the head of dni/trainer.h sets: the same numbers bit for bit where the operations
- * are the same, to rounding where only the mathematics is. Each test trains two networks of the same
- * seed, one by the trainer and one by hand. */
+ * in the order that the head of dni/trainer.h sets: the same numbers bit for bit where the
+ * operations are the same, to rounding where only the mathematics is. Each test trains two networks
+ * of the same seed, one by the trainer and one by hand. */
 #include "training.h"
 
 enum { ROWS = 13, INPUTS = 6, CLASSES = 4, MOST_LAYERS = 8, BATCHES = 5 };
@@ -24,7 +24,8 @@ static dni_dtype dtype;
 static bool builtin;
 static dni_matrix xs[BATCHES], ys[BATCHES];
 
-/* Loop tests: float and double, each with a CBLAS, if there is one, and with the builtin backend. */
+/* Loop tests: float and double, each with a CBLAS, if there is one, and with the builtin backend.
+ */
 static void use(int index) {
   dtype = support_dtypes[index % 2];
   builtin = index / 2 == 1;

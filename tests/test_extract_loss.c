@@ -252,8 +252,8 @@ START_TEST(critics_give_phi_back) {
 END_TEST
 
 /* A local loss: loss(g(h)) - loss(g(o)). It must be near the integral of the SG's answers by
- * trapezoids. With a linear g and the squared error the answers are affine in h, and the answer in the
- * middle of the line is exact. */
+ * trapezoids. With a linear g and the squared error the answers are affine in h, and the answer in
+ * the middle of the line is exact. */
 START_TEST(local_losses_give_themselves_back) {
   dni_dtype dtype = support_dtypes[_i];
   dni_context *context = support_context(dtype);

@@ -1,5 +1,5 @@
-/* dni_trainer_fit: what it makes of epochs, steps, batches, orders, validation and its callback; and
- * dni_trainer_fit_stream. */
+/* dni_trainer_fit: what it makes of epochs, steps, batches, orders, validation and its callback;
+ * and dni_trainer_fit_stream. */
 #include "training.h"
 
 enum { ROWS = 16, EXAMPLES = 100, INPUTS = 6, CLASSES = 4, PER_EPOCH = EXAMPLES / ROWS };
@@ -133,8 +133,8 @@ static void epoch_by_hand(dni_trainer *trainer, const dni_dataset *dataset, dni_
   }
 }
 
-/* By default orders are those of the data set's own stream and go on from call to call, for each data
- * set anew; with a seed they start from it in each call. */
+/* By default orders are those of the data set's own stream and go on from call to call, for each
+ * data set anew; with a seed they start from it in each call. */
 START_TEST(test_orders) {
   use(_i);
   dni_network *network, *stepped;
@@ -393,8 +393,8 @@ static dni_status check_validation(void *user, const dni_step_report *report) {
   return DNI_OK;
 }
 
-/* The network as it is, at the end of each epoch or every so many steps; `best` has the parameters of
- * the lowest loss at the end. */
+/* The network as it is, at the end of each epoch or every so many steps; `best` has the parameters
+ * of the lowest loss at the end. */
 START_TEST(test_validation) {
   use(_i % 2);
   static judge own;
@@ -417,7 +417,8 @@ START_TEST(test_validation) {
 }
 END_TEST
 
-/* What does not get better, since nothing moves, ends after the first evaluation and `patience` more. */
+/* What does not get better, since nothing moves, ends after the first evaluation and `patience`
+ * more. */
 START_TEST(test_patience) {
   use(_i);
   for (uint64_t patience = 1; patience <= 3; patience++) {

@@ -1,6 +1,6 @@
-/* fork() while a trainer or a backend has threads, which the child does not have: there handles can be
- * released in any order, a trainer with threads refuses to work, a backend with threads works with
- * one. The parent goes on to the same bits as if nothing had been. */
+/* fork() while a trainer or a backend has threads, which the child does not have: there handles can
+ * be released in any order, a trainer with threads refuses to work, a backend with threads works
+ * with one. The parent goes on to the same bits as if nothing had been. */
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,7 +91,8 @@ static void fork_between_steps(void) {
   fork_and(has_threads ? child_of_trainer : child_of_sequential);
 }
 
-/* In a callback of the trainer nobody may call it; in the child everything can still be released. */
+/* In a callback of the trainer nobody may call it; in the child everything can still be released.
+ */
 static void fork_inside(void) {
   release_order++;
   fork_and(has_threads ? child_of_trainer : release_in_some_order);

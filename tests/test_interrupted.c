@@ -116,8 +116,8 @@ END_TEST
 
 /* Calls from inside. --------------------------------------------------------------------------- */
 
-/* step, fit and flush of the same trainer are refused wherever they are called from, and the run goes
- * on to the same bits. Sequential and micro-batches have the same bits in every run. */
+/* step, fit and flush of the same trainer are refused wherever they are called from, and the run
+ * goes on to the same bits. Sequential and micro-batches have the same bits in every run. */
 START_TEST(test_calls_from_inside_change_nothing) {
   int schedule = _i / PLACES;
   place at = (place)(_i % PLACES);

@@ -137,8 +137,8 @@ enum { SHAPES = 5 };
 static const shape large_shapes[] = {{9, 20, 129}, {40, 33, 1000}, {5000, 3, 4}, {4097, 17, 300}};
 enum { LARGE_SHAPES = 4 };
 
-/* Classes of rows as a view of labels has them: every `step`th number; others are no class. Freed by
- * the caller. */
+/* Classes of rows as a view of labels has them: every `step`th number; others are no class. Freed
+ * by the caller. */
 static int32_t *make_classes(const shape *size, size_t step) {
   int32_t *classes = malloc(size->rows * step * sizeof *classes);
   ck_assert_ptr_nonnull(classes);

@@ -431,7 +431,8 @@ END_TEST
 
 /* Copies. -------------------------------------------------------------------------------------- */
 
-/* A copy predicts the same bits, has exact interfaces, and goes its own way; assigning brings it back.
+/* A copy predicts the same bits, has exact interfaces, and goes its own way; assigning brings it
+ * back.
  */
 START_TEST(test_copy_and_assign) {
   use(_i);

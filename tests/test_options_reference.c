@@ -1,8 +1,8 @@
-/* The options of training against an independent implementation: tests/reference/options.py made the
- * numbers. Rate scales and frozen parts, clipping, decay, schedules, options of losses, dropout, layer
- * norm, activations, weights of examples, rate factors: reports and parameters of 30 steps agree to
- * 1e-9 in double, on each instruction set and backend. The same trajectories come out by hand, without
- * a trainer, when each batch is worked off in three unequal parts. */
+/* The options of training against an independent implementation: tests/reference/options.py made
+ * the numbers. Rate scales and frozen parts, clipping, decay, schedules, options of losses,
+ * dropout, layer norm, activations, weights of examples, rate factors: reports and parameters of 30
+ * steps agree to 1e-9 in double, on each instruction set and backend. The same trajectories come
+ * out by hand, without a trainer, when each batch is worked off in three unequal parts. */
 #include "training.h"
 
 enum { MOST_LAYERS = 6, INPUTS = 6, CLASSES = 3, BATCHES = 3, MOST_ROWS = 8, PARTS = 3 };
@@ -134,7 +134,8 @@ static dni_network *make_own_network(dni_context *context, const options_case *c
   return network;
 }
 
-/* First values of parameter `salt`, counted from 1: fill / 2, about 1 for the scale of layer norm. */
+/* First values of parameter `salt`, counted from 1: fill / 2, about 1 for the scale of layer norm.
+ */
 static dni_matrix start_of(const dni_matrix *shape, const char *name, size_t salt) {
   dni_matrix start = matrix_make(DNI_F64, shape->rows, shape->columns);
   for (size_t i = 0; i < shape->rows * shape->columns; i++)
@@ -278,7 +279,8 @@ static void train(dni_context *context, const options_case *c) {
 
 /* By hand. ------------------------------------------------------------------------------------ */
 
-/* optimisers[l] and sg_optimisers[l]: of the module whose lowest layer is l, and of the SG after l. */
+/* optimisers[l] and sg_optimisers[l]: of the module whose lowest layer is l, and of the SG after l.
+ */
 typedef struct by_hand {
   const options_case *c;
   dni_network *network;

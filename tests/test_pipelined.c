@@ -143,8 +143,8 @@ START_TEST(test_delayed_is_backpropagation) {
 }
 END_TEST
 
-/* Micro-batches: one is backpropagation; more are, to rounding, without batch normalisation. Dropout
- * draws row by row, so parts drop what the whole batch would. */
+/* Micro-batches: one is backpropagation; more are, to rounding, without batch normalisation.
+ * Dropout draws row by row, so parts drop what the whole batch would. */
 START_TEST(test_micro_batches) {
   use(_i % 2);
   const char *text =

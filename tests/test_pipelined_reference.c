@@ -172,8 +172,8 @@ static void take(size_t n, size_t m) {
   teach(n, hand.last[m], NULL);
 }
 
-/* A layer's own state is that of the last batch it has seen: show batch normalisation this one again,
- * and put the running statistics back. */
+/* A layer's own state is that of the last batch it has seen: show batch normalisation this one
+ * again, and put the running statistics back. */
 static void show_again(size_t n, dni_layer *layer, size_t i) {
   dni_matrix y = matrix_make(dtype, xs[n].rows, dni_layer_outputs(layer)), running[2], before[2];
   for (size_t k = 0; k < 2; k++) {

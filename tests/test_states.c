@@ -1,12 +1,13 @@
-/* Layers that keep something from forward to backward, dropout and one of the caller's, where several
- * batches are between the two: delayed SGs with batches in flight, and micro-batches. */
+/* Layers that keep something from forward to backward, dropout and one of the caller's, where
+ * several batches are between the two: delayed SGs with batches in flight, and micro-batches. */
 #include "training.h"
 
 #include "dni/research.h"
 
 enum { ROWS = 8, INPUTS = 6, UNITS = 9, CLASSES = 3, BATCHES = 25 };
 
-/* A layer of the caller's: y = x m(n), where m is another number for each batch n. --------------- */
+/* A layer of the caller's: y = x m(n), where m is another number for each batch n. ---------------
+ */
 
 typedef struct stamped {
   size_t forwards; /* batches so far */
@@ -72,7 +73,8 @@ static dni_layer *make_stamped(dni_context *context, stamped *user) {
   return keep(LAYER, layer);
 }
 
-/* A network with both: tanh9, dropout, the caller's | tanh9, dropout | dense3. ------------------- */
+/* A network with both: tanh9, dropout, the caller's | tanh9, dropout | dense3. -------------------
+ */
 
 typedef struct model {
   dni_context *context;
@@ -146,7 +148,8 @@ static numbers run_sequential(bool delayed) {
   return run(&m, train_with(&m, (dni_trainer_options){0}));
 }
 
-/* One batch in flight: every target is learned at once, which is the sequential schedule. --------- */
+/* One batch in flight: every target is learned at once, which is the sequential schedule. ---------
+ */
 
 START_TEST(one_in_flight_is_sequential) {
   model m;
@@ -191,8 +194,9 @@ START_TEST(micro_batches_find_their_states) {
 }
 END_TEST
 
-/* Several batches in flight, against a loop that keeps a state for each batch and follows the recorded
- * lags. Two threads: the delayed module below, the rest above. ------------------------------------ */
+/* Several batches in flight, against a loop that keeps a state for each batch and follows the
+ * recorded lags. Two threads: the delayed module below, the rest above.
+ * ------------------------------------ */
 
 enum { LOWER = 3, UPPER = 3, LAYERS = LOWER + UPPER };
 

@@ -1,8 +1,8 @@
 /* Structs that grow: programs built with older and with newer headers.
  *
  * Every struct of the caller's that begins with struct_size is taken at the size it was first
- * published with, and with zeros behind what the library knows; it is refused if it is shorter, or if
- * what the library does not know is not zero. Reports are filled in as far as they reach. */
+ * published with, and with zeros behind what the library knows; it is refused if it is shorter, or
+ * if what the library does not know is not zero. Reports are filled in as far as they reach. */
 #include "core/first_size.h"
 
 #include "training.h"
@@ -99,12 +99,13 @@ static dni_status context_with(scene *s, const dni_allocator *allocator) {
   return dni_context_create(&options, &s->made.context);
 }
 
-/* The calls. -----------------------------------------------------------------------------------  */
+/* The calls. ----------------------------------------------------------------------------------- */
 
 /* No field must be set. */
 #define NONE (void)0
 
-/* `fill` makes *given a struct that is right, struct_size apart; `call` is given it. s is the scene.
+/* `fill` makes *given a struct that is right, struct_size apart; `call` is given it. s is the
+ * scene.
  */
 #define USE(name, type, fill, call)                                                                \
   static void fill_##name(scene *s, void *memory) {                                                \
@@ -191,8 +192,8 @@ USE(memory_report, dni_memory_report, NONE, dni_trainer_memory(s->trainer, given
 
 typedef enum direction { GIVEN, REPORT } direction;
 
-/* `right` is what the call answers if the struct is all right: the files of two are not there, and a
- * library may be built without them. */
+/* `right` is what the call answers if the struct is all right: the files of two are not there, and
+ * a library may be built without them. */
 static const struct {
   const char *name;
   size_t first, size;
@@ -246,9 +247,9 @@ static const struct {
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-/* The status of the call with a struct that says to have `size` bytes, of which byte `set` (SIZE_MAX:
- * none) is 1: the right one, followed by zeros. It lies in a block of exactly `there` bytes, so that
- * tools see who reads on. */
+/* The status of the call with a struct that says to have `size` bytes, of which byte `set`
+ * (SIZE_MAX: none) is 1: the right one, followed by zeros. It lies in a block of exactly `there`
+ * bytes, so that tools see who reads on. */
 static dni_status status_of(int index, scene *s, size_t size, size_t there, size_t set) {
   unsigned char *memory = calloc(1, there), *whole = calloc(1, cases[index].size);
   ck_assert(memory && whole);

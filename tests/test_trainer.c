@@ -1,5 +1,5 @@
-/* The trainer's manners: reports, refusals that change nothing, divergence, callbacks that fail. What
- * a step computes is in test_equivalence.c, the random schedule in test_schedules.c,
+/* The trainer's manners: reports, refusals that change nothing, divergence, callbacks that fail.
+ * What a step computes is in test_equivalence.c, the random schedule in test_schedules.c,
  * dni_trainer_fit in test_fit.c. */
 #include "training.h"
 
@@ -32,7 +32,8 @@ static numbers everything(dni_network *network) {
 
 /* Reports. ------------------------------------------------------------------------------------- */
 
-/* Loss and accuracy are those before the updates; without batch normalisation a prediction tells. */
+/* Loss and accuracy are those before the updates; without batch normalisation a prediction tells.
+ */
 START_TEST(test_report) {
   use(_i);
   dni_network *network;
@@ -109,7 +110,8 @@ START_TEST(test_report_of_plain_network) {
 }
 END_TEST
 
-/* A caller built against a newer header has longer structs: what this library does not know stays. */
+/* A caller built against a newer header has longer structs: what this library does not know stays.
+ */
 START_TEST(test_longer_structs) {
   struct {
     dni_step_report known;
@@ -420,8 +422,8 @@ static dni_status faulty_backward(void *user, const dni_layer_call *call) {
   return ((faulty *)user)->backward;
 }
 
-/* A status of the callback's own comes through, others become DNI_ERROR_CALLBACK, and the trainer can
- * be used afterwards. */
+/* A status of the callback's own comes through, others become DNI_ERROR_CALLBACK, and the trainer
+ * can be used afterwards. */
 START_TEST(test_failing_layer) {
   use(_i);
   faulty faults = {DNI_OK, DNI_OK};

@@ -135,8 +135,9 @@ static inline dni_matrix some_rows(dni_matrix matrix, size_t first, size_t rows)
 
 /* Networks. ------------------------------------------------------------------------------------ */
 
-/* "relu9": a dense layer of 9 ReLU units, "relu": ReLU alone; "dense9", "tanh9", "sigmoid9", "leaky9",
- * "gelu9" likewise; "norm": batch normalisation; "rows": layer normalisation; "drop": dropout of 0.3. */
+/* "relu9": a dense layer of 9 ReLU units, "relu": ReLU alone; "dense9", "tanh9", "sigmoid9",
+ * "leaky9", "gelu9" likewise; "norm": batch normalisation; "rows": layer normalisation; "drop":
+ * dropout of 0.3. */
 static inline dni_layer *make_layer(dni_context *context, size_t inputs, const char *word) {
   static const char *const names[] = {"dense",   "relu",  "tanh",
                                       "sigmoid", "leaky", "gelu"}; /* by dni_activation */
@@ -160,8 +161,8 @@ static inline dni_layer *make_layer(dni_context *context, size_t inputs, const c
 }
 
 /* "exact" (NULL: no SG), "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg" or "critic"
- * followed by what differs from a linear one in (h, y): the number of hidden layers, then h or y if it
- * sees that alone: "sg", "sg1", "critic2h". */
+ * followed by what differs from a linear one in (h, y): the number of hidden layers, then h or y if
+ * it sees that alone: "sg", "sg1", "critic2h". */
 static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
                               const char *word) {
   if (strcmp(word, "exact") == 0) return NULL;

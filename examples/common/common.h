@@ -61,8 +61,8 @@ typedef struct common_options {
 enum { ARGUMENTS_RUN = -1 }; /* go on; anything else is the exit status */
 
 /* `about` is the text before the list of options in --help. Besides `table`, which ends with a name
- * of NULL, --json, --out, --seed, --help and --version are understood. The output directory has been
- * made when this answers ARGUMENTS_RUN. */
+ * of NULL, --json, --out, --seed, --help and --version are understood. The output directory has
+ * been made when this answers ARGUMENTS_RUN. */
 int arguments_parse(int argc, char **argv, const char *about, const argument *table,
                     common_options *options);
 
@@ -86,8 +86,8 @@ void json_numbers(FILE *file, const double *values, size_t count);
  * stderr says so, and the script stays. */
 int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
 
-/* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer is
- * the last problem, after which no more is begun. Less threads if the system starts no more. */
+/* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer
+ * is the last problem, after which no more is begun. Less threads if the system starts no more. */
 enum { THREADS_MOST = 64 };
 int parallel_work(size_t count, uint64_t threads, int (*work)(void *shared, size_t index),
                   void *shared);
@@ -201,9 +201,9 @@ typedef struct training_plan {
   const char *networks;       /* directory of trained networks; NULL: train, keep nothing */
 } training_plan;
 
-/* The network of `which` with the settings of the plan, on `context`, without its estimators: loaded
- * if plan->networks has it, else trained on the digits of `source`, and kept there. The single SG of
- * method sg sits after hidden layer depth / 2 + 1. */
+/* The network of `which` with the settings of the plan, on `context`, without its estimators:
+ * loaded if plan->networks has it, else trained on the digits of `source`, and kept there. The
+ * single SG of method sg sits after hidden layer depth / 2 + 1. */
 int trained_network(dni_context *context, const training_plan *plan, method which,
                     const data_source *source, dni_network **out);
 

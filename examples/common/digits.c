@@ -130,16 +130,24 @@ static int check_test_set(const data_source *source, const dni_dataset *train,
               dni_dataset_features(test), source->train_images, dni_dataset_features(train));
 }
 
-int data_load(dni_context *context, const data_source *source, size_t train_limit,
-              dni_dataset **train, dni_dataset **test) {
+/* The images stay in their files, which saves memory, unless these are gzip: then in memory. */
+static dni_status load_digits(dni_context *context, const char *images, const char *labels,
+                              dni_dataset **dataset) {
   dni_idx_options options = {.struct_size = sizeof options};
   options.classes = 10; /* not found from the labels, so that a damaged one is noticed */
+  options.in_file = 1;
+  dni_status status = dni_dataset_create_idx(context, images, labels, &options, dataset);
+  if (status != DNI_ERROR_UNSUPPORTED) return status;
+  options.in_file = 0;
+  return dni_dataset_create_idx(context, images, labels, &options, dataset);
+}
+
+int data_load(dni_context *context, const data_source *source, size_t train_limit,
+              dni_dataset **train, dni_dataset **test) {
   *train = *test = NULL;
-  dni_status status =
-      dni_dataset_create_idx(context, source->train_images, source->train_labels, &options, train);
+  dni_status status = load_digits(context, source->train_images, source->train_labels, train);
   if (status == DNI_OK)
-    status =
-        dni_dataset_create_idx(context, source->test_images, source->test_labels, &options, test);
+    status = load_digits(context, source->test_images, source->test_labels, test);
   if (status == DNI_OK) status = limit_examples(train, train_limit);
   int problem = status == DNI_OK ? check_test_set(source, *train, *test) : library_failure();
   if (problem == 0) return 0;

@@ -10,8 +10,8 @@
 
 extern char **environ;
 
-/* Colours of M. Okabe and K. Ito (2008); each line style has a dash and a marker of its own, so that
- * the lines can be told apart in black and white. */
+/* Colours of M. Okabe and K. Ito (2008); each line style has a dash and a marker of its own, so
+ * that the lines can be told apart in black and white. */
 static const char settings[] =
     "set encoding utf8\n"
     "set border lw 0.8 lc rgb '#222222'\n"

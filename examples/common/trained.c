@@ -31,9 +31,10 @@ static dni_status create_network(training *work) {
                     dni_dataset_classes(work->train), &work->network);
 }
 
-/* The paper's schedule, scaled to the length of the run: a tenth of the rate after 300,000 of 500,000
- * steps, a hundredth after 400,000. Not for SG everywhere, which is far from done when so short a run
- * ends: 6,000 steps of 20 x 512 reached 79 % test accuracy with it, and 88 % at a constant rate. */
+/* The paper's schedule, scaled to the length of the run: a tenth of the rate after 300,000 of
+ * 500,000 steps, a hundredth after 400,000. Not for SG everywhere, which is far from done when so
+ * short a run ends: 6,000 steps of 20 x 512 reached 79 % test accuracy with it, and 88 % at a
+ * constant rate. */
 static dni_status create_optimiser(training *work) {
   uint64_t steps = work->plan->steps[work->which];
   const uint64_t boundaries[] = {steps * 3 / 5, steps * 4 / 5};

@@ -209,10 +209,10 @@ typedef struct dni_fit_options {
 
 /** Train on `dataset` until epochs or steps are reached, whichever is first. `options` may be NULL.
  *
- * A data set of fewer examples than a batch is one batch. Each call begins a new epoch. Orders are
- * drawn from a stream that the trainer keeps: it starts from the data set's own stream when the
- * trainer first sees the data set, and goes on from call to call. Labels go to the loss, the SGs
- * and the metric as DNI_I32.
+ * A data set of fewer examples than a batch is one batch. Each call begins a new epoch. The trainer
+ * keeps the data set, with an order, until it is given another one or is released. The order starts
+ * from the data set's own stream and goes on from call to call on the same data set. Labels go to
+ * the loss, the SGs and the metric as DNI_I32.
  *
  * - DNI_ERROR_ARGUMENT: NULL, sizes that do not fit, a batch over max_batch, a `best` of another
  *   shape, patience without validation, a bad struct_size; nothing happened.

@@ -8,6 +8,9 @@
  * up first: as many as fit on the stack. */
 #define ROWS_AT_A_TIME 1024
 
+/* Bytes that are read from a file at a time; they lie on the stack. */
+#define BYTES_AT_A_TIME 4096
+
 /* Examples of a data set: indices[0 .. count-1] of it, or from `first` on if indices is NULL. */
 typedef struct selection {
   const dni_dataset *dataset;
@@ -60,24 +63,76 @@ static void look_up_f64(const uint8_t *bytes, size_t count, const double *table,
     x[i] = table[bytes[i]];
 }
 
-static void copy_bytes(const selection *wanted, const dni__examples *shared, const dni_matrix *to) {
-  for (size_t r = 0; r < to->rows; r++) {
-    const uint8_t *bytes = dni__matrix_row(&shared->content.x, row_at(wanted, r));
-    if (to->dtype == DNI_F32)
-      look_up_f32(bytes, to->columns, shared->bytes, dni__matrix_row(to, r));
-    else
-      look_up_f64(bytes, to->columns, shared->bytes, dni__matrix_row(to, r));
-  }
+/* Into `count` elements of row `row` of x, from `column` on. */
+static void look_up(const dni__examples *shared, const uint8_t *bytes, size_t count,
+                    const dni_matrix *x, size_t row, size_t column) {
+  if (x->dtype == DNI_F32)
+    look_up_f32(bytes, count, shared->bytes, (float *)dni__matrix_row(x, row) + column);
+  else
+    look_up_f64(bytes, count, shared->bytes, (double *)dni__matrix_row(x, row) + column);
 }
 
-static void copy_x(const selection *wanted, const dni_matrix *x) {
+static void copy_bytes(const selection *wanted, const dni__examples *shared, const dni_matrix *to) {
+  for (size_t r = 0; r < to->rows; r++)
+    look_up(shared, dni__matrix_row(&shared->content.x, row_at(wanted, r)), to->columns, to, r, 0);
+}
+
+/* Examples whose x stays in a file. ------------------------------------------------------------ */
+
+/* How many of the wanted rows from r on follow one another in the file, at most `most`. */
+static size_t count_neighbours(const selection *wanted, size_t r, size_t most) {
+  size_t row = row_at(wanted, r), count = 1;
+  while (count < most && r + count < wanted->count && row_at(wanted, r + count) == row + count)
+    count++;
+  return count;
+}
+
+/* Short rows: neighbours are read at once. */
+static dni_status read_rows(const selection *wanted, const dni__examples *shared,
+                            const dni_matrix *to) {
+  uint8_t bytes[BYTES_AT_A_TIME];
+  size_t columns = to->columns, count;
+  for (size_t r = 0; r < to->rows; r += count) {
+    count = count_neighbours(wanted, r, sizeof bytes / columns);
+    DNI_TRY(dni__row_file_read(shared->content.file, row_at(wanted, r), 0, bytes, count * columns));
+    for (size_t i = 0; i < count; i++)
+      look_up(shared, bytes + i * columns, columns, to, r + i, 0);
+  }
+  return DNI_OK;
+}
+
+/* A row that is longer than what is read at a time. */
+static dni_status read_long_row(const dni__examples *shared, size_t row, const dni_matrix *to,
+                                size_t r) {
+  uint8_t bytes[BYTES_AT_A_TIME];
+  for (size_t column = 0; column < to->columns; column += sizeof bytes) {
+    size_t left = to->columns - column, part = left < sizeof bytes ? left : sizeof bytes;
+    DNI_TRY(dni__row_file_read(shared->content.file, row, column, bytes, part));
+    look_up(shared, bytes, part, to, r, column);
+  }
+  return DNI_OK;
+}
+
+static dni_status read_x(const selection *wanted, const dni__examples *shared,
+                         const dni_matrix *x) {
+  if (x->columns <= BYTES_AT_A_TIME) return read_rows(wanted, shared, x);
+  for (size_t r = 0; r < x->rows; r++)
+    DNI_TRY(read_long_row(shared, row_at(wanted, r), x, r));
+  return DNI_OK;
+}
+
+/* x and y, wherever they lie. ------------------------------------------------------------------ */
+
+static dni_status copy_x(const selection *wanted, const dni_matrix *x) {
   const dni__examples *shared = wanted->dataset->examples;
+  if (shared->content.file) return read_x(wanted, shared, x);
   if (shared->bytes)
     copy_bytes(wanted, shared, x);
   else if (shared->content.scaled)
     copy_scaled(wanted, &shared->content, x);
   else
     copy_rows(wanted, &shared->content.x, x);
+  return DNI_OK;
 }
 
 /* Row `row` of y: the label itself, or its one-hot row. */
@@ -188,7 +243,7 @@ static dni_status check_matrices(const dni_dataset *dataset, size_t rows, const 
 static dni_status copy_out(const selection *wanted, const dni_matrix *x, const dni_matrix *y) {
   if (wanted->count == 0) return DNI_OK;
   if (wanted->dataset->examples->content.callbacks.fetch) return fetch(wanted, x, y);
-  if (x) copy_x(wanted, x);
+  if (x) DNI_TRY(copy_x(wanted, x));
   if (y) copy_y(wanted, y);
   return DNI_OK;
 }

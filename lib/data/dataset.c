@@ -20,6 +20,7 @@ void dni__content_free(dni__memory *memory, dni__content *content) {
     dni__free(memory, content->y.data);
   }
   dni__free(memory, content->labels);
+  dni__row_file_close(content->file);
 }
 
 dni_status dni__content_scale(dni__content *content, int32_t scaled, double factor, double offset,

@@ -3,9 +3,10 @@
 #define DNI_DATA_DATASET_H
 
 #include "core/context.h"
+#include "data/row_file.h"
 
 /* Examples in the order they came in. Those of the caller's function have no data and no labels
- * here: the matrices then tell sizes and types only. */
+ * here, and x that stays in a file has no data: the matrices then tell sizes and types only. */
 typedef struct dni__content {
   dni_matrix x;    /* [examples][features], of the context's element type or bytes */
   dni_matrix y;    /* [examples][targets] of numbers; data NULL if there are labels */
@@ -14,7 +15,8 @@ typedef struct dni__content {
   bool borrowed;   /* x.data and y.data are the caller's */
   bool scaled;     /* in batches x becomes factor * x + offset; of bytes always */
   double factor, offset;
-  dni_dataset_callbacks callbacks; /* fetch NULL: the examples are in memory */
+  dni__row_file *file;             /* of bytes: x stays in it; NULL: x is in memory */
+  dni_dataset_callbacks callbacks; /* fetch NULL: the examples are in memory or the file */
   dni_destroy_callback destroy;    /* called with user at the end; or NULL */
   void *user;
 } dni__content;

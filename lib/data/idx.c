@@ -2,8 +2,10 @@
  * of each dimension, then the elements.
  *
  * The sizes are a claim. Where the file's length is known it is compared first; else the elements
- * are read into a block that grows as they arrive, so a false claim costs no memory. */
+ * are read into a block that grows as they arrive, so a false claim costs no memory. Images may
+ * stay in their file: then only its header is read here. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/buffer.h"
 #include "data/dataset.h"
@@ -21,7 +23,9 @@
 typedef struct idx {
   const char *path;
   size_t rank, count, item_size;
-  dni__buffer bytes;
+  bool in_file;        /* the items stay in the file */
+  dni__row_file *file; /* in_file: the items; else NULL */
+  dni__buffer bytes;   /* else: the items */
 } idx;
 
 static bool known_type(unsigned char type) {
@@ -105,11 +109,28 @@ static dni_status compare_length(const dni__reader *reader, const idx *file, siz
   return DNI_OK;
 }
 
-static dni_status read_items(dni__reader *reader, idx *file) {
+/* Looked at before the file is opened, as that would take what a pipe holds from a reader that can
+ * use it. What does not exist is left to the reader. */
+static dni_status check_regular(const char *path) {
+  struct stat facts;
+  if (stat(path, &facts) != 0 || S_ISREG(facts.st_mode)) return DNI_OK;
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a regular file", path);
+}
+
+/* The items stay in the file, whose length is right. */
+static dni_status keep_items(dni__memory *memory, dni__reader *reader, size_t size, idx *file) {
+  uint64_t remaining;
+  size_t unused;
+  if (!dni__reader_remaining(reader, &remaining))
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a plain file, not gzip", file->path);
+  DNI_TRY(compare_length(reader, file, size, &unused));
+  return dni__row_file_create(memory, file->path, dni__reader_detach(reader), 4 + 4 * file->rank,
+                              file->item_size, &file->file);
+}
+
+static dni_status copy_items(dni__reader *reader, size_t size, idx *file) {
   dni__buffer *bytes = &file->bytes;
-  size_t size, part, count;
-  if (!dni__multiply(file->count, file->item_size, &size))
-    return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+  size_t part, count;
   DNI_TRY(compare_length(reader, file, size, &part));
   while (bytes->size < size) {
     DNI_TRY(dni__buffer_reserve(bytes, part));
@@ -123,36 +144,49 @@ static dni_status read_items(dni__reader *reader, idx *file) {
   return count > 0 ? trailing(file) : dni__buffer_trim(bytes);
 }
 
+static dni_status read_items(dni__memory *memory, dni__reader *reader, idx *file) {
+  size_t size;
+  if (!dni__multiply(file->count, file->item_size, &size))
+    return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+  return file->in_file ? keep_items(memory, reader, size, file) : copy_items(reader, size, file);
+}
+
 /* Counts that differ are reported before the labels are read. */
-static dni_status read_labels(dni__reader *reader, const idx *images, idx *labels) {
+static dni_status read_labels(dni__memory *memory, dni__reader *reader, const idx *images,
+                              idx *labels) {
   DNI_TRY(read_header(reader, 1, 1, labels));
   if (labels->count != images->count)
     return dni__fail(DNI_ERROR_DATA, "%s: %zu labels, but %s has %zu images", labels->path,
                      labels->count, images->path, images->count);
-  return read_items(reader, labels);
+  return read_items(memory, reader, labels);
 }
 
 static dni_status read_files(dni__memory *memory, idx *images, idx *labels) {
   dni__reader *reader;
+  if (images->in_file) DNI_TRY(check_regular(images->path));
   DNI_TRY(dni__reader_open(memory, images->path, &reader));
   dni_status status = read_header(reader, 2, RANK_MOST, images);
-  if (status == DNI_OK) status = read_items(reader, images);
+  if (status == DNI_OK) status = read_items(memory, reader, images);
   dni__reader_close(reader);
   if (status != DNI_OK) return status;
   DNI_TRY(dni__reader_open(memory, labels->path, &reader));
-  status = read_labels(reader, images, labels);
+  status = read_labels(memory, reader, images, labels);
   dni__reader_close(reader);
   return status;
 }
 
 /* Options. ------------------------------------------------------------------------------------- */
 
-/* Into the content: classes, and that bytes become numbers. */
+/* Into the content: classes, and that bytes become numbers. *in_file: whether the images stay in
+ * their file. */
 static dni_status take_options(const dni_idx_options *options, dni_dtype dtype,
-                               dni__content *content) {
+                               dni__content *content, bool *in_file) {
   dni_idx_options known = {.struct_size = sizeof known};
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_idx_options)));
-  if (known.reserved != 0) return dni__fail(DNI_ERROR_UNSUPPORTED, NAME ": reserved is not 0");
+  if (known.in_file != 0 && known.in_file != 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, NAME ": in_file is %d, expected 0 or 1",
+                     (int)known.in_file);
+  *in_file = known.in_file == 1;
   content->classes = known.classes;
   content->scaled = true;
   content->factor = 1.0 / 255;
@@ -179,12 +213,14 @@ static dni_status convert_labels(dni__memory *memory, const idx *file, dni__cont
   return DNI_OK;
 }
 
-/* The bytes of the images, as they are in the file, become the data set's. */
+/* The bytes of the images, as they are in the file, or the file, become the data set's. */
 static dni_status load(dni__memory *memory, idx *images, idx *labels, dni__content *content) {
   DNI_TRY(read_files(memory, images, labels));
   DNI_TRY(convert_labels(memory, labels, content));
   content->x = dni__matrix_make(images->bytes.data, images->count, images->item_size, DNI_U8);
+  content->file = images->file;
   images->bytes.data = NULL;
+  images->file = NULL;
   return DNI_OK;
 }
 
@@ -198,8 +234,9 @@ dni_status dni_dataset_create_idx(dni_context *context, const char *images_path,
   idx images = {.path = images_path, .bytes = {.memory = context->memory}};
   idx labels = {.path = labels_path, .bytes = {.memory = context->memory}};
   dni__content content = {.borrowed = false};
-  DNI_TRY(take_options(options, context->dtype, &content));
+  DNI_TRY(take_options(options, context->dtype, &content, &images.in_file));
   dni_status status = load(context->memory, &images, &labels, &content);
+  dni__row_file_close(images.file);
   dni__buffer_free(&images.bytes);
   dni__buffer_free(&labels.bytes);
   if (status == DNI_OK) return dni__dataset_create(context, &content, out);

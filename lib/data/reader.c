@@ -196,6 +196,12 @@ bool dni__reader_most(const dni__reader *reader, uint64_t *bytes) {
   return reader->regular;
 }
 
+int dni__reader_detach(dni__reader *reader) {
+  int file = reader->file;
+  reader->file = -1;
+  return file;
+}
+
 const char *dni__reader_path(const dni__reader *reader) {
   return reader->path;
 }

@@ -23,6 +23,10 @@ bool dni__reader_remaining(const dni__reader *reader, uint64_t *bytes);
  * of one. false: not a regular file, so nothing is known. */
 bool dni__reader_most(const dni__reader *reader, uint64_t *bytes);
 
+/* The descriptor, which is the caller's to close from now on; the reader can then only be closed.
+ */
+int dni__reader_detach(dni__reader *reader);
+
 const char *dni__reader_path(const dni__reader *reader);
 
 #endif

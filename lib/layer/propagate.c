@@ -33,10 +33,12 @@ static dni_status check_state(const dni_layer *layer, const dni_state *state, si
   return DNI_OK;
 }
 
-/* Until the kind has filled it, a state holds nothing: a forward that fails leaves it so. */
+/* Until the kind has filled it, a state holds nothing: a forward that fails leaves it so. A layer that
+ * keeps nothing is not written: it may be at several places, which several threads run at once. */
 static dni_status forward_training(dni_layer *layer, dni_state *state, dni_layer_call *call) {
   size_t rows = call->x->rows;
   DNI_TRY(state ? check_state(layer, state, rows) : dni__layer_grow(layer, rows));
+  if (!layer->keeps_state) return layer->vtable->forward(layer, call);
   if (!state) state = &layer->own;
   state->filled = SIZE_MAX;
   call->state = state->memory;

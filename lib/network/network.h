@@ -38,8 +38,8 @@ dni_status dni__network_backward(const dni_network *network, size_t index, dni_g
                                  const dni_matrix *weights, const dni_matrix *y,
                                  const dni_matrix *dy, const dni_matrix *dx);
 
-/* Whether dni_network_assign could copy one's parameters to the other; the message names a layer that
- * differs. */
+/* Whether dni_network_assign could copy one's parameters to the other; the message names a layer
+ * that differs. */
 dni_status dni__network_check_alike(const dni_network *to, const dni_network *from);
 
 /* The message for a loss that is not finite: names the first layer with a non-finite parameter,

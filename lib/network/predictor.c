@@ -8,7 +8,7 @@
 /* Outputs of layers alternate between the two buffers; the last goes to the caller's memory. */
 struct dni_predictor {
   dni__references references;
-  dni_context *context;
+  dni_context *context; /* the network's, which keeps it */
   dni_network *network; /* kept; NULL: the network's own predictor */
   dni_layer **layers;   /* [count], which the network keeps */
   size_t count, rows;
@@ -47,7 +47,7 @@ static dni_status make(const dni_network *network, size_t rows, dni_predictor **
   dni_predictor *predictor = dni__allocate(network->context->memory, 1, sizeof *predictor);
   if (!predictor) return DNI_ERROR_MEMORY;
   dni__references_init(&predictor->references);
-  predictor->context = dni_context_retain(network->context);
+  predictor->context = network->context;
   predictor->count = network->count;
   predictor->rows = rows;
   dni_status status = allocate_parts(predictor, network);
@@ -82,14 +82,13 @@ dni_predictor *dni_predictor_retain(dni_predictor *predictor) {
 
 void dni_predictor_release(dni_predictor *predictor) {
   if (!predictor || !dni__references_drop(&predictor->references)) return;
-  dni_context *context = predictor->context;
+  dni__memory *memory = predictor->context->memory;
   dni_network *network = predictor->network;
-  dni__free(context->memory, predictor->layers);
-  dni__free(context->memory, predictor->buffers[0]);
-  dni__free(context->memory, predictor->buffers[1]);
-  dni__free(context->memory, predictor);
+  dni__free(memory, predictor->layers);
+  dni__free(memory, predictor->buffers[0]);
+  dni__free(memory, predictor->buffers[1]);
+  dni__free(memory, predictor);
   dni_network_release(network);
-  dni_context_release(context);
 }
 
 /* Running. ------------------------------------------------------------------------------------- */

@@ -25,8 +25,8 @@ static bool is_bypassed(const dni__pass *pass, const dni__module *layers, size_t
   return sg && sg->needs == DNI_SG_NEEDS_DELTA_ABOVE;
 }
 
-/* Whether backward of a layer has to run though nobody wants the gradient of its input: it moves, or
- * it is the caller's own, which may have parameters that the library does not know. */
+/* Whether backward of a layer has to run though nobody wants the gradient of its input: it moves,
+ * or it is the caller's own, which may have parameters that the library does not know. */
 static bool needs_backward(const dni_layer *layer) {
   bool own = layer->vtable->kind == DNI_LAYER_CALLBACK && layer->parameter_count == 0;
   return own || dni__layer_moves(layer);

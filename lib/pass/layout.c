@@ -239,8 +239,8 @@ static kept_places lay_out_kept(dni__stage *stage, layout *block) {
   return places;
 }
 
-/* Layers keep what their backward needs of a forward; of a module that waits that has to be there for
- * every slot, so its layers get a state for each. Other layers use their own. */
+/* Layers keep what their backward needs of a forward; of a module that waits that has to be there
+ * for every slot, so its layers get a state for each. Other layers use their own. */
 static dni_status create_states(dni__stage *stage) {
   const dni__plan *plan = stage->plan;
   const dni__train_module *last = &plan->modules[end_module(stage) - 1];
@@ -253,7 +253,7 @@ static dni_status create_states(dni__stage *stage) {
   for (size_t l = last->layers.first; l < end_layer(stage); l++) {
     dni_layer *layer = plan->network->links[l].layer;
     size_t bytes = dni__layer_state_bytes(layer, plan->max_rows);
-    for (size_t s = 0; bytes > 0 && s < stage->slots; s++) {
+    for (size_t s = 0; layer->keeps_state && s < stage->slots; s++) {
       size_t place = s * stage->layer_count + l - stage->first_layer;
       DNI_TRY(dni_state_create(layer, plan->max_rows, &stage->kept_states[place]));
       stage->state_bytes += bytes;

@@ -16,13 +16,14 @@ dni_status dni__ask(const dni__pass *pass, size_t after, const dni_matrix *error
       after, dni_sg_estimate(dni__plan_of(pass)->interfaces[after].sg, &query, &answer));
 }
 
-/* Update an SG that has been shown its lesson, unless it is frozen. It belongs to the module below. */
+/* Update an SG that has been shown its lesson, unless it is frozen. It belongs to the module below.
+ */
 static dni_status move(const dni__pass *pass, size_t after) {
   dni__plan *plan = dni__plan_of(pass);
   const dni__train_module *module = &plan->modules[dni__plan_module_of(plan, after)];
   dni_optimiser *optimiser = plan->interfaces[after].optimiser;
   double factor = atomic_load_explicit(&module->rate_factor, memory_order_relaxed);
-  if (plan->interfaces[after].sg->rate_scale == 0) return DNI_OK;
+  if (dni__sg_root(plan->interfaces[after].sg)->rate_scale == 0) return DNI_OK;
   DNI_TRY(dni__optimiser_begin(optimiser, 1, factor));
   dni__optimiser_move_all(optimiser);
   return DNI_OK;

@@ -4,7 +4,8 @@
 
 #include "pass/pass.h"
 
-/* Where a pass finds its matrices, and what modules are. ---------------------------------------- */
+/* Where a pass finds its matrices, and what modules are. ----------------------------------------
+ */
 
 static inline dni__plan *dni__plan_of(const dni__pass *pass) {
   return pass->stage->plan;
@@ -55,27 +56,31 @@ static inline dni_matrix dni__other_delta(const dni__pass *pass, const dni_matri
 /* Puts "interface after layer 3: " in front of a failure's message. */
 dni_status dni__say_interface(size_t after, dni_status status);
 
-/* lesson.c: questions --------------------------------------------------------------------------- */
+/* lesson.c: questions ---------------------------------------------------------------------------
+ */
 
 /* delta [rows][units] = the answer of the SG after layer `after`; error: the signal it needs. */
 dni_status dni__ask(const dni__pass *pass, size_t after, const dni_matrix *error,
                     const dni_matrix *delta);
 
-/* forward.c ------------------------------------------------------------------------------------- */
+/* forward.c -------------------------------------------------------------------------------------
+ */
 
 dni_status dni__forward_module(const dni__pass *pass, const dni__module *layers);
 /* Loss, accuracy and metric into the record; dL/dh_N, and each example's loss for critics, into the
  * stage's buffers. */
 dni_status dni__evaluate_loss(const dni__pass *pass);
 
-/* backward.c ------------------------------------------------------------------------------------ */
+/* backward.c ------------------------------------------------------------------------------------
+ */
 
 /* Parameter gradients of a module and its update, from `given`: what the loss or an SG has answered
  * for its output, or the stage above. If `wanted`, *target becomes the gradient of its input. */
 dni_status dni__backward_module(const dni__pass *pass, const dni__train_module *module,
                                 const dni_matrix *given, bool wanted, dni_matrix *target);
 
-/* lesson.c: lessons ----------------------------------------------------------------------------- */
+/* lesson.c: lessons -----------------------------------------------------------------------------
+ */
 
 /* Show the target of an interface to its SG and update the SG. Without target: one that learns
  * alone. prediction NULL: it answers again. */

@@ -1,8 +1,9 @@
 /* A batch, or a micro-batch, on its way through the modules of one stage. Internal.
  *
- * This is the door of the room: a schedule fills in a pass, runs it, and later gives the lesson when
- * the target of the stage's upper interface has come. Who moves a weight, and when: the module's
- * backward (backward.c) moves the layers, the lesson (lesson.c) moves the SGs; nothing else does. */
+ * This is the door of the room: a schedule fills in a pass, runs it, and later gives the lesson
+ * when the target of the stage's upper interface has come. Who moves a weight, and when: the
+ * module's backward (backward.c) moves the layers, the lesson (lesson.c) moves the SGs; nothing
+ * else does. */
 #ifndef DNI_PASS_PASS_H
 #define DNI_PASS_PASS_H
 

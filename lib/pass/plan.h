@@ -62,8 +62,8 @@ typedef struct dni__stage {
   void *right;        /* [rows][1]: working space of a callback loss; or NULL */
 
   /* Batches that wait for their target at the stage's upper interface, in a ring of slots: outputs
-   * of layers kept_first .. top lie in the slot, y and weights, states of the module that waits, and
-   * x if that module is the first. */
+   * of layers kept_first .. top lie in the slot, y and weights, states of the module that waits,
+   * and x if that module is the first. */
   size_t slots; /* 0: nothing waits */
   size_t kept_first;
   bool keeps_x;

@@ -1,7 +1,7 @@
 /* What layers and SGs cost in a step, counted from their shapes: the same on every machine. In
- * multiply-adds: three products with each weight matrix for each row (forward, gradient of the weights,
- * gradient of the input; of an SG two answers and a gradient), and what moving numbers through memory
- * costs beside them. */
+ * multiply-adds: three products with each weight matrix for each row (forward, gradient of the
+ * weights, gradient of the input; of an SG two answers and a gradient), and what moving numbers
+ * through memory costs beside them. */
 #include "schedule/costs.h"
 
 /* Multiply-adds that take as long, about, on the machines this was measured on. */

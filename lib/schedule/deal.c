@@ -1,9 +1,9 @@
 /* Dealing layers to modules and modules to stages.
  *
- * The SGs say where a module may end (lib/network/modules.c). With threads, what lies between two such
- * ends is dealt to stages in rows of neighbours of about equal cost. A delayed SG ends a module only
- * where it also ends a stage: inside one thread nothing is late, and it is one more factor on the way
- * down. With micro-batches any layer may end a stage, and stages are modules. */
+ * The SGs say where a module may end (lib/network/modules.c). With threads, what lies between two
+ * such ends is dealt to stages in rows of neighbours of about equal cost. A delayed SG ends a
+ * module only where it also ends a stage: inside one thread nothing is late, and it is one more
+ * factor on the way down. With micro-batches any layer may end a stage, and stages are modules. */
 #include <math.h>
 
 #include "dni/research.h"
@@ -48,8 +48,8 @@ static void end_stages(const dni__plan *plan, const size_t *counts, ends *all) {
   }
 }
 
-/* What each piece takes, [pieces], from what each layer and SG takes, [layers]. A part that could not
- * be measured is NaN and counts as 0. */
+/* What each piece takes, [pieces], from what each layer and SG takes, [layers]. A part that could
+ * not be measured is NaN and counts as 0. */
 static void add_costs(const dni__plan *plan, const ends *all, const double *layers,
                       const double *sgs, double *costs) {
   size_t piece = 0;
@@ -224,6 +224,24 @@ static dni_status allocate_parts(dni__plan *plan, const ends *all) {
   return DNI_OK;
 }
 
+/* A layer of the caller's own that has no parameters may be at several places, but it never runs twice
+ * at once. */
+static dni_status check_own_layers(const dni__plan *plan) {
+  for (size_t s = 1; s < plan->stage_count; s++) {
+    size_t first = plan->stages[s].first_layer, end = first + plan->stages[s].layer_count;
+    for (size_t l = first; l < end; l++)
+      for (size_t below = 0; below < first; below++) {
+        const dni_layer *layer = plan->network->links[l].layer;
+        if (layer->vtable->kind != DNI_LAYER_CALLBACK) break;
+        if (plan->network->links[below].layer == layer)
+          return dni__fail(DNI_ERROR_UNSUPPORTED,
+                           "layer %zu (callback): is layer %zu too, which another thread runs", l,
+                           below);
+      }
+  }
+  return DNI_OK;
+}
+
 dni_status dni__schedule_deal(dni__plan *plan, const dni__deal *how) {
   dni__memory *memory = plan->context->memory;
   size_t layers = plan->network->count;
@@ -238,9 +256,10 @@ dni_status dni__schedule_deal(dni__plan *plan, const dni__deal *how) {
     fill_stages(plan, &all);
   }
   dni__free(memory, flags);
-  if (status == DNI_OK && plan->trained_modules > plan->module_count)
+  DNI_TRY(status);
+  if (plan->trained_modules > plan->module_count)
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: trained_modules is %zu, but there are %zu modules",
                      plan->trained_modules, plan->module_count);
-  return status;
+  return check_own_layers(plan);
 }

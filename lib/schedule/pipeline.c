@@ -37,25 +37,29 @@ static void start_afresh(struct dni__pipeline *pipeline) {
   pipeline->replay = NULL;
 }
 
-/* Report the failure, once the other stages stand still. */
-static dni_status recover(struct dni__pipeline *pipeline) {
+/* Wait until the other stages stand still, drop what is under way, and let them go on. */
+static void restart(struct dni__pipeline *pipeline) {
   pthread_mutex_lock(&pipeline->mutex);
   while (pipeline->parked + 1 < pipeline->base.plan->stage_count)
     pthread_cond_wait(&pipeline->workers[0].wake, &pipeline->mutex);
-  dni_status status = dni__fail(pipeline->status, "%s", pipeline->message);
   start_afresh(pipeline);
   atomic_store(&pipeline->broken, false);
   dni__pipeline_wake_all(pipeline);
   while (pipeline->parked > 0) /* or a second failure could count them twice */
     pthread_cond_wait(&pipeline->workers[0].wake, &pipeline->mutex);
   pthread_mutex_unlock(&pipeline->mutex);
-  return status;
 }
 
 static void pipeline_abandon(dni__schedule *schedule) {
   struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
   dni__pipeline_break(pipeline, DNI_ERROR_CALLBACK);
-  (void)recover(pipeline);
+  restart(pipeline);
+}
+
+/* Report the failure that broke it. */
+static dni_status recover(struct dni__pipeline *pipeline) {
+  restart(pipeline);
+  return dni__fail(pipeline->status, "%s", pipeline->message);
 }
 
 /* Working. ----------------------------------------------------------------------------------- */

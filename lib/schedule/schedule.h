@@ -1,8 +1,8 @@
 /* When and where a batch passes through the modules. Internal; the door of the room.
  *
- * Four schedules stand behind one table: sequential and random in the calling thread (sequential.c),
- * pipelined and micro-batches on a thread for each stage (pipeline.c). A schedule moves no weight: it
- * decides which pass (lib/pass) runs next, and where. */
+ * Four schedules stand behind one table: sequential and random in the calling thread
+ * (sequential.c), pipelined and micro-batches on a thread for each stage (pipeline.c). A schedule
+ * moves no weight: it decides which pass (lib/pass) runs next, and where. */
 #ifndef DNI_SCHEDULE_SCHEDULE_H
 #define DNI_SCHEDULE_SCHEDULE_H
 
@@ -34,8 +34,8 @@ typedef struct dni__schedule_vtable {
   dni_status (*step)(dni__schedule *schedule, const dni__arrival *arrival);
   /* Until nothing is in flight. */
   dni_status (*flush)(dni__schedule *schedule);
-  /* A callback was left by an exception or a jump while the calling thread was in here: drop what was
-   * in flight, so that the next step starts afresh. */
+  /* A callback was left by an exception or a jump while the calling thread was in here: drop what
+   * was in flight, so that the next step starts afresh. */
   void (*abandon)(dni__schedule *schedule);
   void (*destroy)(dni__schedule *schedule);
 } dni__schedule_vtable;
@@ -53,6 +53,9 @@ struct dni__schedule {
 /* The schedule that plan->schedule says. The plan is complete. `random` is for the random one. */
 dni_status dni__schedule_create(dni__plan *plan, const dni__random *random, dni__schedule **out);
 void dni__schedule_destroy(dni__schedule *schedule); /* NULL: nothing */
+
+/* Whether the calling thread is one of the schedule's own, so that a callback is running. */
+bool dni__schedule_runs_here(const dni__schedule *schedule);
 
 /* Whether this is a forked child, in which the schedule's threads do not exist. */
 bool dni__schedule_is_orphan(const dni__schedule *schedule);

@@ -94,8 +94,8 @@ static void end_threads(struct dni__pipeline *pipeline) {
   pthread_mutex_destroy(&pipeline->mutex);
 }
 
-/* What is in flight is dropped. In a forked child the threads do not exist, and the mutex may be held
- * by one of them for ever. */
+/* What is in flight is dropped. In a forked child the threads do not exist, and the mutex may be
+ * held by one of them for ever. */
 void dni__pipeline_destroy(dni__schedule *schedule) {
   struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
   dni__plan *plan = schedule->plan;

@@ -204,9 +204,17 @@ dni_status dni__worker_serve(dni__worker *w) {
   return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(message.batch + 1));
 }
 
+/* The schedule that this thread was made for; NULL: it is the caller's. */
+static _Thread_local const dni__schedule *own_schedule;
+
+bool dni__schedule_runs_here(const dni__schedule *schedule) {
+  return own_schedule == schedule;
+}
+
 void *dni__worker_main(void *argument) {
   dni__worker *w = argument;
   struct dni__pipeline *pipeline = w->pipeline;
+  own_schedule = &pipeline->base;
   while (!atomic_load(&pipeline->ending)) {
     dni__worker_wait(w, dni__worker_has_event);
     if (dni__pipeline_interrupted(pipeline)) {

@@ -96,6 +96,7 @@ static dni_status create(dni_context *context, const dni_sg_callbacks *callbacks
                                 callbacks->parameter_count);
   if (!sg) return DNI_ERROR_MEMORY;
   sg->owns_parameters = false;
+  sg->calls_out = true;
   sg->looks_at_h = true;
   sg->looks_at_y = targets > 0;
   sg->needs = callbacks->needs;

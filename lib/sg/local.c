@@ -12,17 +12,31 @@
 typedef struct local {
   dni__stack stack;
   dni_loss *loss;
-  void *out; /* [rows][targets]: g(h), then d loss / dg */
+  /* [rows][targets]: g(h), then d loss / dg; behind it, if the loss is the caller's, [rows][1]: the
+   * losses, for which it would allocate memory otherwise. */
+  void *out;
 } local;
+
+static bool keeps_losses(const local *module) {
+  return dni_loss_kind(module->loss) == DNI_LOSS_CALLBACK;
+}
+
+static dni_matrix losses_view(const local *module, size_t rows) {
+  const dni_sg *sg = &module->stack.base;
+  dni_dtype dtype = sg->context->dtype;
+  size_t bytes = rows * sg->targets * dni__dtype_size(dtype);
+  return dni__matrix_make((unsigned char *)module->out + bytes, rows, 1, dtype);
+}
 
 /* g(h), its mean loss, and *dout = d loss / dg, all with these weights. */
 static dni_status evaluate(const local *module, const dni_sg_call *call, const dni_matrix *weights,
                            dni_matrix *dout, double *mean) {
   const dni_sg *sg = &module->stack.base;
   *dout = dni__matrix_make(module->out, call->h->rows, sg->targets, sg->context->dtype);
+  dni_matrix losses = losses_view(module, call->h->rows);
   DNI_TRY(dni__stack_forward(&module->stack, call->h, NULL, dout));
   dni_batch batch = {.struct_size = sizeof batch, .x = dout, .y = call->y, .weights = weights};
-  return dni_loss_evaluate(module->loss, &batch, dout, NULL, mean);
+  return dni_loss_evaluate(module->loss, &batch, dout, keeps_losses(module) ? &losses : NULL, mean);
 }
 
 /* Answers get their weights later. */
@@ -43,7 +57,11 @@ static dni_status local_learn_alone(dni_sg *sg, const dni_sg_call *call) {
 }
 
 static dni_status local_reserve(dni_sg *sg, size_t rows) {
-  return dni__stack_reserve_with(sg, rows, sg->targets, &((local *)sg)->out);
+  local *module = (local *)sg;
+  size_t columns;
+  if (!dni__add(sg->targets, keeps_losses(module), &columns))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu targets do not fit", sg->targets);
+  return dni__stack_reserve_with(sg, rows, columns, &module->out);
 }
 
 static void local_destroy(dni_sg *sg) {
@@ -87,5 +105,6 @@ dni_status dni_sg_create_local(dni_context *context, size_t units, size_t target
   DNI_TRY(check_loss(context, targets, loss));
   DNI_TRY(dni__stack_create(context, &local_kind, units, targets, options, out));
   ((local *)*out)->loss = dni_loss_retain(loss);
+  (*out)->calls_out = dni_loss_kind(loss) == DNI_LOSS_CALLBACK;
   return DNI_OK;
 }

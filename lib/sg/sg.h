@@ -49,6 +49,7 @@ struct dni_sg {
   dni_needs needs;
   dni_learns learns;
   bool looks_at_h, looks_at_y;
+  bool calls_out; /* functions of the caller's: its own, or those of its loss */
   double rate_scale; /* DNI_SETTING_RATE_SCALE; of a wrapper its root's counts */
   dni__parameter *parameters;
   size_t parameter_count;

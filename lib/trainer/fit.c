@@ -150,9 +150,9 @@ static dni_status end_fit(fit *f, dni_status status) {
   char message[512] = "";
   if (status != DNI_OK) (void)strncpy(message, dni_last_message(), sizeof message - 1);
   dni_status flushed = flush(f);
-  if (status == DNI_ERROR_CANCELLED) atomic_store(&f->trainer->cancelled, false);
   if (status == DNI_OK && flushed == DNI_OK) return report_steps(f);
   if (status == DNI_OK || (status == DNI_ERROR_CANCELLED && flushed != DNI_OK)) return flushed;
+  if (status == DNI_ERROR_CANCELLED) atomic_store(&f->trainer->cancelled, false);
   return dni__fail(status, "%s", message);
 }
 
@@ -170,18 +170,6 @@ static dni_status check_flag(int32_t flag, const char *name) {
   if (flag == 0 || flag == 1) return DNI_OK;
   return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: %s is %d, expected 0 or 1", name,
                    (int)flag);
-}
-
-static dni_status check_data(const dni_network *network, const dni_dataset *dataset) {
-  if (dni_dataset_features(dataset) != dni_network_inputs(network))
-    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu features, the network %zu inputs",
-                     dni_dataset_features(dataset), dni_network_inputs(network));
-  if (dni_dataset_targets(dataset) != dni_network_outputs(network))
-    return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu targets, the network %zu outputs",
-                     dni_dataset_targets(dataset), dni_network_outputs(network));
-  dni_matrix none = dni__matrix_make(NULL, 0, dni_network_inputs(network), network->context->dtype);
-  dni_status status = dni_dataset_batch(dataset, 0, &none, NULL);
-  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "the data set's batch: ");
 }
 
 static dni_status check_best(const dni_network *network, const dni_network *best) {
@@ -204,7 +192,7 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
                      "dni_fit_options: patience, validate_every and best need a validation set");
   if (options->callback_every == 0) options->callback_every = 1;
   if (options->validation) {
-    dni_status status = check_data(network, options->validation);
+    dni_status status = dni__network_check_dataset(network, options->validation);
     if (status != DNI_OK) return dni__fail_prefix(status, "dni_fit_options: validation: ");
   }
   return options->best ? check_best(network, options->best) : DNI_OK;
@@ -233,7 +221,7 @@ dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
   fit f = {.trainer = trainer};
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit"));
-  dni_status status = check_data(trainer->plan.network, dataset);
+  dni_status status = dni__network_check_dataset(trainer->plan.network, dataset);
   if (status == DNI_OK) status = check_amount(trainer, dataset, &f.options);
   if (status == DNI_OK) status = check_watching(trainer, &f.options);
   if (status == DNI_OK) status = dni__source_of_dataset(trainer, dataset, &f.options, &f.source);

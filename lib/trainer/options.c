@@ -1,4 +1,5 @@
 /* What must hold before a trainer is made: options, SGs, loss. */
+#include "loss/loss.h"
 #include "trainer/trainer.h"
 
 #define IN_FLIGHT_MOST   255 /* a lag is recorded in one byte */
@@ -112,13 +113,16 @@ static dni_status check_network(const dni_network *network, const dni_trainer_op
   return DNI_OK;
 }
 
-/* The loss of an empty batch fails if the loss has another element type, or class weights for another
- * number of columns. A loss of the caller's is not called. */
+/* The loss of an empty batch fails if the loss has another element type, or class weights for
+ * another number of columns. A loss of the caller's is not called: only its type is known. */
 static dni_status check_loss(const dni_network *network, const dni_loss *loss) {
   dni_matrix none =
       dni__matrix_make(NULL, 0, dni_network_outputs(network), network->context->dtype);
   dni_batch batch = {sizeof batch, &none, &none, NULL};
-  if (dni_loss_kind(loss) == DNI_LOSS_CALLBACK) return DNI_OK;
+  if (dni_loss_kind(loss) == DNI_LOSS_CALLBACK) {
+    if (loss->context->dtype == network->context->dtype) return DNI_OK;
+    return dni__fail(DNI_ERROR_ARGUMENT, "loss: its element type differs from the network's");
+  }
   dni_status status = dni_loss_evaluate(loss, &batch, NULL, NULL, NULL);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "loss: ");
 }

@@ -1,19 +1,31 @@
-/* Where the batches of a fit come from: a data set in an order that the trainer keeps, or the caller's
- * own function. */
+/* Where the batches of a fit come from: a data set in an order that the trainer keeps, or the
+ * caller's own function. */
 #include "trainer/source.h"
 
-/* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and so
- * that a later fit on the same data set goes on with it. */
+/* Keeping a data set counts a reference and changes nothing else about it. */
+static dni_dataset *keep(const dni_dataset *dataset) {
+  return dni_dataset_retain((dni_dataset *)(uintptr_t)dataset);
+}
+
+/* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and
+ * so that a later fit on the same data set goes on with it. */
 static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
                              const dni_fit_options *options) {
   dni_random_options seed = {.struct_size = sizeof seed, .has_seed = 1, .seed = options->seed};
-  if (trainer->order && trainer->order_of == dataset && !options->has_seed) return DNI_OK;
+  if (trainer->order_of == dataset && !options->has_seed) return DNI_OK;
   dni_order *order;
   DNI_TRY(dni_order_create(dataset, options->has_seed ? &seed : NULL, &order));
-  dni_order_release(trainer->order);
+  dni__trainer_forget_order(trainer);
   trainer->order = order;
-  trainer->order_of = options->has_seed ? NULL : dataset;
+  trainer->order_of = options->has_seed ? NULL : keep(dataset);
   return DNI_OK;
+}
+
+void dni__trainer_forget_order(dni_trainer *trainer) {
+  dni_order_release(trainer->order);
+  dni_dataset_release(trainer->order_of);
+  trainer->order = NULL;
+  trainer->order_of = NULL;
 }
 
 static dni_status begin_epoch(dni__source *source) {

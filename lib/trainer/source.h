@@ -24,7 +24,8 @@ struct dni__source {
   dni_stream stream;
 };
 
-/* Batches of `options->batch` rows of a data set. The order is the trainer's; see dni_trainer_fit. */
+/* Batches of `options->batch` rows of a data set. The order is the trainer's; see dni_trainer_fit.
+ */
 dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
                                   const dni_fit_options *options, dni__source *out);
 

@@ -4,6 +4,23 @@
 #include "dni/research.h"
 #include "trainer/trainer.h"
 
+/* Whether the SG after a layer is asked in a step, and takes numbers alone. */
+static bool refuses_labels(const dni__plan *plan, size_t after) {
+  const dni_sg *sg = plan->interfaces[after].sg;
+  if (!sg || !dni__sg_root(sg)->vtable->refuses_labels) return false;
+  const dni__train_module *module = &plan->modules[dni__plan_module_of(plan, after)];
+  return module->trained && !module->still;
+}
+
+static dni_status check_labels(const dni__plan *plan, const dni_matrix *y) {
+  for (size_t l = 0; dni__is_labels(y) && l < plan->network->count; l++)
+    if (refuses_labels(plan, l))
+      return dni__fail(DNI_ERROR_ARGUMENT,
+                       "interface after layer %zu: %s takes numbers for y, not labels", l,
+                       dni_sg_kind_name(plan->interfaces[l].sg));
+  return DNI_OK;
+}
+
 dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch *batch,
                                     dni_batch *known, double *total) {
   const dni__plan *plan = &trainer->plan;
@@ -16,6 +33,7 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
     return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu rows, expected 1 to %zu", rows,
                      plan->max_batch);
   DNI_TRY(dni__targets_check(known->y, dtype, rows, dni_network_outputs(plan->network), "y"));
+  DNI_TRY(check_labels(plan, known->y));
   DNI_TRY(dni__weights_check(known->weights, dtype, rows, total));
   if (!(*total > 0 && isfinite(*total)))
     return dni__fail(DNI_ERROR_ARGUMENT, "the weights sum to %g", *total);

@@ -61,7 +61,8 @@ static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
   return trainer;
 }
 
-/* With the patterns there. The metric is the trainer's from the moment nothing can fail any more. */
+/* With the patterns there. The metric is the trainer's from the moment nothing can fail any more.
+ */
 static dni_status create(dni_network *network, dni_loss *loss, const dni_trainer_options *options,
                          const dni_optimiser *pattern, const dni_optimiser *sg_pattern,
                          dni_trainer **out) {
@@ -116,7 +117,7 @@ void dni_trainer_release(dni_trainer *trainer) {
   dni__plan_free(plan);
   dni__free(context->memory, trainer->batch_x);
   dni__free(context->memory, trainer->batch_y);
-  dni_order_release(trainer->order);
+  dni__trainer_forget_order(trainer);
   if (plan->metric.destroy) plan->metric.destroy(plan->metric.user);
   atomic_fetch_sub(&plan->network->trainers, 1);
   dni_loss_release(plan->loss);

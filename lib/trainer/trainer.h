@@ -42,12 +42,12 @@ struct dni_trainer {
   /* dni_trainer_fit's batch, and the order of the data set it saw last. */
   void *batch_x, *batch_y;
   dni_order *order;
-  const dni_dataset *order_of; /* only compared */
+  dni_dataset *order_of; /* kept; NULL: the order is of none */
   dni__validation validation;
 };
 
-/* visit.c: enter a trainer, or say why not. `visit` is a local variable declared with DNI_VISIT; when
- * its function is left by an exception, the trainer is left too. */
+/* visit.c: enter a trainer, or say why not. `visit` is a local variable declared with DNI_VISIT;
+ * when its function is left by an exception, the trainer is left too. */
 #define DNI_VISIT(name)                                                                            \
   dni__visit name __attribute__((cleanup(dni__visit_cleanup)));                                    \
   name.trainer = NULL
@@ -69,6 +69,9 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
                                     dni_batch *known, double *total);
 dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, double total,
                                uint64_t epoch);
+
+/* source.c */
+void dni__trainer_forget_order(dni_trainer *trainer);
 
 /* report.c: the report of step `step`, counted from 1; 0: of none. */
 void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_report *report);

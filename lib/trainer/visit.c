@@ -1,5 +1,5 @@
-/* Who is inside a trainer. A call that comes while another is inside is refused: it was made from one
- * of the trainer's callbacks.
+/* Who is inside a trainer. A call that comes while another is inside is refused, and so is one on a
+ * thread of the trainer's own: it was made from one of the trainer's callbacks.
  *
  * A callback may also leave without returning. A C++ exception runs dni__visit_cleanup on its way
  * out. A longjmp runs nothing; then the trainer still looks occupied, and the next call on the same
@@ -50,6 +50,7 @@ dni_status dni__visit_begin(dni_trainer *trainer, dni__visit *visit, const char 
   if (dni__schedule_is_orphan(trainer->schedule))
     return dni__fail(DNI_ERROR_STATE, "%s: the trainer's threads do not exist in a forked child",
                      call);
+  if (dni__schedule_runs_here(trainer->schedule)) return refuse(call);
   memset(visit->mark, 0, sizeof visit->mark); /* old marks may lie where this call's will be */
   DNI_TRY(take_place(trainer, visit, call));
   trainer->visitor = pthread_self();

@@ -1,6 +1,7 @@
 /* Speed of the builtin product beside the linked CBLAS, one thread each: GFLOP/s at the shapes of a
  * training step, NN, NT (forward) and TN (weight gradients). The two take turns, so what disturbs
- * the machine disturbs both; medians are printed, and the median of the ratios of neighbours in time.
+ * the machine disturbs both; medians are printed, and the median of the ratios of neighbours in
+ * time.
  *
  *   build/bench/gemm [--json] [--json-file FILE]                                             5 s */
 #include <stdlib.h>

@@ -1,20 +1,21 @@
-/* What does a step cost as a network grows? Backpropagation beside a linear synthetic gradient after every
- * hidden layer (dense, ReLU, batch normalisation); one thread, Adam, float; three series:
+/* What does a step cost as a network grows? Backpropagation beside a linear synthetic gradient
+ * after every hidden layer (dense, ReLU, batch normalisation); one thread, Adam, float; three
+ * series:
  *
- *   depth  5 .. 1000 hidden layers of 128, batch 128 (so narrow that the deepest fits in time and memory),
- *          without batch normalisation (through which the gradients of a network of that depth overflow)
- *          and at a rate so small that none of them leaves its initial state
- *   width  32 .. 2048 units in 4 hidden layers, batch 256
- *   batch  1 .. 512 examples, 20 hidden layers of 512
+ *   depth  5 .. 1000 hidden layers of 128, batch 128 (so narrow that the deepest fits in time and
+ * memory), without batch normalisation (through which the gradients of a network of that depth
+ * overflow) and at a rate so small that none of them leaves its initial state width  32 .. 2048
+ * units in 4 hidden layers, batch 256 batch  1 .. 512 examples, 20 hidden layers of 512
  *
- * Of each point: time of a step, GFLOP/s of its products over the whole step, bytes of activations as
- * dni_trainer_memory reports them, and the largest memory the process has occupied (all of it: with
- * synthetic gradients also their parameters, gradients and moments, about as many as the layers have).
- * Each point is a child process of its own, so the last is of that point alone; the two methods train in
- * turn, and medians are printed. After the first series: whether activations grow with depth as they
- * should, in proportion for backpropagation, not at all otherwise.
+ * Of each point: time of a step, GFLOP/s of its products over the whole step, bytes of activations
+ * as dni_trainer_memory reports them, and the largest memory the process has occupied (all of it:
+ * with synthetic gradients also their parameters, gradients and moments, about as many as the
+ * layers have). Each point is a child process of its own, so the last is of that point alone; the
+ * two methods train in turn, and medians are printed. After the first series: whether activations
+ * grow with depth as they should, in proportion for backpropagation, not at all otherwise.
  *
- *   build/bench/scale [--backend NAME] [--milliseconds N] [--json] [--json-file FILE]          90 s */
+ *   build/bench/scale [--backend NAME] [--milliseconds N] [--json] [--json-file FILE]          90 s
+ */
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -35,10 +36,11 @@ typedef struct point {
   size_t peak_bytes; /* resident */
 } point;
 
-/* A point in a child process. ------------------------------------------------------------------- */
+/* A point in a child process. -------------------------------------------------------------------
+ */
 
-/* The child is sent a number of seconds, trains for about as long and answers with the time of a step;
- * sent 0, it answers with the point's other facts and ends. */
+/* The child is sent a number of seconds, trains for about as long and answers with the time of a
+ * step; sent 0, it answers with the point's other facts and ends. */
 typedef struct worker {
   pid_t process;
   int to, from;
@@ -141,7 +143,8 @@ static double measure(const bench_plan plans[2], double seconds, point points[2]
   return bench_median(ratios, ROUNDS);
 }
 
-/* Series. ---------------------------------------------------------------------------------------- */
+/* Series. ----------------------------------------------------------------------------------------
+ */
 
 static void print_head(const char *series, const char *what) {
   bench_text("\n%s\n%6s  %-31s    %-31s    %-23s  %-17s\n", what, "", "step, ms",
@@ -181,7 +184,8 @@ static void measure_both(const settings *set, const char *series, size_t value, 
   print_points(value, &points[0], &points[1], ratio);
 }
 
-/* Activations over depth: a line through the first two points, or a constant, must meet all others. */
+/* Activations over depth: a line through the first two points, or a constant, must meet all others.
+ */
 static void judge(const size_t *depths, point (*points)[2], size_t count) {
   int constant = 1, linear = 1;
   size_t each = (points[1][0].memory.activation_bytes - points[0][0].memory.activation_bytes) /

@@ -1,18 +1,19 @@
 /* What do two cores give? Ways of training the same network (20 hidden layers of 512, ReLU, batch
- * normalisation, Adam, float) with two threads, each beside the sequential schedule with one synthetic
- * gradient on one thread, at batch 32, 64 and 256:
+ * normalisation, Adam, float) with two threads, each beside the sequential schedule with one
+ * synthetic gradient on one thread, at batch 32, 64 and 256:
  *
- *   locked     backpropagation with the products on two threads (builtin, CBLAS), micro-batches in 2, 4 and 8
- *              parts through two threads
- *   decoupled  two modules on two threads with a synthetic gradient, a local loss, delayed gradients or
- *              nothing between them; synthetic gradients everywhere, dealt to two threads
+ *   locked     backpropagation with the products on two threads (builtin, CBLAS), micro-batches in
+ * 2, 4 and 8 parts through two threads decoupled  two modules on two threads with a synthetic
+ * gradient, a local loss, delayed gradients or nothing between them; synthetic gradients
+ * everywhere, dealt to two threads
  *
- * The two modules take equally long by measurement (dni_network_measure, dni_costs_balance). All ways take turns,
- * some steps each; of each the median time of a step is printed, and the median of its speed over that of
- * the reference in the same turn. Losses of speed are printed like gains. --modules N: instead, speed
- * against the number of modules, 1 to N, on as many threads.
+ * The two modules take equally long by measurement (dni_network_measure, dni_costs_balance). All
+ * ways take turns, some steps each; of each the median time of a step is printed, and the median of
+ * its speed over that of the reference in the same turn. Losses of speed are printed like gains.
+ * --modules N: instead, speed against the number of modules, 1 to N, on as many threads.
  *
- *   build/bench/schedules [--depth N] [--width N] [--rounds N] [--modules N] [--json]          2 min */
+ *   build/bench/schedules [--depth N] [--width N] [--rounds N] [--modules N] [--json]          2
+ * min */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,24 +1,26 @@
 /* How close is a training step to what it cannot do without?
  *
- * For 20 hidden layers of 512 ReLU units with batch normalisation (784 inputs, 10 classes, Adam), batch 256
- * and 32, one thread, for backpropagation and for a linear synthetic gradient after every hidden layer:
+ * For 20 hidden layers of 512 ReLU units with batch normalisation (784 inputs, 10 classes, Adam),
+ * batch 256 and 32, one thread, for backpropagation and for a linear synthetic gradient after every
+ * hidden layer:
  *
  *   step      a whole dni_trainer_step
  *   products  that step's matrix products alone: same backend, same shapes, in the same weights
- *   traffic   what has to be read or written besides, at the speed at which memcpy copies blocks larger
- *             than the caches in the same run, read and written bytes counted: parameters and moments,
- *             both read and written; the batch, read; each layer's output, once written and once read.
- *             Gradients are not counted: they could be used where they arise. (Outputs that stay in the
- *             caches are counted all the same, and products read parameters too, which is in their time: the
- *             roofline is no strict bound, and where all fits in the caches a step can be below it.)
+ *   traffic   what has to be read or written besides, at the speed at which memcpy copies blocks
+ * larger than the caches in the same run, read and written bytes counted: parameters and moments,
+ *             both read and written; the batch, read; each layer's output, once written and once
+ * read. Gradients are not counted: they could be used where they arise. (Outputs that stay in the
+ *             caches are counted all the same, and products read parameters too, which is in their
+ * time: the roofline is no strict bound, and where all fits in the caches a step can be below it.)
  *   roofline  products + traffic
  *
- * Step and products are measured in turn, so that a drift of the machine's speed meets both. Medians; a
- * ratio is the median of the ratios of neighbours in time.
+ * Step and products are measured in turn, so that a drift of the machine's speed meets both.
+ * Medians; a ratio is the median of the ratios of neighbours in time.
  *
  * With a CBLAS also: how far its products are from the builtin backend's at these shapes.
  *
- *   build/bench/step [--depth N] [--width N] [--batch N] [--rounds N] [--json] [--json-file FILE]  30 s */
+ *   build/bench/step [--depth N] [--width N] [--batch N] [--rounds N] [--json] [--json-file FILE]
+ * 30 s */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +68,8 @@ static void multiply(subject *s, int32_t ta, int32_t tb, const dni_matrix *a, co
   bench_must(dni_backend_gemm(backend, ta, tb, 1, a, b, beta, c), "product");
 }
 
-/* The products of one dense layer: forward, weight gradient and, unless it is the first, input gradient. */
+/* The products of one dense layer: forward, weight gradient and, unless it is the first, input
+ * gradient. */
 static void layer_products(subject *s, dni_layer *layer, int input_gradient) {
   size_t batch = s->model.plan.batch;
   dni_matrix weight, gradient;
@@ -80,7 +83,8 @@ static void layer_products(subject *s, dni_layer *layer, int input_gradient) {
   if (input_gradient) multiply(s, 0, 0, &dy, &weight, 0, &dx);
 }
 
-/* The products of one linear SG: estimate and weight gradient, each in a part for h and one for y. */
+/* The products of one linear SG: estimate and weight gradient, each in a part for h and one for y.
+ */
 static void sg_products(subject *s, dni_sg *sg) {
   size_t batch = s->model.plan.batch, width = s->model.plan.width;
   dni_matrix weight, gradient;
@@ -196,7 +200,8 @@ static void measure(const bench_plan *plan, size_t rounds) {
   drop(&s);
 }
 
-/* Do the two backends calculate the same? -------------------------------------------------------- */
+/* Do the two backends calculate the same? --------------------------------------------------------
+ */
 
 /* Largest difference of the same product by two backends, over its largest element. */
 static double difference(dni_backend *const *backends, int32_t ta, int32_t tb, const dni_matrix *a,
@@ -246,7 +251,8 @@ static void compare_backends(size_t batch, size_t width) {
   dni_backend_release(backends[1]);
 }
 
-/* All of it. ------------------------------------------------------------------------------------- */
+/* All of it. -------------------------------------------------------------------------------------
+ */
 
 static void measure_all(const settings *set, size_t batch) {
   static const char *const names[] = {"builtin", "cblas"};

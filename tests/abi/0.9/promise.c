@@ -2,8 +2,8 @@
  * layout of every public struct, the numbers of the constants, the types of the functions.
  *
  * Only compiled, in C99, C11, C++98 and C++17 (tests/gates/headers.sh). A struct may grow at its
- * end: the new field gets a line here, and no line is ever changed. tests/gates/header_test.py writes
- * the lines; tests/gates/declared.sh misses those that are not there. */
+ * end: the new field gets a line here, and no line is ever changed. tests/gates/header_test.py
+ * writes the lines; tests/gates/declared.sh misses those that are not there. */
 #include <dni.h>
 
 #define HOLDS(name, condition)  typedef char name[(condition) ? 1 : -1]
@@ -729,7 +729,7 @@ AT(dni_memory_options, user, 48);
 AT(dni_idx_options, struct_size, 0);
 AT(dni_idx_options, classes, 8);
 AT(dni_idx_options, scaled, 16);
-AT(dni_idx_options, reserved, 20);
+AT(dni_idx_options, in_file, 20);
 AT(dni_idx_options, factor, 24);
 AT(dni_idx_options, offset, 32);
 

@@ -1,5 +1,6 @@
-/* What the programs of tests/bench share: time and medians (measure.c), options and output (output.c),
- * networks under training (model.c). What goes wrong ends the program, with one line. */
+/* What the programs of tests/bench share: time and medians (measure.c), options and output
+ * (output.c), networks under training (model.c). What goes wrong ends the program, with one line.
+ */
 #ifndef BENCH_COMMON_BENCH_H
 #define BENCH_COMMON_BENCH_H
 
@@ -24,7 +25,8 @@ typedef struct bench_option {
   const char *help;
 } bench_option;
 
-/* Reads the command line. Every program also has --help, --json (JSON on stdout in place of text) and
+/* Reads the command line. Every program also has --help, --json (JSON on stdout in place of text)
+ * and
  * --json-file FILE (JSON into FILE, text on stdout). Begins both outputs; bench_end ends them. */
 void bench_begin(int count, char **words, const char *name, const char *about,
                  const bench_option *options);
@@ -45,8 +47,9 @@ enum { BENCH_INPUTS = 784, BENCH_CLASSES = 10 };
 
 #define BENCH_EVERYWHERE SIZE_MAX
 
-/* BENCH_INPUTS, then depth x (dense layer with ReLU, batch normalisation), then BENCH_CLASSES, softmax
- * cross-entropy, Adam, float, on one batch of random numbers that is the same in every step. */
+/* BENCH_INPUTS, then depth x (dense layer with ReLU, batch normalisation), then BENCH_CLASSES,
+ * softmax cross-entropy, Adam, float, on one batch of random numbers that is the same in every
+ * step. */
 typedef struct bench_plan {
   size_t depth, width, batch;
   int plain; /* no batch normalisation */

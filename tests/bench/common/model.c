@@ -180,8 +180,8 @@ dni_memory_report bench_model_memory(const bench_model *model) {
   return report;
 }
 
-/* A dense layer has three products (forward, gradient of the weights, gradient of the input; the first
- * layer has no use for the last), a linear SG two (answer, gradient of its weights). */
+/* A dense layer has three products (forward, gradient of the weights, gradient of the input; the
+ * first layer has no use for the last), a linear SG two (answer, gradient of its weights). */
 double bench_model_operations(const bench_model *model) {
   double batch = (double)model->plan.batch, operations = 0;
   for (size_t i = 0; i < dni_network_layer_count(model->network); i++) {

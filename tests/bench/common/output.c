@@ -1,5 +1,5 @@
-/* Options, text and JSON of a benchmark. There is one command line and one output in a program, so their
- * state is here, in one place. */
+/* Options, text and JSON of a benchmark. There is one command line and one output in a program, so
+ * their state is here, in one place. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* libdni's worker of bench-peers (peers.py): trains a network as it is told, line by line, and says how
- * long that took. The lines on stdin, each answered by one on stdout:
+/* libdni's worker of bench-peers (peers.py): trains a network as it is told, line by line, and says
+ * how long that took. The lines on stdin, each answered by one on stdout:
  *
  *   case KEY=VALUE ...  make this network anew: "ready"
  *   dump FILE           its batch and its dense layers' weights, raw floats in this order: "ready"
@@ -7,10 +7,12 @@
  *   free                forget the network: "ready"
  *   backends            the backends there are
  *
- * Keys: depth, width, batch; plain 1 for no batch normalisation; sg 0 (none), all, or the number of the
- * hidden layer it is after; backend; backend-threads; schedule sequential or pipelined; threads,
- * in-flight; rate, of Adam, in millionths. A case can also be given on the command line, as
- * --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to dni_trainer_flush. */
+ * Keys: depth, width, batch; plain 1 for no batch normalisation; sg 0 (none), all, or the number of
+ * the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
+ * threads, in-flight; rate, of Adam, in millionths. A case can also be given on the command line,
+ * as
+ * --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to
+ * dni_trainer_flush. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,8 @@
 static bench_model model;
 static int built;
 
-/* Cases. ----------------------------------------------------------------------------------------- */
+/* Cases. -----------------------------------------------------------------------------------------
+ */
 
 static size_t number(const char *key, const char *value) {
   char *end;
@@ -101,7 +104,8 @@ static void build_from_arguments(int count, char **words) {
   build(&plan);
 }
 
-/* Work. ------------------------------------------------------------------------------------------ */
+/* Work. ------------------------------------------------------------------------------------------
+ */
 
 static void go(size_t steps) {
   dni_step_report report = {.struct_size = sizeof report};

@@ -1,11 +1,12 @@
-/* FANN's worker of bench-peers (peers.py): the protocol of dni_step.c, with another kind of network. FANN has
- * neither ReLU nor softmax nor Adam nor batch normalisation, so what is compared is the time it takes to
- * show a network of the same size the same number of examples and to move its weights by its own rules:
+/* FANN's worker of bench-peers (peers.py): the protocol of dni_step.c, with another kind of
+ * network. FANN has neither ReLU nor softmax nor Adam nor batch normalisation, so what is compared
+ * is the time it takes to show a network of the same size the same number of examples and to move
+ * its weights by its own rules:
  *
- *   hidden layers   FANN_LINEAR_PIECE (x cut off below 0 and above 1): the nearest to ReLU, and cheap
- *   outputs         FANN_SIGMOID, squared error
- *   step            one epoch over `batch` examples: rule batch (one move), incremental (one move for each
- *                   example), rprop or quickprop (one move)
+ *   hidden layers   FANN_LINEAR_PIECE (x cut off below 0 and above 1): the nearest to ReLU, and
+ * cheap outputs         FANN_SIGMOID, squared error step            one epoch over `batch`
+ * examples: rule batch (one move), incremental (one move for each example), rprop or quickprop (one
+ * move)
  *
  * Lines: case KEY=VALUE ... with width, batch, rule; go N. */
 #include <fann.h>

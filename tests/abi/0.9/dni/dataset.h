@@ -54,7 +54,7 @@ typedef struct dni_idx_options {
   size_t struct_size; /**< sizeof(dni_idx_options). */
   size_t classes;     /**< 0: one more than the largest label. */
   int32_t scaled;     /**< 0: x is byte / 255; 1: factor * byte + offset. */
-  int32_t reserved;   /**< 0. */
+  int32_t in_file;    /**< 1: images stay in the file, which must be plain; 0: in memory. */
   double factor;      /**< Used if scaled is 1; finite. */
   double offset;      /**< Used if scaled is 1; finite. */
 } dni_idx_options;
@@ -65,12 +65,18 @@ typedef struct dni_idx_options {
  * The pixels stay bytes in memory. Sizes are believed only as far as the file backs them: a header
  * that claims 2^31 items does not allocate them. `options` may be NULL. Messages name the file.
  *
- * - DNI_ERROR_ARGUMENT: NULL, a factor or an offset that is not finite, a bad struct_size.
+ * With in_file images are read from their file when a batch is copied out, for data larger than
+ * memory. Sizes and length are checked here all the same. The file is kept open until the last
+ * release and must not change meanwhile; its descriptor is the data set's own, and exec closes it.
+ * Labels are always in memory.
+ *
+ * - DNI_ERROR_ARGUMENT: NULL, in_file is neither 0 nor 1, a factor or an offset that is not finite,
+ *   a bad struct_size.
  * - DNI_ERROR_IO: a file cannot be opened or read.
  * - DNI_ERROR_DATA: empty, truncated, trailing bytes, a wrong beginning, corrupt gzip, sizes that
  *   overflow or exceed the file, different counts, a label out of range.
- * - DNI_ERROR_UNSUPPORTED: IDX of another element type; a library built with FILES=none; unknown
- *   non-zero fields.
+ * - DNI_ERROR_UNSUPPORTED: IDX of another element type; with in_file, images in gzip or in what is
+ *   not a regular file; a library built with FILES=none; unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_idx(dni_context *context,
                                                        const char *images_path,
@@ -170,10 +176,12 @@ DNI_API size_t dni_dataset_classes(const dni_dataset *dataset);
 
 /** Copy out examples first .. first + rows - 1: x [rows][features], and y [rows][targets] (labels
  * become one-hot rows) or labels [rows][1] of DNI_I32. Either may be NULL. Nothing is allocated, a
- * subset of a data set of the caller's apart.
+ * subset of a data set of the caller's apart. Several threads may call it at once.
  * - DNI_ERROR_ARGUMENT: both NULL, out of range, shapes or types that do not fit, labels of targets
  *   that are numbers.
  * - DNI_ERROR_DATA: a data set of the caller's gave a label out of range.
+ * - DNI_ERROR_IO: images that stay in their file (in_file): reading failed, or the file has become
+ *   shorter; the message has its path and the reason. x is then written in part.
  * - DNI_ERROR_MEMORY: no memory.
  * - DNI_ERROR_CALLBACK, or a status of the caller's: fetch failed. */
 DNI_API DNI_MUST_USE dni_status dni_dataset_batch(const dni_dataset *dataset, size_t first,
