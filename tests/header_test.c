@@ -2,8 +2,8 @@
  * layout of every public struct, the numbers of the constants, the types of the functions.
  *
  * Only compiled, in C99, C11, C++98 and C++17 (tests/gates/headers.sh). A struct may grow at its
- * end: the new field gets a line here, and no line is ever changed. tests/gates/header_test.py
- * writes the lines; tests/gates/declared.sh misses those that are not there. */
+ * end: the new field gets a line here, and no line is ever changed. tests/gates/header_test.py writes
+ * the lines; tests/gates/declared.sh misses those that are not there. */
 #include <dni.h>
 #include <dni/research.h>
 
@@ -561,7 +561,7 @@ AT(dni_sg_call, flags, 8);
 AT(dni_sg_call, reserved, 12);
 AT(dni_sg_call, h, 16);
 AT(dni_sg_call, y, 24);
-AT(dni_sg_call, error, 32);
+AT(dni_sg_call, signal, 32);
 AT(dni_sg_call, delta, 40);
 AT(dni_sg_call, target, 48);
 AT(dni_sg_call, losses, 56);
@@ -584,7 +584,7 @@ AT(dni_sg_callbacks, destroy, 64);
 AT(dni_query, struct_size, 0);
 AT(dni_query, h, 8);
 AT(dni_query, y, 16);
-AT(dni_query, error, 24);
+AT(dni_query, signal, 24);
 AT(dni_query, weights, 32);
 AT(dni_query, losses, 40);
 
@@ -611,9 +611,9 @@ extern "C" {
 
 dni_status dni_sg_create_synthetic(dni_context *context, size_t units, size_t targets,
                                    const dni_sg_options *options, dni_sg **out);
-dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t error_units,
+dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t signal_units,
                              const dni_random_options *options, dni_sg **out);
-dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t error_units,
+dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t signal_units,
                             const dni_random_options *options, dni_sg **out);
 dni_status dni_sg_create_local(dni_context *context, size_t units, size_t targets, dni_loss *loss,
                                const dni_sg_options *options, dni_sg **out);
@@ -626,7 +626,7 @@ dni_status dni_sg_create_frozen(dni_context *context, dni_sg *inner, dni_sg **ou
 dni_status dni_sg_create_warm_up(dni_context *context, dni_sg *inner, uint64_t lessons,
                                  dni_sg **out);
 dni_status dni_sg_create_callback(dni_context *context, size_t units, size_t targets,
-                                  size_t error_units, const dni_sg_callbacks *callbacks,
+                                  size_t signal_units, const dni_sg_callbacks *callbacks,
                                   dni_sg **out);
 dni_sg *dni_sg_retain(dni_sg *sg);
 void dni_sg_release(dni_sg *sg);
@@ -636,7 +636,7 @@ dni_needs dni_sg_needs(const dni_sg *sg);
 dni_learns dni_sg_learns(const dni_sg *sg);
 size_t dni_sg_units(const dni_sg *sg);
 size_t dni_sg_targets(const dni_sg *sg);
-size_t dni_sg_error_units(const dni_sg *sg);
+size_t dni_sg_signal_units(const dni_sg *sg);
 dni_status dni_sg_reserve(dni_sg *sg, size_t rows);
 dni_status dni_sg_estimate(dni_sg *sg, const dni_query *query, dni_matrix *delta);
 dni_status dni_sg_learn(dni_sg *sg, const dni_lesson *lesson, dni_lesson_report *report);
@@ -886,6 +886,8 @@ dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
                            const dni_fit_options *options);
 dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream,
                                   const dni_fit_options *options);
+dni_status dni_trainer_report(const dni_trainer *trainer, dni_step_report *report);
+dni_status dni_trainer_abandon(dni_trainer *trainer);
 dni_status dni_trainer_flush(dni_trainer *trainer);
 void dni_trainer_cancel(dni_trainer *trainer);
 dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module, double factor);

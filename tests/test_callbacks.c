@@ -257,6 +257,66 @@ START_TEST(test_steps_allocate_nothing) {
 }
 END_TEST
 
+/* A local loss of the caller's: no memory in a step either, and nobody measures with it. */
+START_TEST(test_local_loss) {
+  static machine m; /* destroy counts in it after the test */
+  make_machine(&m, 0);
+  dni_network *network = make_network(m.context, "6 relu5 |exact relu5 |sg dense3");
+  dni_sg *sg;
+  dni_trainer *trainer;
+  EXPECT_OK(dni_sg_create_local(m.context, UNITS, OUTPUTS, m.loss, NULL, &sg));
+  EXPECT_OK(dni_network_set_sg(network, 0, keep(ESTIMATOR, sg)));
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .max_batch = ROWS,
+                                 .schedule =
+                                     _i == 0 ? DNI_SCHEDULE_SEQUENTIAL : DNI_SCHEDULE_PIPELINED,
+                                 .threads = _i == 0 ? 1 : 2,
+                                 .balance = DNI_BALANCE_MEASURED};
+  arm(EVALUATE, 0, ANSWER);
+  rig.answer = 1234;
+  EXPECT_OK(dni_trainer_create(network, m.loss, &options, &trainer));
+  keep(TRAINER, trainer);
+  double seconds[3], sg_seconds[3];
+  EXPECT_OK(dni_network_measure(network, ROWS, NULL, seconds, sg_seconds, 3));
+  EXPECT(isnan(sg_seconds[0]) && sg_seconds[1] > 0, "%g and %g s", sg_seconds[0], sg_seconds[1]);
+  disarm();
+  dni_matrix x, y;
+  own_batch(&x, &y);
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  EXPECT_OK(dni_trainer_flush(trainer));
+  size_t calls = support_watched.calls;
+  for (size_t step = 0; step < 10; step++)
+    EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  EXPECT_OK(dni_trainer_flush(trainer));
+  ck_assert_uint_eq(support_watched.calls, calls);
+}
+END_TEST
+
+/* A layer without parameters may be at two places, but not on two threads. */
+START_TEST(test_layer_at_two_places) {
+  static machine m; /* destroy counts in it after the test */
+  make_machine(&m, 0);
+  dni_network *network = make_network(m.context, "6 relu5");
+  add_layer(network, m.lower);
+  add_layer(network, keep(LAYER, make_layer(m.context, UNITS, "relu5")));
+  add_layer(network, m.lower);
+  add_layer(network, keep(LAYER, make_layer(m.context, UNITS, "dense3")));
+  EXPECT_OK(dni_network_set_sg(network, 2, m.sg));
+  dni_trainer *trainer = NULL;
+  dni_trainer_options options = {
+      .struct_size = sizeof options, .max_batch = ROWS, .schedule = DNI_SCHEDULE_PIPELINED};
+  EXPECT_MESSAGE(DNI_ERROR_UNSUPPORTED, "layer 3 ",
+                 dni_trainer_create(network, m.loss, &options, &trainer));
+  ck_assert_ptr_null(trainer);
+  options.threads = 1;
+  EXPECT_OK(dni_trainer_create(network, m.loss, &options, &trainer));
+  keep(TRAINER, trainer);
+  dni_matrix x, y;
+  own_batch(&x, &y);
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
+}
+END_TEST
+
 /* A message that was set before is not taken for the callback's. */
 START_TEST(test_old_messages) {
   static machine m; /* destroy counts in it after the test */
@@ -488,6 +548,8 @@ int main(void) {
   tcase_add_test(group, test_answers_at_creation);
   tcase_add_loop_test(group, test_step_callback_stops, 0, SCHEDULES);
   tcase_add_loop_test(group, test_steps_allocate_nothing, 0, SCHEDULES);
+  tcase_add_loop_test(group, test_local_loss, 0, 2);
+  tcase_add_test(group, test_layer_at_two_places);
   tcase_add_test(group, test_old_messages);
   tcase_add_loop_test(group, test_destroy_once, 0, SCHEDULES);
   tcase_add_test(group, test_destroy_of_what_is_lent);

@@ -940,7 +940,7 @@ START_TEST(descriptions) {
   static const struct {
     const char *name, *parameter;
     int32_t kind, needs, learns;
-    size_t targets, error_units, parameters;
+    size_t targets, signal_units, parameters;
   } expected[] = {
       {"local", "weight", DNI_SG_LOCAL, DNI_SG_NEEDS_NOTHING, DNI_SG_LEARNS_ALONE, 3, 0, 4},
       {"delayed", "", DNI_SG_DELAYED, DNI_SG_NEEDS_DELTA_LATER, DNI_SG_LEARNS_NOTHING, 0, 5, 0},
@@ -962,7 +962,7 @@ START_TEST(descriptions) {
                dni_sg_learns(all[i]) == expected[i].learns,
            "%s", expected[i].name);
     EXPECT(dni_sg_units(all[i]) == 5 && dni_sg_targets(all[i]) == expected[i].targets &&
-               dni_sg_error_units(all[i]) == expected[i].error_units,
+               dni_sg_signal_units(all[i]) == expected[i].signal_units,
            "%s: units", expected[i].name);
     EXPECT(dni_sg_parameter_count(all[i]) == expected[i].parameters, "%s: %zu parameters",
            expected[i].name, dni_sg_parameter_count(all[i]));

@@ -203,7 +203,7 @@ END_TEST
 
 /* A callback that is given dL/dh and hands it on. */
 static dni_status hand_on(void *user, const dni_sg_call *call) {
-  matrix_copy(call->error, call->delta);
+  matrix_copy(call->signal, call->delta);
   ++*(size_t *)user;
   return DNI_OK;
 }
@@ -253,7 +253,7 @@ static dni_status tell_truth(void *user, const dni_sg_call *call) {
   truth *oracle = user;
   manual *copies = &oracle->copies;
   size_t first = oracle->after + 1, layers = dni_network_layer_count(oracle->network);
-  ck_assert_ptr_null(call->error);
+  ck_assert_ptr_null(call->signal);
   for (size_t i = first; i < layers; i++)
     copy_layer(dni_network_layer(oracle->network, i), dni_network_layer(copies->network, i));
   matrix_copy(call->h, &copies->h[first]);
@@ -464,7 +464,7 @@ END_TEST
 
 /* A callback around a synthetic gradient is as good as the synthetic gradient. */
 static dni_status pass_estimate(void *user, const dni_sg_call *call) {
-  return support_estimate(user, call->h, call->y, call->error, call->delta);
+  return support_estimate(user, call->h, call->y, call->signal, call->delta);
 }
 
 static dni_status pass_learn(void *user, const dni_sg_call *call) {

@@ -775,7 +775,7 @@ START_TEST(descriptions) {
     EXPECT_TEXT(dni_sg_parameter_name(all[i], 0), expected[i].parameter);
     EXPECT(dni_sg_kind(all[i]) == expected[i].kind && dni_sg_learns(all[i]) == expected[i].learns,
            "%s", expected[i].name);
-    EXPECT(dni_sg_needs(all[i]) == DNI_SG_NEEDS_NOTHING && dni_sg_error_units(all[i]) == 0 &&
+    EXPECT(dni_sg_needs(all[i]) == DNI_SG_NEEDS_NOTHING && dni_sg_signal_units(all[i]) == 0 &&
                dni_sg_units(all[i]) == 4 && dni_sg_targets(all[i]) == expected[i].targets &&
                dni_sg_parameter_count(all[i]) == expected[i].parameters,
            "%s", expected[i].name);

@@ -417,6 +417,38 @@ START_TEST(test_validation) {
 }
 END_TEST
 
+/* A step that is reported after a later evaluation has the numbers of the one before it. */
+static dni_status check_late_reports(void *user, const dni_step_report *report) {
+  double *losses = user;
+  bool first = report->step < 4;
+  EXPECT(first == (isnan(report->validation_loss) != 0), "step %zu: validation loss %g",
+         (size_t)report->step, report->validation_loss);
+  ck_assert_int_eq(report->validated, report->step % 4 == 0);
+  if (report->validated) losses[report->step / 4] = report->validation_loss;
+  if (!first) ck_assert_double_eq(report->validation_loss, losses[report->step / 4]);
+  return DNI_OK;
+}
+
+START_TEST(test_validation_of_late_reports) {
+  use(_i);
+  dni_network *network = make_network(context, "6 relu9 |sg relu8 |sg dense4");
+  dni_trainer_options trained = {
+      .struct_size = sizeof trained, .max_batch = ROWS, .schedule = DNI_SCHEDULE_PIPELINED};
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(network, make_cross_entropy(context), &trained, &trainer));
+  keep(TRAINER, trainer);
+  double losses[20];
+  dni_fit_options options = {.struct_size = sizeof options,
+                             .steps = 50,
+                             .callback = check_late_reports,
+                             .callback_user = losses,
+                             .settle_every = 1000,
+                             .validation = make_dataset(40),
+                             .validate_every = 4};
+  EXPECT_OK(dni_trainer_fit(trainer, make_dataset(EXAMPLES), &options));
+}
+END_TEST
+
 /* What does not get better, since nothing moves, ends after the first evaluation and `patience`
  * more. */
 START_TEST(test_patience) {
@@ -635,6 +667,7 @@ int main(void) {
   tcase_add_loop_test(group, test_divergence_stops_fit, 0, 2);
   group = add_group(suite, "validation");
   tcase_add_loop_test(group, test_validation, 0, 4);
+  tcase_add_loop_test(group, test_validation_of_late_reports, 0, 2);
   tcase_add_loop_test(group, test_patience, 0, 2);
   tcase_add_loop_test(group, test_validation_refused, 0, 2);
   group = add_group(suite, "streams");

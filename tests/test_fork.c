@@ -146,6 +146,22 @@ START_TEST(test_fork_of_a_trainer) {
 }
 END_TEST
 
+/* Micro-batches on one thread, the caller's, go on in the child. */
+START_TEST(test_fork_of_one_thread) {
+  static machine m;
+  make_machine(&m, 3);
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .max_batch = ROWS,
+                                 .schedule = DNI_SCHEDULE_MICRO_BATCHES,
+                                 .threads = 1};
+  EXPECT_OK(dni_trainer_create(m.network, m.loss, &options, &rig.trainer));
+  keep(TRAINER, rig.trainer);
+  ck_assert_uint_eq(dni_trainer_thread_count(rig.trainer), 1);
+  release_order++;
+  fork_and(child_of_sequential);
+}
+END_TEST
+
 /* Backends. ------------------------------------------------------------------------------------ */
 
 enum { SIDE = 200 };
@@ -250,6 +266,7 @@ int main(void) {
   Suite *suite = suite_create("fork");
   TCase *group = add_group(suite, "fork");
   tcase_add_loop_test(group, test_fork_of_a_trainer, 0, SCHEDULES * 5);
+  tcase_add_test(group, test_fork_of_one_thread);
   tcase_add_loop_test(group, test_fork_of_a_backend, 0, 2);
   tcase_add_test(group, test_fork_of_a_trainer_on_threads);
   return support_run(suite);

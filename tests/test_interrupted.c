@@ -1,5 +1,7 @@
 /* Functions of the caller's that leave by longjmp, as an exception of another language does, and
  * functions that call the trainer which is running them. */
+#include <sched.h>
+
 #include "callbacks.h"
 
 /* Jumps. --------------------------------------------------------------------------------------- */
@@ -114,6 +116,70 @@ START_TEST(test_jumps_out_of_parts) {
 }
 END_TEST
 
+/* To drop what was in flight is no failure of the call that does it. */
+START_TEST(test_jumps_leave_the_message) {
+  static machine m;
+  make_machine(&m, _i);
+  arm(LOWER_FORWARD, 2, JUMP);
+  EXPECT(is_left(&m, STEPS), "%s: not reached", schedule_names[_i]);
+  ck_assert_int_eq(dni_fail(1000, "an old story"), 1000);
+  EXPECT_OK(step_machine(&m, 1));
+  ck_assert_int_eq(dni_last_status(), 1000);
+  EXPECT_TEXT(dni_last_message(), "an old story");
+}
+END_TEST
+
+/* Memory that is never given back one by one: what a jump has lost is lost. */
+static struct {
+  _Alignas(4096) unsigned char memory[1 << 18];
+  size_t used;
+  int destroyed;
+} arena;
+
+static void *arena_alloc(void *user, size_t alignment, size_t size) {
+  (void)user;
+  size_t start = (arena.used + alignment - 1) / alignment * alignment;
+  if (size > sizeof arena.memory || start > sizeof arena.memory - size) return NULL;
+  arena.used = start + size;
+  return arena.memory + start;
+}
+
+static void arena_free(void *user, void *memory, size_t size) {
+  (void)user, (void)memory, (void)size;
+}
+
+static void arena_destroy(void *user) {
+  (void)user;
+  arena.destroyed++;
+}
+
+/* The predictor that the network keeps for itself is lost, and the context ends all the same. */
+START_TEST(test_jumps_out_of_predict) {
+  dni_allocator allocator = {sizeof allocator, NULL, arena_alloc, arena_free, arena_destroy};
+  dni_context_options options = {.struct_size = sizeof options, .allocator = &allocator};
+  static size_t end;
+  dni_layer_callbacks callbacks = layer_callbacks(true, &end);
+  dni_context *own;
+  dni_network *network;
+  dni_layer *layer;
+  arena.used = 0;
+  EXPECT_OK(dni_context_create(&options, &own));
+  EXPECT_OK(dni_layer_create_callback(own, UNITS, UNITS, &callbacks, &layer));
+  EXPECT_OK(dni_network_create(own, &network));
+  EXPECT_OK(dni_network_add(network, layer));
+  dni_matrix x = matrix_random(DNI_F32, ROWS, UNITS), h = matrix_make(DNI_F32, ROWS, UNITS);
+  for (volatile size_t i = 0; i < 4; i++) {
+    if (i % 2 == 0) arm(LOWER_FORWARD, 0, JUMP);
+    if (setjmp(rig.out) == 0) EXPECT_OK(dni_network_predict(network, &x, &h));
+  }
+  dni_layer_release(layer);
+  dni_network_release(network);
+  ck_assert_int_eq(arena.destroyed, 0);
+  dni_context_release(own);
+  ck_assert_int_eq(arena.destroyed, 1);
+}
+END_TEST
+
 /* Calls from inside. --------------------------------------------------------------------------- */
 
 /* step, fit and flush of the same trainer are refused wherever they are called from, and the run
@@ -157,13 +223,82 @@ START_TEST(test_calls_from_inside_a_step) {
 }
 END_TEST
 
+static atomic_bool is_outside, has_called;
+
+static void call_when_outside(void) {
+  while (!atomic_load(&is_outside))
+    sched_yield();
+  call_trainer();
+  atomic_store(&has_called, true);
+}
+
+/* Also on a thread of the trainer's own while its caller is not in any call. */
+START_TEST(test_calls_from_its_threads) {
+  static machine m;
+  dni_matrix x, y;
+  make_machine(&m, 2);
+  own_batch(&x, &y);
+  arm(UPPER_FORWARD, 0, CALL_HOOK);
+  rig.hook = call_when_outside;
+  EXPECT_OK(support_step(m.trainer, &x, &y, NULL));
+  atomic_store(&is_outside, true);
+  while (!atomic_load(&has_called))
+    sched_yield();
+  EXPECT(rig.step == DNI_ERROR_STATE && rig.fit == DNI_ERROR_STATE && rig.flush == DNI_ERROR_STATE,
+         "step %s, fit %s, flush %s", dni_status_name(rig.step), dni_status_name(rig.fit),
+         dni_status_name(rig.flush));
+  EXPECT_OK(dni_trainer_flush(m.trainer));
+  ck_assert_uint_eq(dni_trainer_step_count(m.trainer), 1);
+  expect_usable(&m);
+}
+END_TEST
+
+static atomic_bool is_cancelled;
+
+static void fail_when_cancelled(void) {
+  while (!atomic_load(&is_cancelled))
+    sched_yield();
+  arm(UPPER_FORWARD, 0, ANSWER);
+  rig.answer = 1234;
+}
+
+/* Two batches, and then the training is cancelled. */
+static dni_status next_then_cancel(void *user, dni_batch *batch) {
+  size_t *left = user;
+  rig.batches = 1;
+  if ((*left)-- == 0) {
+    dni_trainer_cancel(rig.trainer);
+    atomic_store(&is_cancelled, true);
+  }
+  return own_next(NULL, batch);
+}
+
+/* A fit that is cancelled, but answers what failed in another thread meanwhile, has not answered
+ * DNI_ERROR_CANCELLED: the next one does. */
+START_TEST(test_cancel_is_not_forgotten) {
+  static machine m;
+  make_machine(&m, 2);
+  size_t left = 2;
+  dni_stream stream = {.struct_size = sizeof stream, .user = &left, .next = next_then_cancel};
+  arm(UPPER_FORWARD, 0, CALL_HOOK);
+  rig.hook = fail_when_cancelled;
+  EXPECT_STATUS(1234, dni_trainer_fit_stream(m.trainer, &stream, NULL));
+  EXPECT_STATUS(DNI_ERROR_CANCELLED, fit_machine(&m, 5));
+  expect_usable(&m);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("interrupted");
   TCase *group = add_group(suite, "interrupted");
   tcase_add_loop_test(group, test_jumps_leave_a_usable_trainer, 0, WAYS * SCHEDULES * PLACES);
   tcase_add_loop_test(group, test_jump_between_steps, 0, 2);
   tcase_add_test(group, test_jumps_out_of_parts);
+  tcase_add_loop_test(group, test_jumps_leave_the_message, 0, SCHEDULES);
+  tcase_add_test(group, test_jumps_out_of_predict);
   tcase_add_loop_test(group, test_calls_from_inside_change_nothing, 0, SCHEDULES * PLACES);
   tcase_add_loop_test(group, test_calls_from_inside_a_step, 0, SCHEDULES);
+  tcase_add_test(group, test_calls_from_its_threads);
+  tcase_add_test(group, test_cancel_is_not_forgotten);
   return support_run(suite);
 }

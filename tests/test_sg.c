@@ -538,7 +538,7 @@ typedef struct own_sg {
 /* delta = 3 h, or twice the error. */
 static dni_status own_estimate(void *user, const dni_sg_call *call) {
   own_sg *own = user;
-  const dni_matrix *h = call->h, *error = call->error;
+  const dni_matrix *h = call->h, *error = call->signal;
   dni_matrix *delta = call->delta;
   EXPECT(call->struct_size >= sizeof *call && !call->target && !call->losses && !call->weights,
          "bad question");
@@ -593,7 +593,7 @@ START_TEST(callback_estimator) {
   EXPECT_OK(dni_sg_create_callback(context, 4, 2, 9, &callbacks, &sg));
   EXPECT_TEXT(dni_sg_kind_name(sg), "callback");
   EXPECT(dni_sg_kind(sg) == DNI_SG_CALLBACK && dni_sg_learns(sg) == 1 && dni_sg_units(sg) == 4 &&
-             dni_sg_targets(sg) == 2 && dni_sg_error_units(sg) == 0,
+             dni_sg_targets(sg) == 2 && dni_sg_signal_units(sg) == 0,
          "description");
   dni_matrix value = value_of(sg, 0);
   EXPECT(value.data == own.value, "other memory");
@@ -625,7 +625,7 @@ START_TEST(callback_estimator) {
   own.wants_error = true;
   EXPECT_OK(dni_sg_create_callback(context, 4, 2, 1, &callbacks, &sg));
   EXPECT(dni_sg_learns(sg) == 0 && dni_sg_needs(sg) == DNI_SG_NEEDS_OUTPUT_ERROR &&
-             dni_sg_error_units(sg) == 1,
+             dni_sg_signal_units(sg) == 1,
          "description");
   dni_matrix e = matrix_random(dtype, 5, 1);
   EXPECT_OK(support_estimate(sg, &h, &y, &e, &delta));
@@ -700,8 +700,8 @@ END_TEST
 static dni_status blind_estimate(void *user, const dni_sg_call *call) {
   own_sg *own = user;
   EXPECT(!call->y, "y is there");
-  EXPECT((call->error != NULL) == own->wants_error, "error is %s", call->error ? "there" : "NULL");
-  matrix_copy(own->wants_error ? call->error : call->h, call->delta);
+  EXPECT((call->signal != NULL) == own->wants_error, "error is %s", call->signal ? "there" : "NULL");
+  matrix_copy(own->wants_error ? call->signal : call->h, call->delta);
   return DNI_OK;
 }
 
@@ -721,7 +721,7 @@ START_TEST(callback_estimator_without_targets) {
                                   .destroy = own_destroy};
     dni_sg *sg = NULL;
     EXPECT_OK(dni_sg_create_callback(context, 4, 0, 9, &callbacks, &sg));
-    EXPECT(dni_sg_targets(sg) == 0 && dni_sg_error_units(sg) == (i ? 4u : 0u) &&
+    EXPECT(dni_sg_targets(sg) == 0 && dni_sg_signal_units(sg) == (i ? 4u : 0u) &&
                dni_sg_needs(sg) == needs[i] && dni_sg_learns(sg) == DNI_SG_LEARNS_NOTHING,
            "description");
     for (int given = 0; given < 2; given++) {
@@ -791,7 +791,7 @@ START_TEST(descriptions) {
   static const struct {
     const char *name;
     int32_t kind, needs, learns;
-    size_t error_units;
+    size_t signal_units;
   } expected[] = {{"delayed", DNI_SG_DELAYED, DNI_SG_NEEDS_DELTA_LATER, 0, 7},
                   {"synthetic", DNI_SG_SYNTHETIC, DNI_SG_NEEDS_NOTHING, 1, 0},
                   {"dfa", DNI_SG_DFA, DNI_SG_NEEDS_OUTPUT_ERROR, 0, 4},
@@ -806,8 +806,8 @@ START_TEST(descriptions) {
     EXPECT(dni_sg_kind(all[i]) == expected[i].kind && dni_sg_needs(all[i]) == expected[i].needs &&
                dni_sg_learns(all[i]) == expected[i].learns && dni_sg_units(all[i]) == 7,
            "%s", expected[i].name);
-    EXPECT(dni_sg_error_units(all[i]) == expected[i].error_units, "%s: %zu error units",
-           expected[i].name, dni_sg_error_units(all[i]));
+    EXPECT(dni_sg_signal_units(all[i]) == expected[i].signal_units, "%s: %zu error units",
+           expected[i].name, dni_sg_signal_units(all[i]));
   }
   ck_assert_uint_eq(dni_sg_targets(all[1]), 3);
   dni_matrix weight = value_of(all[1], 0), bias = value_of(all[1], 1), view;
@@ -832,7 +832,7 @@ START_TEST(null_estimators) {
   dni_sg_release(NULL);
   EXPECT(dni_sg_kind(NULL) == 0 && dni_sg_needs(NULL) == -1 && dni_sg_learns(NULL) == -1 &&
              dni_sg_units(NULL) == 0 && dni_sg_targets(NULL) == 0 &&
-             dni_sg_error_units(NULL) == 0 && dni_sg_parameter_count(NULL) == 0,
+             dni_sg_signal_units(NULL) == 0 && dni_sg_parameter_count(NULL) == 0,
          "NULL has something");
   EXPECT_TEXT(dni_sg_kind_name(NULL), "");
   EXPECT_TEXT(dni_sg_parameter_name(NULL, 0), "");

@@ -309,6 +309,62 @@ START_TEST(late_targets_find_their_states) {
 }
 END_TEST
 
+/* A layer of the caller's whose state has no bytes, with batches of different sizes in flight. */
+static dni_status empty_forward(void *user, const dni_layer_call *call) {
+  (void)user;
+  return dni_matrix_copy(call->x, call->y);
+}
+
+static dni_status empty_backward(void *user, const dni_layer_call *call) {
+  (void)user;
+  return call->dx ? dni_matrix_copy(call->dy, call->dx) : DNI_OK;
+}
+
+static size_t empty_bytes(void *user, size_t rows) {
+  (void)user, (void)rows;
+  return 0;
+}
+
+START_TEST(states_without_bytes) {
+  model m = {.context = make_context(DNI_F64, 5)};
+  dni_layer_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                   .forward = empty_forward,
+                                   .backward = empty_backward,
+                                   .state_bytes = empty_bytes};
+  bool delayed = _i == 1;
+  dni_layer *layer;
+  dni_sg *sg;
+  make_batches();
+  EXPECT_OK(dni_network_create(m.context, &m.network));
+  keep(NETWORK, m.network);
+  add_dense(&m, INPUTS, UNITS, DNI_ACTIVATION_TANH);
+  EXPECT_OK(dni_layer_create_callback(m.context, UNITS, UNITS, &callbacks, &layer));
+  add(m.network, keep(LAYER, layer));
+  add_dense(&m, UNITS, CLASSES, DNI_ACTIVATION_IDENTITY);
+  EXPECT_OK(dni_sg_create_delayed(m.context, UNITS, 1, &sg));
+  keep(ESTIMATOR, sg);
+  if (delayed) EXPECT_OK(dni_network_set_sg(m.network, 1, sg));
+  static const size_t thread[] = {0, 0, 1};
+  dni_trainer *trainer =
+      train_with(&m, (dni_trainer_options){.schedule = delayed ? DNI_SCHEDULE_PIPELINED
+                                                               : DNI_SCHEDULE_MICRO_BATCHES,
+                                           .in_flight = 4,
+                                           .micro_batches = 3,
+                                           .layer_thread = thread,
+                                           .layer_thread_count = 3});
+  uint8_t lags[BATCHES];
+  for (size_t i = 0; i < BATCHES; i++)
+    lags[i] = i + 3 < BATCHES ? 3 : (uint8_t)(BATCHES - 1 - i);
+  if (delayed) EXPECT_OK(dni_trainer_replay(trainer, lags, BATCHES, BATCHES));
+  for (size_t i = 0; i < BATCHES; i++) {
+    dni_matrix some_x = some_rows(xs[i], 0, 1 + i % 5);
+    dni_matrix some_y = some_rows(ys[i], 0, 1 + i % 5);
+    EXPECT_OK(support_step(trainer, &some_x, &some_y, NULL));
+  }
+  EXPECT_OK(dni_trainer_flush(trainer));
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("states");
   TCase *group = add_group(suite, "states");
@@ -317,5 +373,6 @@ int main(void) {
   tcase_add_test(group, micro_batches_find_their_states);
   tcase_add_test(group, in_flight_follows_the_lags);
   tcase_add_test(group, late_targets_find_their_states);
+  tcase_add_loop_test(group, states_without_bytes, 0, 2);
   return support_run(suite);
 }

@@ -91,9 +91,9 @@ static void put_dfa(dni_context *context, dni_network *network, size_t after, si
 }
 
 static void put_fa(dni_context *context, dni_network *network, size_t after, size_t units,
-                   size_t error_units) {
+                   size_t signal_units) {
   dni_sg *sg = NULL;
-  EXPECT_OK(dni_sg_create_fa(context, units, error_units, NULL, &sg));
+  EXPECT_OK(dni_sg_create_fa(context, units, signal_units, NULL, &sg));
   put(network, after, sg);
 }
 

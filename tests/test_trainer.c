@@ -203,6 +203,11 @@ static void expect_refused(recipe r, dni_status expected, const char *why) {
   ck_assert_ptr_null(out);
 }
 
+static dni_status no_loss(void *user, const dni_loss_call *call) {
+  (void)user, (void)call;
+  return 1000;
+}
+
 START_TEST(test_create_refused) {
   use(_i);
   recipe good = good_recipe("6 relu9 |sg dense4"), bad;
@@ -215,6 +220,11 @@ START_TEST(test_create_refused) {
   BAD(network = NULL);
   BAD(loss = NULL);
   BAD(loss = make_cross_entropy(other));
+  dni_loss_callbacks callbacks = {.struct_size = sizeof callbacks, .evaluate = no_loss};
+  dni_loss *own_loss;
+  EXPECT_OK(dni_loss_create_callback(other, &callbacks, &own_loss));
+  keep(LOSS, own_loss);
+  BAD(loss = own_loss);
   BAD(options.optimiser = make_adam(other, 0.1));
   BAD(options.sg_optimiser = make_adam(other, 0.1));
   BAD(network = make_network(context, "6"));
@@ -308,6 +318,31 @@ START_TEST(test_sgs_refused) {
   EXPECT_OK(dni_network_set_sg(bad.network, 1, NULL));
   EXPECT_OK(dni_trainer_create(bad.network, bad.loss, &bad.options, &trainer));
   EXPECT_OK(support_step(keep(TRAINER, trainer), &x, &y, NULL));
+}
+END_TEST
+
+/* The theorem's SG takes numbers: a batch with labels is refused before any module moves. */
+START_TEST(test_labels_refused) {
+  use(_i % 2);
+  recipe good = good_recipe("6 relu9 |sg dense4 |exact dense4");
+  dni_trainer *trainer;
+  dni_sg *theorem, *mixture;
+  int32_t classes[ROWS] = {0};
+  dni_matrix labels;
+  dni_matrix_init_labels(&labels, classes, ROWS);
+  EXPECT_OK(dni_sg_create_theorem(context, CLASSES, &theorem));
+  keep(ESTIMATOR, theorem);
+  EXPECT_OK(dni_sg_create_mixture(context, theorem, 0.5, &mixture));
+  keep(ESTIMATOR, mixture);
+  EXPECT_OK(dni_network_set_sg(good.network, 1, _i < 2 ? theorem : mixture));
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  keep(TRAINER, trainer);
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  numbers before = everything(good.network);
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "after layer 1", support_step(trainer, &x, &labels, NULL));
+  EXPECT_SAME_BITS(everything(good.network), before);
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 1);
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
 }
 END_TEST
 
@@ -616,6 +651,50 @@ START_TEST(test_rate_factor) {
 }
 END_TEST
 
+/* A frozen SG learns without moving, and its optimiser does not count the steps: in a wrapper as
+ * well, where the rate scale is the inner SG's. */
+START_TEST(test_frozen_sgs) {
+  use(_i % 2);
+  recipe good = good_recipe("6 relu9 dense4");
+  dni_sg *inner = keep(ESTIMATOR, make_sg(context, 9, CLASSES, 0, "sg")), *sg = inner;
+  if (_i / 2 == 1) EXPECT_OK(dni_sg_create_warm_up(context, inner, 2, &sg));
+  if (_i / 2 == 2) EXPECT_OK(dni_sg_create_mixture(context, inner, 0.5, &sg));
+  if (sg != inner) keep(ESTIMATOR, sg);
+  EXPECT_OK(dni_network_set_sg(good.network, 0, sg));
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  keep(TRAINER, trainer);
+  for (size_t step = 0; step < 6; step++) {
+    if (step == 4) EXPECT_OK(dni_sg_set_f64(sg, DNI_SETTING_RATE_SCALE, 0));
+    EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  }
+  ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, 0)), 4);
+}
+END_TEST
+
+/* The rate is that of the lowest module that moves, which need not be the lowest of all. */
+START_TEST(test_rate_above_frozen_modules) {
+  use(_i);
+  recipe good = good_recipe("6 relu9 |sg norm relu8 |sg relu7 |sg dense4");
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(good.network, good.loss, &good.options, &trainer));
+  keep(TRAINER, trainer);
+  for (size_t module = 0; module < 4; module++)
+    EXPECT_OK(dni_trainer_set_rate_factor(trainer, module, 1 + (double)module));
+  dni_step_report report = {.struct_size = sizeof report};
+  for (size_t frozen = 0; frozen <= 5; frozen++) {
+    EXPECT_OK(support_step(trainer, &x, &y, &report));
+    static const double factors[] = {1, 2, 2, 3, 4};
+    if (frozen < 5) {
+      expect_close(report.rate, 0.01 * factors[frozen], 1e-12, "rate");
+      dni_layer *layer = dni_network_layer(good.network, frozen);
+      EXPECT_OK(dni_layer_set_f64(layer, DNI_SETTING_RATE_SCALE, 0));
+    } else
+      ck_assert_double_nan(report.rate);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("trainer");
   TCase *group = add_group(suite, "reports");
@@ -629,6 +708,7 @@ int main(void) {
   tcase_add_loop_test(group, test_defaults, 0, 2);
   tcase_add_loop_test(group, test_sg_optimiser_by_default, 0, 2);
   tcase_add_loop_test(group, test_sgs_refused, 0, 2);
+  tcase_add_loop_test(group, test_labels_refused, 0, 4);
   tcase_add_loop_test(group, test_learning_and_waiting_refused, 0, 2);
   group = add_group(suite, "failures");
   tcase_add_loop_test(group, test_divergence, 0, 2 * METHODS);
@@ -641,5 +721,7 @@ int main(void) {
   tcase_add_loop_test(group, test_gradient_norm, 0, 2);
   tcase_add_loop_test(group, test_metric, 0, 2);
   tcase_add_loop_test(group, test_rate_factor, 0, 2);
+  tcase_add_loop_test(group, test_frozen_sgs, 0, 6);
+  tcase_add_loop_test(group, test_rate_above_frozen_modules, 0, 2);
   return support_run(suite);
 }

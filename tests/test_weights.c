@@ -367,7 +367,7 @@ static batch part_of(const batch *b, size_t part) {
 static void answer(dni_sg *sg, const batch *b, const dni_matrix *y, const dni_matrix *weights,
                    dni_matrix *delta) {
   dni_query query = {
-      .struct_size = sizeof query, .h = &b->h, .y = y, .error = &b->target, .weights = weights};
+      .struct_size = sizeof query, .h = &b->h, .y = y, .signal = &b->target, .weights = weights};
   EXPECT_OK(dni_sg_estimate(sg, &query, delta));
 }
 
@@ -700,7 +700,7 @@ START_TEST(refusals) {
     dni_matrix_init_labels(&labels, data, ROWS);
     fill_sg_gradients(sg, 3);
     keep_sg_gradients(sg, 1, kept);
-    dni_query query = {.struct_size = sizeof query, .h = &b.h, .y = &b.y, .error = &b.target};
+    dni_query query = {.struct_size = sizeof query, .h = &b.h, .y = &b.y, .signal = &b.target};
     dni_lesson lesson = {.struct_size = sizeof lesson,
                          .h = &b.h,
                          .y = &b.y,

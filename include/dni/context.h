@@ -64,10 +64,12 @@ typedef struct dni_context_options {
 
 /** Make a context. `options` may be NULL: floats, seed 0, builtin backend, the C library's memory.
  *
- * Every object that draws random numbers has a stream of its own, xoshiro256++ seeded through
- * splitmix64. Unless its options give a seed, the stream is number n of the context, n counting the
- * streams taken so far. So the same calls in the same order give the same numbers. Objects may be
- * made on several threads at once; the order of the streams is then the caller's to fix.
+ * Every object that draws random numbers has a stream of its own, xoshiro256++. Unless its options
+ * give a seed, the stream is number n of the context, n counting the streams taken so far; a seed
+ * of its own means that seed and n = 0. The four words of the state are what splitmix64 gives from
+ * seed XOR (the first number that splitmix64 gives from n). So the same calls in the same order
+ * give the same numbers. Objects may be made on several threads at once; the order of the streams
+ * is then the caller's to fix.
  *
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
  *   function missing; a backend that has no product for dtype.

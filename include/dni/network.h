@@ -33,7 +33,7 @@ DNI_API DNI_MUST_USE dni_status dni_network_add(dni_network *network, dni_layer 
  * refuses one. One SG serves one interface.
  * - DNI_ERROR_ARGUMENT: NULL network, no such interface, units that differ from the layer's
  *   outputs, another element type, an SG that is at another interface (itself, or inside a
- *   wrapper), feedback alignment whose layer above is not dense or whose error units differ from
+ *   wrapper), feedback alignment whose layer above is not dense or whose signal units differ from
  *   that layer's outputs.
  * - DNI_ERROR_STATE: a trainer of the network exists, or the layer above feedback alignment is not
  *   there yet. */
@@ -75,8 +75,8 @@ DNI_API DNI_MUST_USE dni_status dni_network_assign(dni_network *to, const dni_ne
 
 /** Buffers to predict with a network, `rows` rows at a time.
  *
- * It keeps the network. Any number of predictors of one network may be used by different threads at
- * once while nothing trains it. Layers that are added later are not seen.
+ * rows 0: 256. It keeps the network. Any number of predictors of one network may be used by
+ * different threads at once while nothing trains it. Layers that are added later are not seen.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: no layers.
  * - DNI_ERROR_MEMORY: no memory. */

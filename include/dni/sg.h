@@ -102,26 +102,26 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_synthetic(dni_context *context, si
                                                         const dni_sg_options *options,
                                                         dni_sg **out);
 
-/** Direct feedback alignment (Nokland 2016): delta = e B, where e [rows][error_units] is dL/dh_N.
+/** Direct feedback alignment (Nokland 2016): delta = e B, where e [rows][signal_units] is dL/dh_N.
  *
- * B [error_units][units] is fixed: normal with variance 1 / error_units, from the context's next
+ * B [signal_units][units] is fixed: normal with variance 1 / signal_units, from the context's next
  * stream or from the options' seed. It is the parameter "feedback", not trained. `options` may be
  * NULL.
  * - DNI_ERROR_ARGUMENT: NULL, a size of 0, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_sg_create_dfa(dni_context *context, size_t units,
-                                                  size_t error_units,
+                                                  size_t signal_units,
                                                   const dni_random_options *options, dni_sg **out);
 
-/** Feedback alignment (Lillicrap et al. 2016): delta = e B, where e [rows][error_units] is dL/dz of
- * the dense layer above. It is the chain rule with that layer's W replaced by B.
+/** Feedback alignment (Lillicrap et al. 2016): delta = e B, where e [rows][signal_units] is dL/dz
+ * of the dense layer above. It is the chain rule with that layer's W replaced by B.
  *
- * B [error_units][units] is fixed: normal with variance 2 / units, drawn as for
+ * B [signal_units][units] is fixed: normal with variance 2 / units, drawn as for
  * dni_sg_create_dfa(). It is the parameter "feedback", not trained. In a network the layer right
  * above must be dense. Statuses as for dni_sg_create_dfa(). */
 DNI_API DNI_MUST_USE dni_status dni_sg_create_fa(dni_context *context, size_t units,
-                                                 size_t error_units,
+                                                 size_t signal_units,
                                                  const dni_random_options *options, dni_sg **out);
 
 /** A local loss (Belilovsky et al. 2019; Nokland and Eidnes 2019): a small network g on top of h,
@@ -207,15 +207,15 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_warm_up(dni_context *context, dni_
  * struct_size. Shapes have been checked; everything is valid during the call only.
  *
  * Weights of examples need no care. In a question the library multiplies the answer with them if
- * the SG needs nothing; `error` has them in it already. In a lesson prediction and target have them
- * in them, and rows of weight 0 have prediction = target. */
+ * the SG needs nothing; `signal` has them in it already. In a lesson prediction and target have
+ * them in them, and rows of weight 0 have prediction = target. */
 typedef struct dni_sg_call {
   size_t struct_size;       /**< Set by the library. */
   dni_gradient_flags flags; /**< Of a lesson: DNI_GRADIENT_REPLACE or _ADD. */
   int32_t reserved;         /**< 0. */
   const dni_matrix *h;      /**< [rows][units]. */
   const dni_matrix *y;      /**< [rows][targets] or labels [rows][1]; NULL if targets is 0. */
-  const dni_matrix *error;  /**< Question: the signal it needs, [rows][error_units]; or NULL. */
+  const dni_matrix *signal; /**< Question: the signal it needs, [rows][signal_units]; or NULL. */
   dni_matrix *delta;        /**< Question: write the answer here, [rows][units]. */
   const dni_matrix *target; /**< Lesson of one that learns from targets: [rows][units]. */
   const dni_matrix *losses; /**< Lesson of one that learns from losses: [rows][1]. */
@@ -254,7 +254,7 @@ typedef struct dni_sg_callbacks {
 
 /** An SG of the caller's own functions.
  *
- * targets = 0: y is not looked at and is NULL in calls. error_units is the width of the signal for
+ * targets = 0: y is not looked at and is NULL in calls. signal_units is the width of the signal for
  * OUTPUT_ERROR and DELTA_ABOVE, else it is ignored.
  * - DNI_ERROR_ARGUMENT: NULL, units is 0, estimate missing, unknown needs or learns, learns without
  *   learn, a signal without width, a bad struct_size.
@@ -264,7 +264,7 @@ typedef struct dni_sg_callbacks {
  *
  * After a failure destroy is not called. */
 DNI_API DNI_MUST_USE dni_status dni_sg_create_callback(dni_context *context, size_t units,
-                                                       size_t targets, size_t error_units,
+                                                       size_t targets, size_t signal_units,
                                                        const dni_sg_callbacks *callbacks,
                                                        dni_sg **out);
 
@@ -296,7 +296,7 @@ DNI_API size_t dni_sg_units(const dni_sg *sg);
 DNI_API size_t dni_sg_targets(const dni_sg *sg);
 
 /** The width of the signal it needs; 0 if it needs none, and for NULL. */
-DNI_API size_t dni_sg_error_units(const dni_sg *sg);
+DNI_API size_t dni_sg_signal_units(const dni_sg *sg);
 
 /* Working. ------------------------------------------------------------------------------------ */
 
@@ -315,7 +315,7 @@ typedef struct dni_query {
   /** [rows][targets] or labels [rows][1]; not looked at with DNI_CONDITION_H, by feedback
    * alignment, zero, delayed and scalar. */
   const dni_matrix *y;
-  const dni_matrix *error;   /**< [rows][error_units], if it needs one. */
+  const dni_matrix *signal;  /**< [rows][signal_units], if it needs one. */
   const dni_matrix *weights; /**< [rows][1], finite and not negative; NULL: 1 each. */
   dni_matrix *losses;        /**< Critics: becomes phi(h, y) [rows][1]; NULL: not wanted. */
 } dni_query;

@@ -198,7 +198,7 @@ static dni_status find_answer(const probe *p) {
   bool joined = dni__network_joined(p->network, p->after);
   bool waits = sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR;
   dni_query query = {.struct_size = sizeof query, .h = &h, .y = p->y};
-  query.error = joined ? &truth : waits ? &error : NULL;
+  query.signal = joined ? &truth : waits ? &error : NULL;
   DNI_TRY(dni_sg_estimate(sg, &query, &answer));
   return check_finite(p, p->after, &answer, dni_sg_kind_name(sg));
 }

@@ -10,6 +10,8 @@ dni_status dni__context_random_seeded(dni_context *context, int32_t has_seed, ui
                                       dni__random *out) {
   if (has_seed != 0 && has_seed != 1)
     return dni__fail(DNI_ERROR_ARGUMENT, "has_seed is %d, expected 0 or 1", (int)has_seed);
+  if (!has_seed && seed != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "a seed is given, but has_seed is 0");
   if (has_seed)
     dni__random_init(out, seed, 0);
   else

@@ -19,6 +19,13 @@ dni_status dni__targets_check(const dni_matrix *y, dni_dtype dtype, size_t rows,
   return dni__labels_check(y, columns, name);
 }
 
+/* Whether a sum and one over it are finite numbers of the element type. */
+static bool has_inverse(dni_dtype dtype, double total) {
+  double inverse = 1 / total;
+  if (dtype == DNI_F64) return isfinite(total) && isfinite(inverse);
+  return isfinite((float)total) && isfinite((float)inverse);
+}
+
 dni_status dni__weights_check(const dni_matrix *weights, dni_dtype dtype, size_t rows,
                               double *sum) {
   double total = (double)rows;
@@ -33,6 +40,9 @@ dni_status dni__weights_check(const dni_matrix *weights, dni_dtype dtype, size_t
       total += weight;
     }
   }
+  if (weights && total > 0 && !(has_inverse(dtype, total)))
+    return dni__fail(DNI_ERROR_ARGUMENT, "weights: they sum to %g, by which nothing can be divided",
+                     total);
   if (sum) *sum = total;
   return DNI_OK;
 }

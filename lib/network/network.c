@@ -105,10 +105,10 @@ static dni_status check_above(const dni_network *network, size_t after, const dn
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "interface after layer %zu: %s needs a dense layer above, layer %zu is %s",
                      after, dni_sg_kind_name(sg), after + 1, dni_layer_kind_name(above));
-  if (sg->error_units != above->outputs)
+  if (sg->signal_units != above->outputs)
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "interface after layer %zu: %s has %zu error units, layer %zu %zu outputs",
-                     after, dni_sg_kind_name(sg), sg->error_units, after + 1, above->outputs);
+                     "interface after layer %zu: %s has %zu signal units, layer %zu %zu outputs",
+                     after, dni_sg_kind_name(sg), sg->signal_units, after + 1, above->outputs);
   return DNI_OK;
 }
 

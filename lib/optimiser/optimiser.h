@@ -56,6 +56,7 @@ struct dni_optimiser {
   const dni__optimiser_kind *kind;
   dni__optimiser_settings settings;
   dni__rate_schedule *schedule; /* NULL: none */
+  bool owned; /* by a trainer: the user adds no parameters and makes no steps */
   uint64_t steps; /* made so far; during an update already counts the one being made */
   double rate;    /* of the update being made, rate scales not included */
   dni__optimiser_update update;
@@ -74,6 +75,9 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
 
 /* Give back everything that is moved (parameters.c). */
 void dni__optimiser_drop_parameters(dni_optimiser *optimiser);
+
+/* DNI_ERROR_STATE if a trainer owns it. */
+dni_status dni__optimiser_check_free(const dni_optimiser *optimiser);
 
 /* An update in parts, so that parameters can be moved while their gradients are in cache. A step is
  * one begin, which counts it and fixes rate and settings, and then every parameter moved once, in

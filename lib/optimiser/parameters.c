@@ -125,6 +125,11 @@ static dni_status make_owner_room(dni_optimiser *optimiser) {
 }
 
 /* The parameters from index `first` on are this owner's; there is room for it. */
+dni_status dni__optimiser_check_free(const dni_optimiser *optimiser) {
+  if (!optimiser->owned) return DNI_OK;
+  return dni__fail(DNI_ERROR_STATE, "%s: the optimiser is a trainer's", optimiser->kind->name);
+}
+
 static void add_owner(dni_optimiser *optimiser, dni__owner owner, size_t first) {
   owner.first = first;
   owner.count = optimiser->count - first;
@@ -172,6 +177,7 @@ static dni_status add_all(dni_optimiser *optimiser, const dni__owner *owner) {
 
 dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
   DNI_REQUIRE(optimiser);
+  DNI_TRY(dni__optimiser_check_free(optimiser));
   DNI_REQUIRE(layer);
   dni__owner owner = {
       .layer = layer,
@@ -189,6 +195,7 @@ static bool is_told(const dni_sg *sg) {
 
 dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
   DNI_REQUIRE(optimiser);
+  DNI_TRY(dni__optimiser_check_free(optimiser));
   DNI_REQUIRE(sg);
   dni__owner owner = {
       .sg = sg,
@@ -201,6 +208,7 @@ dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
 dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
                              const dni_matrix *gradient, dni_destroy_callback destroy, void *user) {
   DNI_REQUIRE(optimiser);
+  DNI_TRY(dni__optimiser_check_free(optimiser));
   DNI_REQUIRE(value);
   DNI_REQUIRE(gradient);
   DNI_TRY(make_owner_room(optimiser));

@@ -158,6 +158,7 @@ void dni__optimiser_move_all(dni_optimiser *optimiser) {
 
 dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor) {
   DNI_REQUIRE(optimiser);
+  DNI_TRY(dni__optimiser_check_free(optimiser));
   if (!isfinite(factor))
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: factor %g is not finite", optimiser->kind->name,
                      factor);

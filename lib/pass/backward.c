@@ -55,7 +55,7 @@ static bool moves_by_layer(const dni__pass *pass, const dni__train_module *modul
   return pass->moves && !module->may_fail && dni__optimiser_by_layer(module->optimiser);
 }
 
-/* The norm of gradients, or the rate, for the report. `layer` NULL: all of the module. */
+/* The norm of gradients for the report. `layer` NULL: all of the module. */
 static void note_gradient(const dni__pass *pass, const dni__train_module *module,
                           const dni_layer *layer) {
   const dni__plan *plan = dni__plan_of(pass);
@@ -64,13 +64,19 @@ static void note_gradient(const dni__pass *pass, const dni__train_module *module
       dni__optimiser_squared_norm(module->optimiser, layer);
 }
 
+/* Whether not all of a module is frozen. */
+static bool may_move(const dni__pass *pass, const dni__module *layers) {
+  for (size_t l = layers->first; l < layers->first + layers->count; l++)
+    if (needs_backward(dni__layer_of(pass, l))) return true;
+  return false;
+}
+
 static dni_status begin_update(const dni__pass *pass, dni__train_module *module) {
   const dni__plan *plan = dni__plan_of(pass);
   double factor = atomic_load_explicit(&module->rate_factor, memory_order_relaxed);
   DNI_TRY(say_module(module, dni__optimiser_begin(module->optimiser, 1, factor)));
-  bool alone = plan->schedule == DNI_SCHEDULE_RANDOM && isnan(pass->record->rate);
-  if (alone || (size_t)(module - plan->modules) == plan->rate_module)
-    pass->record->rate = module->optimiser->rate;
+  if (may_move(pass, &module->layers))
+    pass->record->rate[module - plan->modules] = module->optimiser->rate;
   return DNI_OK;
 }
 

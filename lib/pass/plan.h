@@ -39,9 +39,10 @@ typedef struct dni__train_interface {
 typedef struct dni__record {
   size_t rows;
   uint64_t epoch; /* of dni_trainer_fit; 0 outside it */
-  double loss, accuracy, metric, rate;
+  double loss, accuracy, metric;
   double *sg_mse, *sg_cosine; /* [layers] */
   double *gradient_square;    /* [modules]: sum of the squares of the layers' gradients */
+  double *rate;               /* [modules]: the learning rate of those that moved, else NaN */
   size_t *target_lag;         /* [layers] */
 } dni__record;
 
@@ -93,7 +94,6 @@ typedef struct dni__plan {
   dni__train_module *modules;
   int32_t *module_updated;          /* [modules]: moves in the present step */
   dni__train_interface *interfaces; /* one per layer */
-  size_t rate_module;               /* the lowest that may move: its rate is reported */
   void **outputs;                   /* of each layer, where the next pass finds it */
   dni_state **states;               /* of each layer, likewise; NULL: the layer's own */
   size_t *kept_offset;              /* of each layer's output in its stage's slots, in bytes */

@@ -192,7 +192,6 @@ static void mark_still(dni__plan *plan) {
     if (module->still) module->waits = DNI_WAITS_NOT;
     above = module->still;
     plan->module_updated[m] = module->trained && !module->still;
-    if (plan->module_updated[m]) plan->rate_module = m;
   }
 }
 

@@ -51,7 +51,7 @@ static dni_status start_threads(struct dni__pipeline *pipeline) {
 static void pipeline_open(struct dni__pipeline *pipeline, dni__plan *plan) {
   pipeline->base.vtable = &dni__pipeline_vtable;
   pipeline->base.plan = plan;
-  pipeline->base.process = getpid();
+  pipeline->base.process = plan->stage_count > 1 ? getpid() : 0;
   pipeline->spins = (long)plan->stage_count <= sysconf(_SC_NPROCESSORS_ONLN) ? SPINS : 0;
   atomic_store(&pipeline->flushed, UINT64_MAX);
   pthread_mutex_init(&pipeline->mutex, NULL);

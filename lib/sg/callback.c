@@ -71,7 +71,7 @@ static dni_status check_functions(const dni_sg_callbacks *callbacks) {
 }
 
 /* The width of the signal; `given` counts where the SG cannot know it. */
-static size_t error_units_of(dni_needs needs, size_t units, size_t given) {
+static size_t signal_units_of(dni_needs needs, size_t units, size_t given) {
   switch (needs) {
   case DNI_SG_NEEDS_NOTHING:
     return 0;
@@ -83,15 +83,15 @@ static size_t error_units_of(dni_needs needs, size_t units, size_t given) {
   }
 }
 
-static dni_status check_sizes(dni_needs needs, size_t units, size_t error_units) {
+static dni_status check_sizes(dni_needs needs, size_t units, size_t signal_units) {
   if (units == 0) return dni__fail(DNI_ERROR_ARGUMENT, "callback: 0 units");
-  if (needs != DNI_SG_NEEDS_NOTHING && error_units == 0)
-    return dni__fail(DNI_ERROR_ARGUMENT, "callback: it needs a signal, but error_units is 0");
+  if (needs != DNI_SG_NEEDS_NOTHING && signal_units == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "callback: it needs a signal, but signal_units is 0");
   return DNI_OK;
 }
 
 static dni_status create(dni_context *context, const dni_sg_callbacks *callbacks, size_t units,
-                         size_t targets, size_t error_units, dni_sg **out) {
+                         size_t targets, size_t signal_units, dni_sg **out) {
   dni_sg *sg = dni__sg_allocate(context, sizeof(callback_sg), &callback_vtable, units, targets,
                                 callbacks->parameter_count);
   if (!sg) return DNI_ERROR_MEMORY;
@@ -101,7 +101,7 @@ static dni_status create(dni_context *context, const dni_sg_callbacks *callbacks
   sg->looks_at_y = targets > 0;
   sg->needs = callbacks->needs;
   sg->learns = callbacks->learns;
-  sg->error_units = error_units;
+  sg->signal_units = signal_units;
   dni_status status =
       dni__parameters_fetch(callbacks->parameter, callbacks->user, callbacks->parameter_count,
                             context->dtype, "callback", sg->parameters);
@@ -115,7 +115,7 @@ static dni_status create(dni_context *context, const dni_sg_callbacks *callbacks
 }
 
 dni_status dni_sg_create_callback(dni_context *context, size_t units, size_t targets,
-                                  size_t error_units, const dni_sg_callbacks *callbacks,
+                                  size_t signal_units, const dni_sg_callbacks *callbacks,
                                   dni_sg **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
@@ -123,7 +123,7 @@ dni_status dni_sg_create_callback(dni_context *context, size_t units, size_t tar
   dni_sg_callbacks known;
   DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, callbacks, dni_sg_callbacks)));
   DNI_TRY(check_functions(&known));
-  size_t width = error_units_of(known.needs, units, error_units);
+  size_t width = signal_units_of(known.needs, units, signal_units);
   DNI_TRY(check_sizes(known.needs, units, width));
   return create(context, &known, units, targets, width, out);
 }

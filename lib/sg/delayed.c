@@ -10,7 +10,7 @@ typedef struct delayed {
 } delayed;
 
 static dni_status delayed_estimate(dni_sg *sg, const dni_sg_call *call) {
-  dni__sg_blend(((const delayed *)sg)->shrink, call->error, 0, call->delta);
+  dni__sg_blend(((const delayed *)sg)->shrink, call->signal, 0, call->delta);
   return DNI_OK;
 }
 
@@ -33,7 +33,7 @@ dni_status dni_sg_create_delayed(dni_context *context, size_t units, double shri
   DNI_TRY(dni__setting_set(&checked, delayed_vtable.name, DNI_SETTING_SHRINK, shrink));
   dni_sg *sg = dni__sg_allocate(context, sizeof(delayed), &delayed_vtable, units, 0, 0);
   if (!sg) return DNI_ERROR_MEMORY;
-  sg->error_units = units;
+  sg->signal_units = units;
   sg->needs = DNI_SG_NEEDS_DELTA_LATER;
   ((delayed *)sg)->shrink = checked;
   *out = sg;

@@ -33,7 +33,7 @@ static dni_status check_question(const dni_sg *sg, const dni_query *query, const
   DNI_TRY(check_outputs(sg, delta, query->losses, rows));
   DNI_TRY(dni__sg_check_inputs(sg, query->h, query->y, *rows));
   if (sg->needs != DNI_SG_NEEDS_NOTHING)
-    DNI_TRY(dni__matrix_check_rows(query->error, dtype, *rows, sg->error_units, "error"));
+    DNI_TRY(dni__matrix_check_rows(query->signal, dtype, *rows, sg->signal_units, "error"));
   return dni__weights_check(query->weights, dtype, *rows, NULL);
 }
 
@@ -57,7 +57,7 @@ static dni_status estimate(dni_sg *sg, const dni_query *query, dni_matrix *delta
       .struct_size = sizeof call,
       .h = known.h,
       .y = sg->looks_at_y ? known.y : NULL,
-      .error = sg->needs != DNI_SG_NEEDS_NOTHING ? known.error : NULL,
+      .signal = sg->needs != DNI_SG_NEEDS_NOTHING ? known.signal : NULL,
       .delta = delta,
       .losses = known.losses,
       .weights = known.weights,

@@ -6,7 +6,7 @@
 #include "sg/sg.h"
 
 static dni_status feedback_estimate(dni_sg *sg, const dni_sg_call *call) {
-  return dni__gemm(sg->backend, 0, 0, 1, call->error, &sg->parameters[0].value, 0, call->delta);
+  return dni__gemm(sg->backend, 0, 0, 1, call->signal, &sg->parameters[0].value, 0, call->delta);
 }
 
 static const dni__sg_vtable dfa_vtable = {
@@ -23,30 +23,30 @@ typedef struct feedback_kind {
 static const feedback_kind dfa = {&dfa_vtable, DNI_SG_NEEDS_OUTPUT_ERROR};
 static const feedback_kind fa = {&fa_vtable, DNI_SG_NEEDS_DELTA_ABOVE};
 
-/* B [error_units][units], normal with this variance. */
+/* B [signal_units][units], normal with this variance. */
 static dni_status draw(dni_sg *sg, double variance, const dni_random_options *options) {
   dni__parameter *b = &sg->parameters[0];
   dni__random random;
-  DNI_TRY(dni__parameter_create(sg->context, "feedback", sg->error_units, sg->units, false, b));
+  DNI_TRY(dni__parameter_create(sg->context, "feedback", sg->signal_units, sg->units, false, b));
   DNI_TRY(dni__context_random_options(sg->context, options, &random));
-  dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->error_units * sg->units,
+  dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->signal_units * sg->units,
                           sqrt(variance));
   return DNI_OK;
 }
 
 static dni_status create(dni_context *context, const feedback_kind *kind, size_t units,
-                         size_t error_units, double variance, const dni_random_options *options,
+                         size_t signal_units, double variance, const dni_random_options *options,
                          dni_sg **out) {
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
   const char *name = kind->vtable->name;
-  if (units == 0 || error_units == 0)
+  if (units == 0 || signal_units == 0)
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "%s: %zu units and %zu error units; both must be 1 or more", name, units,
-                     error_units);
+                     "%s: %zu units and %zu signal units; both must be 1 or more", name, units,
+                     signal_units);
   dni_sg *sg = dni__sg_allocate(context, sizeof *sg, kind->vtable, units, 0, 1);
   if (!sg) return DNI_ERROR_MEMORY;
-  sg->error_units = error_units;
+  sg->signal_units = signal_units;
   sg->needs = kind->needs;
   dni_status status = draw(sg, variance, options);
   if (status != DNI_OK) {
@@ -57,12 +57,12 @@ static dni_status create(dni_context *context, const feedback_kind *kind, size_t
   return DNI_OK;
 }
 
-dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t error_units,
+dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t signal_units,
                              const dni_random_options *options, dni_sg **out) {
-  return create(context, &dfa, units, error_units, 1.0 / (double)error_units, options, out);
+  return create(context, &dfa, units, signal_units, 1.0 / (double)signal_units, options, out);
 }
 
-dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t error_units,
+dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t signal_units,
                             const dni_random_options *options, dni_sg **out) {
-  return create(context, &fa, units, error_units, 2.0 / (double)units, options, out);
+  return create(context, &fa, units, signal_units, 2.0 / (double)units, options, out);
 }

@@ -29,9 +29,9 @@ static dni_status mixture_estimate(dni_sg *sg, const dni_sg_call *call) {
   const mixture *outer = (const mixture *)sg;
   double lambda = outer->lambda;
   dni_sg_call question = *call;
-  question.error = NULL;
+  question.signal = NULL;
   if (lambda < 1) DNI_TRY(dni__sg_answer(outer->wrapper.inner, &question));
-  if (lambda > 0) dni__sg_blend(lambda, call->error, 1 - lambda, call->delta);
+  if (lambda > 0) dni__sg_blend(lambda, call->signal, 1 - lambda, call->delta);
   return DNI_OK;
 }
 
@@ -77,7 +77,7 @@ dni_status dni_sg_create_mixture(dni_context *context, dni_sg *inner, double lam
   DNI_TRY(dni__wrapper_create(context, sizeof(mixture), &mixture_vtable, inner, out));
   dni_sg *sg = *out;
   sg->needs = DNI_SG_NEEDS_DELTA;
-  sg->error_units = sg->units;
+  sg->signal_units = sg->units;
   ((mixture *)sg)->lambda = checked;
   return DNI_OK;
 }

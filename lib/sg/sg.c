@@ -71,8 +71,8 @@ size_t dni_sg_targets(const dni_sg *sg) {
   return sg && sg->looks_at_y ? sg->targets : 0;
 }
 
-size_t dni_sg_error_units(const dni_sg *sg) {
-  return sg ? sg->error_units : 0;
+size_t dni_sg_signal_units(const dni_sg *sg) {
+  return sg ? sg->signal_units : 0;
 }
 
 /* Working space. ----------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ struct dni_sg {
   dni_context *context;
   dni_backend *backend;
   const dni__sg_vtable *vtable;
-  size_t units, targets, error_units; /* targets means nothing unless looks_at_y */
+  size_t units, targets, signal_units; /* targets means nothing unless looks_at_y */
   dni_needs needs;
   dni_learns learns;
   bool looks_at_h, looks_at_y;

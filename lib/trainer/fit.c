@@ -20,11 +20,20 @@ typedef struct fit {
 
 /* Reports. ------------------------------------------------------------------------------------ */
 
+/* 1 means stop, and is also DNI_ERROR_ARGUMENT: the answer of a callback that hands on the status of
+ * a library call of its own, which has just failed. */
+static bool hands_on_failure(uint64_t begun) {
+  return dni__callback_begin() != begun && dni_last_status() == DNI_ERROR_ARGUMENT;
+}
+
 static dni_status call_back(fit *f, const dni_step_report *report) {
   uint64_t begun = dni__callback_begin();
   dni_status answer = f->options.callback(f->options.callback_user, report);
-  if (answer == 1) f->stops = true;
-  if (answer == 0 || answer == 1) return DNI_OK;
+  if (answer == 0) return DNI_OK;
+  if (answer == 1 && !hands_on_failure(begun)) {
+    f->stops = true;
+    return DNI_OK;
+  }
   dni_status status = dni__callback_end(begun, answer, "callback");
   return dni__fail_prefix(status, "after step %llu: ", (unsigned long long)report->step);
 }
@@ -78,6 +87,7 @@ static dni_status validate(fit *f) {
   if (status != DNI_OK)
     return dni__fail_prefix(
         status, "validation after step %llu: ", (unsigned long long)(f->before + f->steps));
+  trainer->earlier_validation = trainer->validation;
   trainer->validation = (dni__validation){f->before + f->steps, found};
   return judge(f, found.loss);
 }
@@ -160,7 +170,7 @@ static dni_status run(fit *f) {
   DNI_TRY(flush(f));
   f->before = f->trainer->schedule->steps;
   f->least = INFINITY;
-  f->trainer->validation.step = 0;
+  f->trainer->validation.step = f->trainer->earlier_validation.step = 0;
   return end_fit(f, fit_epochs(f));
 }
 
@@ -185,6 +195,8 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
   DNI_TRY(check_flag(options->keep_order, "keep_order"));
   DNI_TRY(check_flag(options->keep_rest, "keep_rest"));
   DNI_TRY(check_flag(options->has_seed, "has_seed"));
+  if (!options->has_seed && options->seed != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: a seed is given, but has_seed is 0");
   if (options->reserved != 0)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
   if (!options->validation && (options->patience || options->validate_every || options->best))

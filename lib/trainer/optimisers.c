@@ -13,6 +13,7 @@ static dni_status create_for_module(const dni__plan *plan, dni__train_module *mo
     dni_status status = dni_optimiser_add_layer(module->optimiser, layer);
     if (status != DNI_OK) return dni__fail_prefix(status, "layer %zu: ", module->layers.first + i);
   }
+  module->optimiser->owned = true;
   return DNI_OK;
 }
 
@@ -28,7 +29,9 @@ static dni_status create_for_interface(const dni__plan *plan, dni__train_interfa
   DNI_TRY(reserve_sg(plan, interface->sg));
   if (interface->sg->learns == DNI_SG_LEARNS_NOTHING) return DNI_OK;
   DNI_TRY(dni_optimiser_create_like(pattern, &interface->optimiser));
-  return dni_optimiser_add_sg(interface->optimiser, interface->sg);
+  DNI_TRY(dni_optimiser_add_sg(interface->optimiser, interface->sg));
+  interface->optimiser->owned = true;
+  return DNI_OK;
 }
 
 /* Memory of a caller's own layer that another module moves already. The library's own layers have

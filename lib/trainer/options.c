@@ -18,6 +18,10 @@ static dni_status check_threads(dni_trainer_options *options) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: threads is %zu, but the schedule has only the caller's",
                      options->threads);
+  if (!options->layer_thread && options->layer_thread_count > 0)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_trainer_options: layer_thread_count is %zu, but layer_thread is NULL",
+                     options->layer_thread_count);
   if (!has_threads(options) && options->layer_thread)
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_trainer_options: layer_thread is for schedules with threads");
@@ -92,9 +96,9 @@ static dni_status check_interface(const dni_network *network, size_t after, dni_
   if (sg->looks_at_y && sg->targets != outputs)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu targets, the network %zu outputs",
                      sg->vtable->name, sg->targets, outputs);
-  if (sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR && sg->error_units != outputs)
-    return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu error units, the network %zu outputs",
-                     sg->vtable->name, sg->error_units, outputs);
+  if (sg->needs == DNI_SG_NEEDS_OUTPUT_ERROR && sg->signal_units != outputs)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s has %zu signal units, the network %zu outputs",
+                     sg->vtable->name, sg->signal_units, outputs);
   DNI_TRY(check_learning(sg));
   return check_schedule(sg, schedule);
 }

@@ -11,8 +11,17 @@ static double gradient_norm(const dni__plan *plan, const dni__record *record) {
   return sqrt(square);
 }
 
+/* Of the lowest module that moved. */
+static double lowest_rate(const dni__plan *plan, const dni__record *record) {
+  size_t m = 0;
+  while (m + 1 < plan->module_count && isnan(record->rate[m]))
+    m++;
+  return record->rate[m];
+}
+
 static void add_validation(const dni_trainer *trainer, dni_step_report *report) {
-  const dni__validation *known = &trainer->validation;
+  bool later = trainer->validation.step > report->step;
+  const dni__validation *known = later ? &trainer->earlier_validation : &trainer->validation;
   bool any = known->step > 0 && known->step <= report->step;
   report->validated = known->step > 0 && known->step == report->step;
   report->validation_loss = any ? known->found.loss : NAN;
@@ -31,7 +40,7 @@ void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_rep
       .loss = record->loss,
       .accuracy = record->accuracy,
       .metric = record->metric,
-      .rate = record->rate,
+      .rate = lowest_rate(plan, record),
       .gradient_norm = step > 0 ? gradient_norm(plan, record) : (double)NAN,
       .rows = record->rows,
       .epoch = record->epoch,

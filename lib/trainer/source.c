@@ -2,30 +2,28 @@
  * caller's own function. */
 #include "trainer/source.h"
 
-/* Keeping a data set counts a reference and changes nothing else about it. */
-static dni_dataset *keep(const dni_dataset *dataset) {
-  return dni_dataset_retain((dni_dataset *)(uintptr_t)dataset);
-}
-
 /* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and
  * so that a later fit on the same data set goes on with it. */
 static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
                              const dni_fit_options *options) {
   dni_random_options seed = {.struct_size = sizeof seed, .has_seed = 1, .seed = options->seed};
-  if (trainer->order_of == dataset && !options->has_seed) return DNI_OK;
+  bool same = trainer->dataset == dataset && trainer->order && trainer->order_goes_on;
+  if (same && !options->has_seed) return DNI_OK;
   dni_order *order;
   DNI_TRY(dni_order_create(dataset, options->has_seed ? &seed : NULL, &order));
-  dni__trainer_forget_order(trainer);
+  dni_order_release(trainer->order);
   trainer->order = order;
-  trainer->order_of = options->has_seed ? NULL : keep(dataset);
+  trainer->order_goes_on = !options->has_seed;
   return DNI_OK;
 }
 
-void dni__trainer_forget_order(dni_trainer *trainer) {
+/* Kept until the next: an exception out of a callback must not lose a reference. */
+static void keep_dataset(dni_trainer *trainer, const dni_dataset *dataset) {
+  if (trainer->dataset == dataset) return;
+  dni_dataset_release(trainer->dataset);
   dni_order_release(trainer->order);
-  dni_dataset_release(trainer->order_of);
+  trainer->dataset = dni_dataset_retain((dni_dataset *)(uintptr_t)dataset); /* only counts */
   trainer->order = NULL;
-  trainer->order_of = NULL;
 }
 
 static dni_status begin_epoch(dni__source *source) {
@@ -81,6 +79,7 @@ dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *datas
                        .dataset = dataset,
                        .batch = options->batch,
                        .keep_rest = options->keep_rest};
+  keep_dataset(trainer, dataset);
   view_batch(out);
   if (options->keep_order) return DNI_OK;
   DNI_TRY(take_order(trainer, dataset, options));

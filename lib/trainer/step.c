@@ -25,7 +25,6 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
                                     dni_batch *known, double *total) {
   const dni__plan *plan = &trainer->plan;
   dni_dtype dtype = trainer->context->dtype;
-  DNI_REQUIRE(batch);
   DNI_TRY(dni__options_copy(DNI__OPTIONS(known, batch, dni_batch)));
   DNI_TRY(dni__matrix_check(known->x, dtype, dni_network_inputs(plan->network), "x"));
   size_t rows = known->x->rows;
@@ -46,8 +45,16 @@ dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, dou
   return trainer->schedule->vtable->step(trainer->schedule, &arrival);
 }
 
+/* Of the latest step that is complete. */
+static void fill_report(const dni_trainer *trainer, dni_step_report *report) {
+  dni_step_report full;
+  dni__trainer_report(trainer, trainer->schedule->steps, &full);
+  dni__report_fill(report, &full, sizeof full);
+}
+
 dni_status dni_trainer_step(dni_trainer *trainer, const dni_batch *batch, dni_step_report *report) {
   DNI_REQUIRE(trainer);
+  DNI_REQUIRE(batch);
   dni_batch known;
   double total;
   DNI_VISIT(visit);
@@ -55,14 +62,18 @@ dni_status dni_trainer_step(dni_trainer *trainer, const dni_batch *batch, dni_st
     DNI_TRY(dni__report_check(report, DNI__FIRST_SIZE_dni_step_report, "dni_step_report"));
   DNI_TRY(dni__trainer_check_batch(trainer, batch, &known, &total));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_step"));
-  trainer->validation.step = 0;
+  trainer->validation.step = trainer->earlier_validation.step = 0;
   dni_status status = dni__trainer_submit(trainer, &known, total, 0);
+  if (status == DNI_OK && report) fill_report(trainer, report);
   dni__visit_end(&visit);
-  DNI_TRY(status);
-  if (!report) return DNI_OK;
-  dni_step_report full;
-  dni__trainer_report(trainer, trainer->schedule->steps, &full);
-  dni__report_fill(report, &full, sizeof full);
+  return status;
+}
+
+dni_status dni_trainer_report(const dni_trainer *trainer, dni_step_report *report) {
+  DNI_REQUIRE(trainer);
+  DNI_REQUIRE(report);
+  DNI_TRY(dni__report_check(report, DNI__FIRST_SIZE_dni_step_report, "dni_step_report"));
+  fill_report(trainer, report);
   return DNI_OK;
 }
 

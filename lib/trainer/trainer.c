@@ -108,8 +108,7 @@ dni_trainer *dni_trainer_retain(dni_trainer *trainer) {
   return trainer;
 }
 
-void dni_trainer_release(dni_trainer *trainer) {
-  if (!trainer || !dni__references_drop(&trainer->references)) return;
+void dni__trainer_destroy(dni_trainer *trainer) {
   dni_context *context = trainer->context;
   dni__plan *plan = &trainer->plan;
   dni__schedule_destroy(trainer->schedule);
@@ -117,13 +116,23 @@ void dni_trainer_release(dni_trainer *trainer) {
   dni__plan_free(plan);
   dni__free(context->memory, trainer->batch_x);
   dni__free(context->memory, trainer->batch_y);
-  dni__trainer_forget_order(trainer);
+  dni_order_release(trainer->order);
+  dni_dataset_release(trainer->dataset);
   if (plan->metric.destroy) plan->metric.destroy(plan->metric.user);
   atomic_fetch_sub(&plan->network->trainers, 1);
   dni_loss_release(plan->loss);
   dni_network_release(plan->network);
   dni__free(context->memory, trainer);
   dni_context_release(context);
+}
+
+/* A callback may give the last reference back while the call that runs it still needs the trainer. */
+void dni_trainer_release(dni_trainer *trainer) {
+  if (!trainer || !dni__references_drop(&trainer->references)) return;
+  if (dni__visit_lasts(trainer))
+    trainer->orphaned = true;
+  else
+    dni__trainer_destroy(trainer);
 }
 
 uint64_t dni_trainer_step_count(const dni_trainer *trainer) {

@@ -33,7 +33,9 @@ struct dni_trainer {
 
   /* Who is inside: visit.c. */
   atomic_bool inside, abandoned;
+  bool orphaned; /* the last reference was given back by a callback: it ends when the call ends */
   pthread_t visitor;
+  pid_t visited_in; /* the process that the visitor is in */
   const dni__visit *visit;
   uint64_t mark;
 
@@ -42,8 +44,10 @@ struct dni_trainer {
   /* dni_trainer_fit's batch, and the order of the data set it saw last. */
   void *batch_x, *batch_y;
   dni_order *order;
-  dni_dataset *order_of; /* kept; NULL: the order is of none */
+  dni_dataset *dataset;  /* what the order is of; kept */
+  bool order_goes_on;    /* from fit to fit; else it was drawn for one */
   dni__validation validation;
+  dni__validation earlier_validation; /* for steps that are reported after it: the one before */
 };
 
 /* visit.c: enter a trainer, or say why not. `visit` is a local variable declared with DNI_VISIT;
@@ -54,6 +58,10 @@ struct dni_trainer {
 dni_status dni__visit_begin(dni_trainer *trainer, dni__visit *visit, const char *call);
 void dni__visit_end(dni__visit *visit);
 void dni__visit_cleanup(dni__visit *visit);
+/* Whether a call is inside, as far as can be told. */
+bool dni__visit_lasts(const dni_trainer *trainer);
+/* trainer.c: free everything. */
+void dni__trainer_destroy(dni_trainer *trainer);
 
 /* options.c: check and fill in options; what can be said of the network before anything is made. */
 dni_status dni__trainer_check(const dni_network *network, const dni_loss *loss,
@@ -69,9 +77,6 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
                                     dni_batch *known, double *total);
 dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, double total,
                                uint64_t epoch);
-
-/* source.c */
-void dni__trainer_forget_order(dni_trainer *trainer);
 
 /* report.c: the report of step `step`, counted from 1; 0: of none. */
 void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_report *report);

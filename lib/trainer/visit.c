@@ -2,12 +2,14 @@
  * thread of the trainer's own: it was made from one of the trainer's callbacks.
  *
  * A callback may also leave without returning. A C++ exception runs dni__visit_cleanup on its way
- * out. A longjmp runs nothing; then the trainer still looks occupied, and the next call on the same
+ * out. A longjmp runs nothing; then the trainer still looks occupied. The next call on the same
  * thread finds out that the visitor is gone: either the new call lies nearer to the thread's
- * beginning than the old one did, or the old one's marks have been overwritten. */
+ * beginning than the old one did, or the old one's marks have been overwritten. Where that does not
+ * help (another thread, a much deeper call, a fiber) the user says it: dni_trainer_abandon. */
 #include "trainer/trainer.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Sanitizers must not look on: the place may belong to other variables by now. */
 #if defined(__clang__) || defined(__GNUC__)
@@ -54,6 +56,7 @@ dni_status dni__visit_begin(dni_trainer *trainer, dni__visit *visit, const char 
   memset(visit->mark, 0, sizeof visit->mark); /* old marks may lie where this call's will be */
   DNI_TRY(take_place(trainer, visit, call));
   trainer->visitor = pthread_self();
+  trainer->visited_in = getpid();
   trainer->visit = visit;
   trainer->mark = trainer->mark * 0x9e3779b97f4a7c15u + (uint64_t)(uintptr_t)visit + 1;
   for (size_t i = 0; i < DNI_VISIT_MARKS; i++)
@@ -70,6 +73,22 @@ void dni__visit_end(dni__visit *visit) {
   visit->trainer = NULL;
   memset(visit->mark, 0, sizeof visit->mark);
   atomic_store(&trainer->inside, false);
+  if (trainer->orphaned) dni__trainer_destroy(trainer);
+}
+
+/* A child that was forked inside a call does not go on with it. */
+bool dni__visit_lasts(const dni_trainer *trainer) {
+  dni__visit here;
+  if (!atomic_load(&trainer->inside) || trainer->visited_in != getpid()) return false;
+  memset(here.mark, 0, sizeof here.mark);
+  return !pthread_equal(trainer->visitor, pthread_self()) || is_still_there(trainer, &here);
+}
+
+dni_status dni_trainer_abandon(dni_trainer *trainer) {
+  DNI_REQUIRE(trainer);
+  atomic_store(&trainer->abandoned, true);
+  atomic_store(&trainer->inside, false);
+  return DNI_OK;
 }
 
 /* Reached with a trainer only while an exception passes. */

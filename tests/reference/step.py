@@ -142,8 +142,8 @@ class SG:
 
 
 class Feedback:
-    def __init__(self, draw, units, error_units, kind):
-        self.matrix, self.kind = draw(error_units, units), kind
+    def __init__(self, draw, units, signal_units, kind):
+        self.matrix, self.kind = draw(signal_units, units), kind
 
     def dumped(self):
         return [self.matrix]

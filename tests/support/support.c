@@ -343,7 +343,7 @@ dni_status support_correct(const dni_loss *loss, const dni_matrix *h, const dni_
 
 dni_status support_estimate(dni_sg *sg, const dni_matrix *h, const dni_matrix *y,
                             const dni_matrix *error, dni_matrix *delta) {
-  dni_query query = {.struct_size = sizeof query, .h = h, .y = y, .error = error};
+  dni_query query = {.struct_size = sizeof query, .h = h, .y = y, .signal = error};
   return dni_sg_estimate(sg, &query, delta);
 }
 

@@ -12,7 +12,7 @@ static void use_sg(dni_sg *sg, dni_kind kind) {
   double least, most, number;
   view_examples(&x, &labels);
   labels.rows = ROWS;
-  error.columns = error.stride = dni_sg_error_units(sg);
+  error.columns = error.stride = dni_sg_signal_units(sg);
   for (size_t i = 0; i < ROWS * UNITS; i++)
     ((float *)h.data)[i] = ((float *)target.data)[i] = example(i, i);
   EXPECT(dni_sg_kind(sg) == kind && dni_sg_kind_name(sg)[0]);
@@ -21,7 +21,7 @@ static void use_sg(dni_sg *sg, dni_kind kind) {
 
   query->h = &h;
   if (dni_sg_targets(sg) > 0) query->y = &labels;
-  if (needs != DNI_SG_NEEDS_NOTHING) query->error = &error;
+  if (needs != DNI_SG_NEEDS_NOTHING) query->signal = &error;
   if (kind == DNI_SG_CRITIC) query->losses = &losses;
   CHECK(dni_sg_estimate(sg, query, &delta));
 

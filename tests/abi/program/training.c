@@ -167,6 +167,9 @@ static void use_steps(dni_trainer *trainer) {
   CHECK(dni_trainer_step(trainer, batch, report));
   EXPECT(report->layer_count == 3 && isfinite(report->loss));
   CHECK(dni_trainer_flush(trainer));
+  CHECK(dni_trainer_report(trainer, report));
+  EXPECT(report->step > 0 && report->settled == 1);
+  CHECK(dni_trainer_abandon(trainer)); /* of an idle one: nothing is lost */
   CHECK(dni_trainer_memory(trainer, memory));
   EXPECT(memory->parameter_bytes > 0 && memory->workspace_bytes > 0);
   CHECK(dni_trainer_set_rate_factor(trainer, DNI_ALL, 0.5));

@@ -154,9 +154,10 @@ typedef struct dni_layer_call {
  * status with which the call that needed them fails; dni_fail() says how to give it a message.
  *
  * They should return normally. If an exception or a longjmp leaves one on the thread that called
- * the library, the handles stay usable: the next call finds a trainer idle, as after a failed step.
- * Memory that the interrupted call had taken may stay taken until the context ends. On a thread of
- * the library's own nothing may leave a callback this way. */
+ * the library, the handles stay usable; after a longjmp see dni_trainer_abandon(). Memory that the
+ * interrupted call had taken is not given back, and it keeps its context. On a thread of the
+ * library's own nothing may leave a callback this way. A callback must not give back the last
+ * reference to the handle that runs it, trainers excepted. */
 typedef struct dni_layer_callbacks {
   size_t struct_size; /**< sizeof(dni_layer_callbacks). */
   void *user;         /**< Handed to the functions. */

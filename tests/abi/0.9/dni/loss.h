@@ -22,7 +22,8 @@ typedef struct dni_loss_options {
    * (sigmoid). */
   double label_smoothing;
   /** [class_count], finite and not negative: the term of column c is multiplied with
-   * class_weights[c]. Copied. NULL: 1 each. The mean over the batch is not divided by them. */
+   * class_weights[c]. Copied. NULL: 1 each. The mean over the batch is not divided by
+   * them, as it is in PyTorch. */
   const double *class_weights;
   size_t class_count; /**< How many weights there are; h must then have as many columns. */
 } dni_loss_options;

@@ -4,8 +4,8 @@
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif
-#ifndef DNI_RATE_H
-#define DNI_RATE_H
+#ifndef DNI_SCHEDULE_H
+#define DNI_SCHEDULE_H
 
 enum {
   DNI_RATE_CONSTANT = 0,  /**< Always 1. */
@@ -23,7 +23,8 @@ enum {
  * finite and not negative.
  *
  * With warm_up = n > 0, the first n steps are also multiplied with (t + 1) / n, and the rest of the
- * schedule starts after them: it sees t - n, from 0 on. */
+ * schedule starts after them: it sees t - n, from 0 on, and
+ * boundaries count from there. */
 typedef struct dni_schedule {
   size_t struct_size;         /**< sizeof(dni_schedule). */
   dni_kind kind;              /**< A DNI_RATE_ value. */

@@ -32,7 +32,7 @@ enum {
   DNI_ERROR_STATE = 2,    /**< The call is right, but not now. */
   DNI_ERROR_MEMORY = 3,   /**< The allocator gave nothing, or a size does not fit size_t. */
   DNI_ERROR_IO = 4,       /**< A file could not be opened, read or written. */
-  DNI_ERROR_DATA = 5,     /**< A file or a data set has the wrong content. */
+  DNI_ERROR_DATA = 5,     /**< A file, a data set or a label has the wrong content. */
   DNI_ERROR_UNSUPPORTED = 6, /**< Known, but not available in this build or on this machine. */
   DNI_ERROR_BACKEND = 7,     /**< A matrix backend failed or cannot be used. */
   DNI_ERROR_NON_FINITE = 8,  /**< NaN or infinity appeared in training. */

@@ -88,9 +88,9 @@ typedef struct dni_trainer_options {
  * The trainer keeps network and loss. While it exists, layers and SGs of the network cannot be
  * added or replaced. `options` may be NULL. No layer, SG or loss of the caller's is called.
  *
- * - DNI_ERROR_ARGUMENT: NULL, no layers, an option out of range, an SG whose targets or error units
- *   differ from the network's outputs, an SG after the last layer, a layer or parameter that would
- *   be moved twice, a loss that does not fit, mixed element types, a bad struct_size.
+ * - DNI_ERROR_ARGUMENT: NULL, no layers, an option out of range, an SG whose targets or signal
+ * units differ from the network's outputs, an SG after the last layer, a layer or parameter that
+ * would be moved twice, a loss that does not fit, mixed element types, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero options; an SG that learns but needs an error signal
  *   first, mixtures apart; in a schedule with threads, an SG that it has no place for.
  * - DNI_ERROR_MEMORY: no memory.
@@ -123,7 +123,8 @@ typedef struct dni_step_report {
   double accuracy; /**< Share of the batch classified right; NaN if the loss does not classify. */
   double metric;   /**< Mean of the metric over the batch; NaN without one. */
   double rate;     /**< Learning rate of the lowest module that moves, in this step. */
-  double gradient_norm;   /**< 2-norm of all layers' gradients; NaN unless options asked for it. */
+  double gradient_norm;   /**< 2-norm of the gradients of all layers that move; NaN unless
+                                      options asked for it. */
   size_t rows;            /**< Of the batch. */
   uint64_t epoch;         /**< In dni_trainer_fit(): the pass over the data, from 1; else 0. */
   int32_t settled;        /**< 1: nothing is in flight; the network may be looked at and changed. */
@@ -140,7 +141,7 @@ typedef struct dni_step_report {
    * learned; DNI_NONE: no target. */
   const size_t *target_lag;
   size_t module_count;           /**< Length of module_updated. */
-  const int32_t *module_updated; /**< 1: the module moved in this step. */
+  const int32_t *module_updated; /**< 1: the module had its turn; frozen layers of it stay. */
 } dni_step_report;
 
 /** One step on a batch of 1 to max_batch rows. `report` may be NULL. Nothing is allocated.
@@ -170,9 +171,10 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_step(dni_trainer *trainer, const dni
 /** Called after a step of dni_trainer_fit(), on its thread.
  *
  * It answers 0 to go on and 1 to stop, after which fit returns DNI_OK. Any other answer is a
- * failure of the caller's, with which fit returns; see dni_fail(). It must not call
- * dni_trainer_step() or dni_trainer_fit() of the same trainer. An exception or longjmp may leave
- * it: the next call finds the trainer idle. */
+ * failure of the caller's, with which fit returns; see dni_fail(). A 1 that hands on the
+ * DNI_ERROR_ARGUMENT of a library call, which has just failed in the callback, is such a failure
+ * too. Steps, fits and flushes of the same trainer are refused in here. An exception or longjmp may
+ * leave it; see dni_trainer_abandon(). */
 typedef dni_status(DNI_CALL *dni_step_callback)(void *user, const dni_step_report *report);
 
 /** How long to train, and what to watch. Zero means default. */
@@ -209,10 +211,10 @@ typedef struct dni_fit_options {
 
 /** Train on `dataset` until epochs or steps are reached, whichever is first. `options` may be NULL.
  *
- * A data set of fewer examples than a batch is one batch. Each call begins a new epoch. Orders are
- * drawn from a stream that the trainer keeps: it starts from the data set's own stream when the
- * trainer first sees the data set, and goes on from call to call. Labels go to the loss, the SGs
- * and the metric as DNI_I32.
+ * A data set of fewer examples than a batch is one batch. Each call begins a new epoch. The trainer
+ * keeps the data set, with an order, until it is given another one or is released. The order starts
+ * from the data set's own stream and goes on from call to call on the same data set. Labels go to
+ * the loss, the SGs and the metric as DNI_I32.
  *
  * - DNI_ERROR_ARGUMENT: NULL, sizes that do not fit, a batch over max_batch, a `best` of another
  *   shape, patience without validation, a bad struct_size; nothing happened.
@@ -245,6 +247,21 @@ typedef struct dni_stream {
 DNI_API DNI_MUST_USE dni_status dni_trainer_fit_stream(dni_trainer *trainer,
                                                        const dni_stream *stream,
                                                        const dni_fit_options *options);
+
+/** What the latest complete step did, as dni_trainer_step() reports it: after dni_trainer_flush(),
+ * or after dni_trainer_fit(), whose latest validation it has. Filled in up to struct_size.
+ * - DNI_ERROR_ARGUMENT: NULL, or a bad struct_size. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_report(const dni_trainer *trainer,
+                                                   dni_step_report *report);
+
+/** Say that a callback was left by a jump, so that the trainer is idle again.
+ *
+ * It is needed where the library cannot find that out by itself: if the next call comes from
+ * another thread, from a fiber, or from deeper in the same thread's stack. A C++ exception needs no
+ * such call. The next step starts afresh; what was in flight is dropped. It must not be called
+ * while a call on this trainer is still running.
+ * - DNI_ERROR_ARGUMENT: NULL. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_abandon(dni_trainer *trainer);
 
 /** Wait until nothing is in flight: every batch has been through all modules, every target has been
  * learned. Parameters may be read, written, saved and evaluated then, until the next step.

@@ -69,8 +69,9 @@ typedef struct dni_order dni_order;
 /** Trains a network. See dni/trainer.h. */
 typedef struct dni_trainer dni_trainer;
 
-/** Which of several kinds a handle is: a DNI_LAYER_, DNI_LOSS_, DNI_OPTIMISER_, DNI_SG_ or
- * DNI_BACKEND_ value. Values are written out, never renumbered and never reused. */
+/** Which of several kinds something is: a DNI_LAYER_, DNI_LOSS_, DNI_OPTIMISER_, DNI_SG_,
+ * DNI_BACKEND_, DNI_RATE_, DNI_SCHEDULE_ or DNI_BALANCE_ value. Values are written out, never
+ * renumbered and never reused. */
 typedef int32_t dni_kind;
 
 /** "Every one", where the number of a module or layer is asked for. */
