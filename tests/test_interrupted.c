@@ -1,6 +1,7 @@
 /* Functions of the caller's that leave by longjmp, as an exception of another language does, and
  * functions that call the trainer which is running them. */
 #include <sched.h>
+#include <unistd.h>
 
 #include "callbacks.h"
 
@@ -253,6 +254,47 @@ START_TEST(test_calls_from_its_threads) {
 }
 END_TEST
 
+/* The last reference, in different places. ----------------------------------------------------- */
+
+static void give_back(void) {
+  dni_trainer_release(rig.trainer);
+}
+
+static void give_back_when_outside(void) {
+  while (!atomic_load(&is_outside))
+    sched_yield();
+  give_back();
+}
+
+/* The trainer goes, with all its memory, whoever gives it back: the test between two calls (0), a
+ * callback of a call, which ends well first (1), or one on a thread of the trainer's own while its
+ * caller is not in any call (2). */
+START_TEST(test_last_reference) {
+  size_t left[3];
+  int places = schedules[_i] == DNI_SCHEDULE_PIPELINED ? 3 : 2;
+  for (int from = 0; from < places; from++) {
+    static machine m;
+    dni_matrix x, y;
+    make_machine(&m, _i);
+    own_batch(&x, &y);
+    atomic_store(&is_outside, false);
+    kept_count--; /* the trainer is not released at the end */
+    if (from > 0) arm(from == 1 ? LOWER_FORWARD : UPPER_FORWARD, 0, CALL_HOOK);
+    rig.hook = from == 1 ? give_back : give_back_when_outside;
+    EXPECT_OK(support_step(m.trainer, &x, &y, NULL));
+    if (from == 0) give_back();
+    atomic_store(&is_outside, true);
+    while (from == 2 && support_watched.blocks != left[0])
+      sched_yield();
+    if (from == 2) (void)usleep(10000); /* it lets go of the context last */
+    left[from] = support_watched.blocks;
+    ck_assert_uint_eq(left[from], left[0]);
+    ck_assert_uint_eq(m.ends.metric, 1);
+    release_all();
+  }
+}
+END_TEST
+
 static atomic_bool is_cancelled;
 
 static void fail_when_cancelled(void) {
@@ -299,6 +341,7 @@ int main(void) {
   tcase_add_loop_test(group, test_calls_from_inside_change_nothing, 0, SCHEDULES * PLACES);
   tcase_add_loop_test(group, test_calls_from_inside_a_step, 0, SCHEDULES);
   tcase_add_test(group, test_calls_from_its_threads);
+  tcase_add_loop_test(group, test_last_reference, 0, SCHEDULES);
   tcase_add_test(group, test_cancel_is_not_forgotten);
   return support_run(suite);
 }

@@ -57,6 +57,10 @@ void dni__schedule_destroy(dni__schedule *schedule); /* NULL: nothing */
 /* Whether the calling thread is one of the schedule's own, so that a callback is running. */
 bool dni__schedule_runs_here(const dni__schedule *schedule);
 
+/* There the schedule cannot be destroyed: the thread ends when it is done with what it is at, and then
+ * calls `end`, which destroys the schedule. */
+void dni__schedule_leave(dni__schedule *schedule, void (*end)(void *argument), void *argument);
+
 /* Whether this is a forked child, in which the schedule's threads do not exist. */
 bool dni__schedule_is_orphan(const dni__schedule *schedule);
 

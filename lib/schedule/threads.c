@@ -82,13 +82,17 @@ dni_status dni__pipeline_create(dni__plan *plan, dni__schedule **out) {
   return DNI_OK;
 }
 
+/* The calling thread may be one of them, at its end. */
 static void end_threads(struct dni__pipeline *pipeline) {
   pthread_mutex_lock(&pipeline->mutex);
   atomic_store(&pipeline->ending, true);
   dni__pipeline_wake_all(pipeline);
   pthread_mutex_unlock(&pipeline->mutex);
-  for (size_t i = 1; i <= pipeline->started; i++)
-    pthread_join(pipeline->workers[i].thread, NULL);
+  for (size_t i = 1; i <= pipeline->started; i++) {
+    pthread_t thread = pipeline->workers[i].thread;
+    (void)(pthread_equal(thread, pthread_self()) ? pthread_detach(thread)
+                                                 : pthread_join(thread, NULL));
+  }
   for (size_t i = 0; i < pipeline->base.plan->stage_count; i++)
     pthread_cond_destroy(&pipeline->workers[i].wake);
   pthread_mutex_destroy(&pipeline->mutex);

@@ -204,11 +204,24 @@ dni_status dni__worker_serve(dni__worker *w) {
   return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(message.batch + 1));
 }
 
-/* The schedule that this thread was made for; NULL: it is the caller's. */
+/* The schedule that this thread was made for, NULL if it is the caller's; and what it does at its
+ * end. */
 static _Thread_local const dni__schedule *own_schedule;
+static _Thread_local void (*own_end)(void *argument);
+static _Thread_local void *own_argument;
 
 bool dni__schedule_runs_here(const dni__schedule *schedule) {
-  return own_schedule == schedule;
+  return schedule && own_schedule == schedule;
+}
+
+void dni__schedule_leave(dni__schedule *schedule, void (*end)(void *argument), void *argument) {
+  struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
+  own_end = end;
+  own_argument = argument;
+  pthread_mutex_lock(&pipeline->mutex);
+  atomic_store(&pipeline->ending, true);
+  dni__pipeline_wake_all(pipeline);
+  pthread_mutex_unlock(&pipeline->mutex);
 }
 
 void *dni__worker_main(void *argument) {
@@ -224,5 +237,6 @@ void *dni__worker_main(void *argument) {
     dni_status status = dni__worker_serve(w);
     if (status != DNI_OK) dni__pipeline_break(pipeline, status);
   }
+  if (own_end) own_end(own_argument);
   return NULL;
 }

@@ -1,6 +1,8 @@
 /* Making a trainer, asking about it, ending it. */
 #include "trainer/trainer.h"
 
+#include <unistd.h>
+
 #define RATE_CHOSEN 0.001
 
 /* The user's pattern, or Adam if there is none; the caller releases it. */
@@ -41,6 +43,7 @@ static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
   dni_trainer *trainer = dni__allocate(network->context->memory, 1, sizeof *trainer);
   if (!trainer) return NULL;
   dni__references_init(&trainer->references);
+  trainer->made_in = getpid();
   trainer->context = dni_context_retain(network->context);
   trainer->plan = (dni__plan){
       .context = network->context,
@@ -126,11 +129,19 @@ void dni__trainer_destroy(dni_trainer *trainer) {
   dni_context_release(context);
 }
 
-/* A callback may give the last reference back while the call that runs it still needs the trainer. */
+static void destroy_later(void *trainer) {
+  dni__trainer_destroy(trainer);
+}
+
+/* A callback may give the last reference back while the call that runs it still needs the trainer, or
+ * on a thread of the trainer's. */
 void dni_trainer_release(dni_trainer *trainer) {
   if (!trainer || !dni__references_drop(&trainer->references)) return;
+  dni__schedule *schedule = trainer->schedule;
   if (dni__visit_lasts(trainer))
-    trainer->orphaned = true;
+    atomic_store(&trainer->orphaned, true);
+  else if (dni__schedule_runs_here(schedule) && !dni__schedule_is_orphan(schedule))
+    dni__schedule_leave(schedule, destroy_later, trainer);
   else
     dni__trainer_destroy(trainer);
 }

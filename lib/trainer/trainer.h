@@ -33,9 +33,10 @@ struct dni_trainer {
 
   /* Who is inside: visit.c. */
   atomic_bool inside, abandoned;
-  bool orphaned; /* the last reference was given back by a callback: it ends when the call ends */
+  atomic_bool
+      orphaned; /* the last reference was given back by a callback: it ends when the call ends */
   pthread_t visitor;
-  pid_t visited_in; /* the process that the visitor is in */
+  pid_t made_in; /* the process */
   const dni__visit *visit;
   uint64_t mark;
 
@@ -44,8 +45,8 @@ struct dni_trainer {
   /* dni_trainer_fit's batch, and the order of the data set it saw last. */
   void *batch_x, *batch_y;
   dni_order *order;
-  dni_dataset *dataset;  /* what the order is of; kept */
-  bool order_goes_on;    /* from fit to fit; else it was drawn for one */
+  dni_dataset *dataset; /* what the order is of; kept */
+  bool order_goes_on;   /* from fit to fit; else it was drawn for one */
   dni__validation validation;
   dni__validation earlier_validation; /* for steps that are reported after it: the one before */
 };

@@ -56,11 +56,11 @@ dni_status dni__visit_begin(dni_trainer *trainer, dni__visit *visit, const char 
   memset(visit->mark, 0, sizeof visit->mark); /* old marks may lie where this call's will be */
   DNI_TRY(take_place(trainer, visit, call));
   trainer->visitor = pthread_self();
-  trainer->visited_in = getpid();
   trainer->visit = visit;
-  trainer->mark = trainer->mark * 0x9e3779b97f4a7c15u + (uint64_t)(uintptr_t)visit + 1;
+  const uint64_t mark = trainer->mark * 0x9e3779b97f4a7c15u + (uint64_t)(uintptr_t)visit + 1;
   for (size_t i = 0; i < DNI_VISIT_MARKS; i++)
-    visit->mark[i] = trainer->mark ^ i;
+    visit->mark[i] = mark ^ i;
+  trainer->mark = mark;
   visit->trainer = trainer;
   if (atomic_exchange(&trainer->abandoned, false)) clean_up_after(trainer);
   return DNI_OK;
@@ -73,13 +73,14 @@ void dni__visit_end(dni__visit *visit) {
   visit->trainer = NULL;
   memset(visit->mark, 0, sizeof visit->mark);
   atomic_store(&trainer->inside, false);
-  if (trainer->orphaned) dni__trainer_destroy(trainer);
+  if (atomic_load(&trainer->orphaned)) dni__trainer_destroy(trainer);
 }
 
-/* A child that was forked inside a call does not go on with it. */
+/* A child that was forked inside a call does not go on with it. Asking for the process is a system
+ * call, too dear for every step: here it is asked at the end alone. */
 bool dni__visit_lasts(const dni_trainer *trainer) {
   dni__visit here;
-  if (!atomic_load(&trainer->inside) || trainer->visited_in != getpid()) return false;
+  if (!atomic_load(&trainer->inside) || trainer->made_in != getpid()) return false;
   memset(here.mark, 0, sizeof here.mark);
   return !pthread_equal(trainer->visitor, pthread_self()) || is_still_there(trainer, &here);
 }
