@@ -86,13 +86,15 @@ typedef struct dni_trainer_options {
 /** Plan the training of `network` under `loss`. Everything that a step needs is allocated here.
  *
  * The trainer keeps network and loss. While it exists, layers and SGs of the network cannot be
- * added or replaced. `options` may be NULL. No layer, SG or loss of the caller's is called.
+ * added or replaced. `options` may be NULL. Of the caller's layers, SGs and losses only functions that tell
+ * sizes are called.
  *
  * - DNI_ERROR_ARGUMENT: NULL, no layers, an option out of range, an SG whose targets or signal
  * units differ from the network's outputs, an SG after the last layer, a layer or parameter that
  * would be moved twice, a loss that does not fit, mixed element types, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero options; an SG that learns but needs an error signal
- *   first, mixtures apart; in a schedule with threads, an SG that it has no place for.
+ *   first, mixtures apart; in a schedule with threads, an SG that it has no place for, or a
+ *   callback layer at two places that different threads would run.
  * - DNI_ERROR_MEMORY: no memory.
  * - DNI_ERROR_SYSTEM: the system starts no more threads.
  *
@@ -200,7 +202,8 @@ typedef struct dni_fit_options {
   uint64_t seed;    /**< Used if has_seed is 1. */
   /** Evaluated now and then, with the trainer's loss; NULL: none. */
   const dni_dataset *validation;
-  /** Steps between evaluations; 0: at the end of each epoch and of the call. */
+  /** Steps between evaluations; 0: at the end of each epoch and of the call, unless its callback
+   * stopped the call. */
   uint64_t validate_every;
   /** n > 0: stop, with DNI_OK, after n evaluations in a row without a lower validation loss. */
   uint64_t patience;
@@ -221,8 +224,8 @@ typedef struct dni_fit_options {
  * - DNI_ERROR_STATE: as dni_trainer_step().
  * - DNI_ERROR_CANCELLED: dni_trainer_cancel() stopped it between two whole steps: each module has
  *   seen the same batches.
- * - DNI_ERROR_MEMORY: no memory for the order of the examples or for the validation; nothing
- *   happened.
+ * - DNI_ERROR_MEMORY: no memory for the order of the examples: nothing happened. No memory for a
+ *   validation: the steps before it are made.
  * - DNI_ERROR_DATA, DNI_ERROR_NON_FINITE, DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED,
  *   DNI_ERROR_CALLBACK, or a status of the caller's: as dni_trainer_step() and
  *   dni_dataset_gather(). */
@@ -242,7 +245,8 @@ typedef struct dni_stream {
 /** Train on batches as they come, until the stream ends or options->steps are made.
  *
  * Of the options, batch, epochs, keep_order, keep_rest and seed must be 0. validate_every 0 means
- * one evaluation at the end, which only `best` shows. Everything else is as in
+ * one evaluation at the end, which only `best` shows. A batch that does not fit is
+ * DNI_ERROR_ARGUMENT, and the steps before it are made. Everything else is as in
  * dni_trainer_fit(). */
 DNI_API DNI_MUST_USE dni_status dni_trainer_fit_stream(dni_trainer *trainer,
                                                        const dni_stream *stream,
