@@ -86,8 +86,8 @@ typedef struct dni_trainer_options {
 /** Plan the training of `network` under `loss`. Everything that a step needs is allocated here.
  *
  * The trainer keeps network and loss. While it exists, layers and SGs of the network cannot be
- * added or replaced. `options` may be NULL. Of the caller's layers, SGs and losses only functions that tell
- * sizes are called.
+ * added or replaced. `options` may be NULL. Of the caller's layers, SGs and losses only functions
+ * that tell sizes are called.
  *
  * - DNI_ERROR_ARGUMENT: NULL, no layers, an option out of range, an SG whose targets or signal
  * units differ from the network's outputs, an SG after the last layer, a layer or parameter that
