@@ -6,8 +6,7 @@
 
 enum { ROWS = 8, INPUTS = 6, UNITS = 9, CLASSES = 3, BATCHES = 25 };
 
-/* A layer of the caller's: y = x m(n), where m is another number for each batch n. ---------------
- */
+/* A layer of the caller's: y = x m(n), where m is another number for each batch n. ------------- */
 
 typedef struct stamped {
   size_t forwards; /* batches so far */
@@ -73,8 +72,7 @@ static dni_layer *make_stamped(dni_context *context, stamped *user) {
   return keep(LAYER, layer);
 }
 
-/* A network with both: tanh9, dropout, the caller's | tanh9, dropout | dense3. -------------------
- */
+/* A network with both: tanh9, dropout, the caller's | tanh9, dropout | dense3. ----------------- */
 
 typedef struct model {
   dni_context *context;
@@ -148,8 +146,7 @@ static numbers run_sequential(bool delayed) {
   return run(&m, train_with(&m, (dni_trainer_options){0}));
 }
 
-/* One batch in flight: every target is learned at once, which is the sequential schedule. ---------
- */
+/* One batch in flight: every target is learned at once, which is the sequential schedule. ------ */
 
 START_TEST(one_in_flight_is_sequential) {
   model m;

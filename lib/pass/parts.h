@@ -4,8 +4,7 @@
 
 #include "pass/pass.h"
 
-/* Where a pass finds its matrices, and what modules are. ----------------------------------------
- */
+/* Where a pass finds its matrices, and what modules are. --------------------------------------- */
 
 static inline dni__plan *dni__plan_of(const dni__pass *pass) {
   return pass->stage->plan;

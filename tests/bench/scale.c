@@ -36,8 +36,7 @@ typedef struct point {
   size_t peak_bytes; /* resident */
 } point;
 
-/* A point in a child process. -------------------------------------------------------------------
- */
+/* A point in a child process. ------------------------------------------------------------------ */
 
 /* The child is sent a number of seconds, trains for about as long and answers with the time of a
  * step; sent 0, it answers with the point's other facts and ends. */
@@ -143,8 +142,7 @@ static double measure(const bench_plan plans[2], double seconds, point points[2]
   return bench_median(ratios, ROUNDS);
 }
 
-/* Series. ----------------------------------------------------------------------------------------
- */
+/* Series. -------------------------------------------------------------------------------------- */
 
 static void print_head(const char *series, const char *what) {
   bench_text("\n%s\n%6s  %-31s    %-31s    %-23s  %-17s\n", what, "", "step, ms",

@@ -251,8 +251,7 @@ static void compare_backends(size_t batch, size_t width) {
   dni_backend_release(backends[1]);
 }
 
-/* All of it. -------------------------------------------------------------------------------------
- */
+/* All of it. ----------------------------------------------------------------------------------- */
 
 static void measure_all(const settings *set, size_t batch) {
   static const char *const names[] = {"builtin", "cblas"};

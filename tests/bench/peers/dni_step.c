@@ -10,9 +10,8 @@
  * Keys: depth, width, batch; plain 1 for no batch normalisation; sg 0 (none), all, or the number of
  * the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
  * threads, in-flight; rate, of Adam, in millionths. A case can also be given on the command line,
- * as
- * --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to
- * dni_trainer_flush. */
+ * as --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to
+ * dni_trainer_flush; the loss is read before that. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,7 @@
 static bench_model model;
 static int built;
 
-/* Cases. -----------------------------------------------------------------------------------------
- */
+/* Cases. --------------------------------------------------------------------------------------- */
 
 static size_t number(const char *key, const char *value) {
   char *end;
@@ -104,8 +102,7 @@ static void build_from_arguments(int count, char **words) {
   build(&plan);
 }
 
-/* Work. ------------------------------------------------------------------------------------------
- */
+/* Work. ---------------------------------------------------------------------------------------- */
 
 static void go(size_t steps) {
   dni_step_report report = {.struct_size = sizeof report};
