@@ -37,6 +37,12 @@
  * - Callbacks answer 0 for success. Another answer makes the call that ran the callback fail: with
  *   the same number if it is 1000 or above, else with DNI_ERROR_CALLBACK. A message set by
  *   dni_fail() is kept.
+ * - Floating point. What computes a step, a prediction or a product takes denormal numbers (below
+ *   1.2e-38 in float, 2.2e-308 in double) as 0 and rounds to nearest, on x86 with SSE and on
+ *   aarch64; other processors have no such mode. So a training does not become slow when numbers
+ *   fade. The caller's mode and exception flags are as they were when the call returns, however it
+ *   ends, and callbacks run in the caller's mode; on a thread of the library's own, in the mode of
+ *   who made it. A CBLAS uses its own threads in their own mode.
  * - fork. In a forked child, releasing handles is allowed: it frees memory and calls the caller's
  *   destroy functions, and does nothing else. Calls on a trainer with threads are DNI_ERROR_STATE
  *   there; a backend with threads works with one.

@@ -188,6 +188,7 @@ static dni_status check_product(const dni_backend *backend, int32_t transpose_a,
 dni_status dni_backend_gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b,
                             double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
                             dni_matrix *c) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(backend);
   DNI_REQUIRE(a);
   DNI_REQUIRE(b);

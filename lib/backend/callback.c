@@ -12,7 +12,7 @@ static const dni_backend_callbacks *callbacks_of(const dni_backend *backend) {
 
 static dni_status callback_gemm(dni_backend *backend, const dni_product *call) {
   const dni_backend_callbacks *own = callbacks_of(backend);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = own->product(own->user, call);
   return dni__callback_end(begun, answer, "product");
 }
@@ -27,14 +27,14 @@ static dni_status callback_set_threads(dni_backend *backend, size_t threads) {
   if (!own->set_threads)
     return dni__fail(DNI_ERROR_UNSUPPORTED,
                      "backend callback: its number of threads cannot be set");
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = own->set_threads(own->user, threads);
   return dni__callback_end(begun, answer, "set_threads");
 }
 
 static void callback_destroy(dni_backend *backend) {
   const dni_backend_callbacks *own = callbacks_of(backend);
-  if (own->destroy) own->destroy(own->user);
+  dni__callback_notify(own->destroy, own->user);
 }
 
 static const dni__backend_vtable callback_vtable = {

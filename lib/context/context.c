@@ -85,7 +85,7 @@ void dni_context_release(dni_context *context) {
   if (!context || !dni__references_drop(&context->references)) return;
   dni__memory *memory = context->memory;
   dni_backend_release(context->backend);
-  if (context->log_destroy) context->log_destroy(context->log_user);
+  dni__callback_notify(context->log_destroy, context->log_user);
   dni__free(memory, context);
   dni__memory_release(memory);
 }
@@ -126,5 +126,7 @@ void dni__context_log(const dni_context *context, dni_log_level level, const cha
   va_start(arguments, format);
   (void)vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
+  const dni__float_place before = dni__float_users();
   context->log(context->log_user, level, line);
+  dni__float_back(before);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "core/first_size.h"
+#include "core/float_mode.h"
 #include "dni.h"
 
 #define DNI_PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -24,9 +25,20 @@ dni_status dni__fail_prefix(dni_status status, const char *format, ...) DNI_PRIN
 /* Around a call of the caller's own function. `begin` before it; `end` turns its answer into what
  * the calling function answers: DNI_OK stays; 1000 and above stay; other numbers become
  * DNI_ERROR_CALLBACK. A message that was set in between is kept ("forward answered 3: ..." in front
- * where the number changed); else it becomes "forward answered 1234". `what` is "forward". */
-uint64_t dni__callback_begin(void);
-dni_status dni__callback_end(uint64_t begun, dni_status answer, const char *what);
+ * where the number changed); else it becomes "forward answered 1234". `what` is "forward". The call
+ * has its user's floating-point mode (float_mode.h). */
+typedef struct dni__callback {
+  uint64_t failures; /* of this thread so far */
+  dni__float_place place;
+} dni__callback;
+
+dni__callback dni__callback_begin(void);
+dni_status dni__callback_end(dni__callback begun, dni_status answer, const char *what);
+/* Between the two, or after: whether the thread's message was set since `begun`. */
+bool dni__callback_failed(dni__callback begun);
+
+/* Callbacks that answer nothing: NULL is nothing to do. */
+void dni__callback_notify(dni_destroy_callback function, void *user);
 
 /* Leave the calling function with the status of `call` unless it is DNI_OK. The one macro that
  * hides control flow; functions with something to undo do not use it. */

@@ -27,6 +27,20 @@ static void default_free(void *user, void *block, size_t size) {
   free(block);
 }
 
+/* The allocator may be the user's: it is called in his floating-point mode. */
+static void *call_alloc(const dni_allocator *allocator, size_t bytes) {
+  const dni__float_place before = dni__float_users();
+  void *block = allocator->alloc(allocator->user, DNI_ALIGNMENT, bytes);
+  dni__float_back(before);
+  return block;
+}
+
+static void call_free(const dni_allocator *allocator, void *block, size_t bytes) {
+  const dni__float_place before = dni__float_users();
+  allocator->free(allocator->user, block, bytes);
+  dni__float_back(before);
+}
+
 dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out) {
   dni_allocator used = {sizeof used, NULL, default_alloc, default_free, NULL};
   if (allocator) {
@@ -34,7 +48,7 @@ dni_status dni__memory_create(const dni_allocator *allocator, dni__memory **out)
     if (!used.alloc || !used.free)
       return dni__fail(DNI_ERROR_ARGUMENT, "dni_allocator: alloc or free is NULL");
   }
-  dni__memory *memory = used.alloc(used.user, DNI_ALIGNMENT, sizeof *memory);
+  dni__memory *memory = call_alloc(&used, sizeof *memory);
   if (!memory) return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu bytes", sizeof *memory);
   dni__references_init(&memory->references);
   memory->allocator = used;
@@ -57,8 +71,8 @@ void dni__memory_release(dni__memory *memory) {
   if (!memory || !dni__references_drop(&memory->references)) return;
   dni_allocator allocator = memory->allocator;
   bool adopted = memory->adopted;
-  allocator.free(allocator.user, memory, sizeof *memory);
-  if (adopted && allocator.destroy) allocator.destroy(allocator.user);
+  call_free(&allocator, memory, sizeof *memory);
+  if (adopted) dni__callback_notify(allocator.destroy, allocator.user);
 }
 
 size_t dni__memory_bytes(const dni__memory *memory) {
@@ -72,7 +86,7 @@ void *dni__allocate(dni__memory *memory, size_t count, size_t size) {
     (void)dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu x %zu bytes do not fit", count, size);
     return NULL;
   }
-  unsigned char *start = memory->allocator.alloc(memory->allocator.user, DNI_ALIGNMENT, total);
+  unsigned char *start = call_alloc(&memory->allocator, total);
   if (!start) {
     (void)dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu bytes", total);
     return NULL;
@@ -89,7 +103,7 @@ void dni__free(dni__memory *memory, void *block) {
   size_t total;
   memcpy(&total, start, sizeof total);
   atomic_fetch_sub_explicit(&memory->bytes, total, memory_order_relaxed);
-  memory->allocator.free(memory->allocator.user, start, total);
+  call_free(&memory->allocator, start, total);
 }
 
 bool dni__multiply(size_t a, size_t b, size_t *out) {

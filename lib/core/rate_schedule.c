@@ -49,7 +49,9 @@ static double cosine(const dni_schedule *schedule, uint64_t step) {
 }
 
 static double function_value(const dni_schedule *schedule, uint64_t step, double most) {
+  const dni__float_place before = dni__float_users();
   double value = schedule->function(schedule->user, step);
+  dni__float_back(before);
   return value >= 0 && value <= most ? value : 0;
 }
 
@@ -195,7 +197,7 @@ dni__rate_schedule *dni__rate_schedule_retain(dni__rate_schedule *schedule) {
 
 void dni__rate_schedule_release(dni__rate_schedule *schedule) {
   if (!schedule || !dni__references_drop(&schedule->references)) return;
-  if (schedule->known.destroy) schedule->known.destroy(schedule->known.user);
+  dni__callback_notify(schedule->known.destroy, schedule->known.user);
   free_parts(schedule);
 }
 

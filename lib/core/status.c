@@ -53,16 +53,28 @@ dni_status dni_fail(dni_status status, const char *text) {
   return status;
 }
 
-uint64_t dni__callback_begin(void) {
-  return failures;
+dni__callback dni__callback_begin(void) {
+  return (dni__callback){failures, dni__float_users()};
 }
 
-dni_status dni__callback_end(uint64_t begun, dni_status answer, const char *what) {
+bool dni__callback_failed(dni__callback begun) {
+  return failures != begun.failures;
+}
+
+dni_status dni__callback_end(dni__callback begun, dni_status answer, const char *what) {
+  dni__float_back(begun.place);
   if (answer == DNI_OK) return DNI_OK;
   dni_status status = answer >= DNI_STATUS_CALLER ? answer : DNI_ERROR_CALLBACK;
-  if (failures == begun) return dni__fail(status, "%s answered %d", what, (int)answer);
+  if (!dni__callback_failed(begun)) return dni__fail(status, "%s answered %d", what, (int)answer);
   if (answer == status) return keep(status, message);
   return dni__fail_prefix(status, "%s answered %d: ", what, (int)answer);
+}
+
+void dni__callback_notify(dni_destroy_callback function, void *user) {
+  if (!function) return;
+  const dni__float_place before = dni__float_users();
+  function(user);
+  dni__float_back(before);
 }
 
 const char *dni_last_message(void) {

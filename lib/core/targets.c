@@ -26,23 +26,31 @@ static bool has_inverse(dni_dtype dtype, double total) {
   return isfinite((float)total) && isfinite((float)inverse);
 }
 
+static dni_status check_weights(const dni_matrix *weights, dni_dtype dtype, double *total) {
+  for (size_t row = 0; row < weights->rows; row++) {
+    double weight = dni__matrix_get(weights, row, 0);
+    if (!(weight >= 0 && isfinite(weight)))
+      return dni__fail(DNI_ERROR_ARGUMENT, "weights: %g in row %zu is negative or not finite",
+                       weight, row);
+    *total += weight;
+  }
+  if (*total > 0 && !has_inverse(dtype, *total))
+    return dni__fail(DNI_ERROR_ARGUMENT, "weights: they sum to %g, by which nothing can be divided",
+                     *total);
+  return DNI_OK;
+}
+
+/* Looked at in the user's floating-point mode: in ours a denormal weight would look like 0. */
 dni_status dni__weights_check(const dni_matrix *weights, dni_dtype dtype, size_t rows,
                               double *sum) {
-  double total = (double)rows;
+  double total = weights ? 0 : (double)rows;
   if (weights) {
     DNI_TRY(dni__matrix_check_rows(weights, dtype, rows, 1, "weights"));
-    total = 0;
-    for (size_t row = 0; row < rows; row++) {
-      double weight = dni__matrix_get(weights, row, 0);
-      if (!(weight >= 0 && isfinite(weight)))
-        return dni__fail(DNI_ERROR_ARGUMENT, "weights: %g in row %zu is negative or not finite",
-                         weight, row);
-      total += weight;
-    }
+    const dni__float_place place = dni__float_users();
+    dni_status status = check_weights(weights, dtype, &total);
+    dni__float_back(place);
+    if (status != DNI_OK) return status;
   }
-  if (weights && total > 0 && !(has_inverse(dtype, total)))
-    return dni__fail(DNI_ERROR_ARGUMENT, "weights: they sum to %g, by which nothing can be divided",
-                     total);
   if (sum) *sum = total;
   return DNI_OK;
 }

@@ -83,6 +83,7 @@ static void wait_until(dni__team *team, bool (*condition)(dni__team *team),
 }
 
 static void *member_main(void *argument) {
+  DNI_FLUSH_DENORMALS;
   dni__team *team = argument;
   while (!atomic_load_explicit(&team->ending, memory_order_relaxed)) {
     wait_until(team, has_work, &team->started);
@@ -104,10 +105,12 @@ static dni_status start_members(dni__team *team) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = 0;
+  const dni__float_place place = dni__float_users(); /* a new thread begins with its maker's mode */
   while (team->members < team->size - 1 && !failed) {
     failed = pthread_create(&team->member[team->members], NULL, member_main, team);
     if (!failed) team->members++;
   }
+  dni__float_back(place);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed)
     return dni__fail(DNI_ERROR_SYSTEM, "cannot start thread %zu of %zu: error %d",

@@ -187,7 +187,7 @@ static dni_status fetch_rows(const dni__content *content, const size_t *rows, si
   if (x) own_x = *x;
   if (y) own_y = content->classes > 0 ? labels_in(y) : *y;
   dni_matrix labels = own_y;
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer =
       callbacks->fetch(callbacks->user, rows, count, x ? &own_x : NULL, y ? &own_y : NULL);
   DNI_TRY(dni__callback_end(begun, answer, "fetch"));
@@ -250,6 +250,7 @@ static dni_status copy_out(const selection *wanted, const dni_matrix *x, const d
 
 dni_status dni_dataset_batch(const dni_dataset *dataset, size_t first, dni_matrix *x,
                              dni_matrix *y) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(dataset);
   if (!x && !y) return dni__fail(DNI_ERROR_ARGUMENT, "batch: x and y are both NULL");
   size_t rows = x ? x->rows : y->rows;
@@ -262,6 +263,7 @@ dni_status dni_dataset_batch(const dni_dataset *dataset, size_t first, dni_matri
 
 dni_status dni_dataset_gather(const dni_dataset *dataset, const size_t *indices, size_t count,
                               dni_matrix *x, dni_matrix *y) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(dataset);
   if (!x && !y) return dni__fail(DNI_ERROR_ARGUMENT, "gather: x and y are both NULL");
   if (count > 0) DNI_REQUIRE(indices);

@@ -74,7 +74,7 @@ static void examples_release(dni__examples *shared) {
   dni__free(context->memory, shared->bytes);
   dni__free(context->memory, shared);
   dni_context_release(context);
-  if (destroy) destroy(user);
+  dni__callback_notify(destroy, user);
 }
 
 /* Without destroy, which is for when nothing can fail any more. */

@@ -12,14 +12,14 @@ static const dni_layer_callbacks *callbacks_of(const dni_layer *layer) {
 
 static dni_status callback_forward(dni_layer *layer, const dni_layer_call *call) {
   const dni_layer_callbacks *callbacks = callbacks_of(layer);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = callbacks->forward(callbacks->user, call);
   return dni__callback_end(begun, answer, "forward");
 }
 
 static dni_status callback_backward(dni_layer *layer, const dni_layer_call *call) {
   const dni_layer_callbacks *callbacks = callbacks_of(layer);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = callbacks->backward(callbacks->user, call);
   return dni__callback_end(begun, answer, "backward");
 }
@@ -31,12 +31,12 @@ static size_t callback_state_bytes(const dni_layer *layer, size_t rows) {
 
 static void callback_changed(dni_layer *layer) {
   const dni_layer_callbacks *callbacks = callbacks_of(layer);
-  if (callbacks->changed) callbacks->changed(callbacks->user);
+  dni__callback_notify(callbacks->changed, callbacks->user);
 }
 
 static void callback_destroy(dni_layer *layer) {
   const dni_layer_callbacks *callbacks = callbacks_of(layer);
-  if (callbacks->destroy) callbacks->destroy(callbacks->user);
+  dni__callback_notify(callbacks->destroy, callbacks->user);
 }
 
 static dni_status create(dni_context *context, size_t inputs, size_t outputs,
@@ -46,12 +46,12 @@ static dni_status callback_copy(const dni_layer *layer, dni_layer **out) {
   dni_layer_callbacks second = *callbacks_of(layer);
   if (!second.copy) return dni__fail(DNI_ERROR_UNSUPPORTED, "its callbacks have no copy");
   void *user = NULL;
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = second.copy(second.user, &user);
   DNI_TRY(dni__callback_end(begun, answer, "copy"));
   second.user = user;
   dni_status status = create(layer->context, layer->inputs, layer->outputs, &second, out);
-  if (status != DNI_OK && second.destroy) second.destroy(user); /* the copy is nobody's yet */
+  if (status != DNI_OK) dni__callback_notify(second.destroy, user); /* the copy is nobody's yet */
   return status;
 }
 

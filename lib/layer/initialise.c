@@ -179,6 +179,7 @@ static dni_status initialise(dni_layer *layer, const dni_initialiser_options *op
 }
 
 dni_status dni_layer_initialise(dni_layer *layer, const dni_initialiser_options *options) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(layer);
   if (layer->vtable->kind != DNI_LAYER_DENSE)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: only dense layers have weights to draw",

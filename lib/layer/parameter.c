@@ -39,7 +39,7 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
                                  dni_dtype dtype, const char *owner, dni__parameter *out) {
   for (size_t i = 0; i < count; i++) {
     dni_matrix value = {0}, gradient = {0};
-    uint64_t begun = dni__callback_begin();
+    const dni__callback begun = dni__callback_begin();
     dni_status answer = function(user, i, &value, &gradient);
     dni_status status = dni__callback_end(begun, answer, "parameter");
     if (status == DNI_OK) status = check_views(&value, &gradient, dtype);

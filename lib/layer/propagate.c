@@ -59,6 +59,7 @@ dni_status dni__layer_forward(dni_layer *layer, dni_mode mode, dni_state *state,
 
 dni_status dni_layer_forward(dni_layer *layer, dni_mode mode, dni_state *state, const dni_matrix *x,
                              dni_matrix *y) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(layer);
   dni_status status = dni__layer_forward(layer, mode, state, x, NULL, y);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
@@ -140,6 +141,7 @@ dni_status dni__layer_backward(dni_layer *layer, dni_gradient_flags flags, doubl
 dni_status dni_layer_backward(dni_layer *layer, dni_gradient_flags flags, dni_state *state,
                               const dni_matrix *x, const dni_matrix *y, dni_matrix *dy,
                               dni_matrix *dx) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(layer);
   double rows = x ? (double)x->rows : 0, scale = rows > 0 ? 1.0 / rows : 0;
   if (flags & DNI_GRADIENT_SUM) scale = 1;

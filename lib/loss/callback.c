@@ -11,7 +11,7 @@ static dni_loss_call call_of(const dni__loss_batch *batch, dni_matrix *delta,
 dni_status dni__loss_callback_evaluate(const dni_loss *loss, const dni__loss_batch *batch,
                                        dni_matrix *delta, dni_matrix *per_example) {
   dni_loss_call call = call_of(batch, delta, per_example);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = loss->callbacks.evaluate(loss->callbacks.user, &call);
   return dni__callback_end(begun, answer, "evaluate");
 }
@@ -19,7 +19,7 @@ dni_status dni__loss_callback_evaluate(const dni_loss *loss, const dni__loss_bat
 static dni_status count(const dni_loss *loss, const dni__loss_batch *batch, dni_matrix *right,
                         double *correct) {
   dni_loss_call call = call_of(batch, NULL, right);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = loss->callbacks.correct(loss->callbacks.user, &call);
   DNI_TRY(dni__callback_end(begun, answer, "correct"));
   double total = 0;

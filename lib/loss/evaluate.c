@@ -108,6 +108,7 @@ static dni_status evaluate(const dni_loss *loss, const dni_batch *given, dni_mat
 
 dni_status dni_loss_evaluate(const dni_loss *loss, const dni_batch *batch, dni_matrix *delta,
                              dni_matrix *per_example, double *mean) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(loss);
   DNI_REQUIRE(batch);
   dni_status status = evaluate(loss, batch, delta, per_example, mean);
@@ -135,6 +136,7 @@ dni_status dni__loss_count_correct(const dni_loss *loss, const dni_batch *batch,
 }
 
 dni_status dni_loss_count_correct(const dni_loss *loss, const dni_batch *batch, double *correct) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(loss);
   DNI_REQUIRE(batch);
   DNI_REQUIRE(correct);

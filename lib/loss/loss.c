@@ -69,7 +69,7 @@ dni_loss *dni_loss_retain(dni_loss *loss) {
 void dni_loss_release(dni_loss *loss) {
   if (!loss || !dni__references_drop(&loss->references)) return;
   dni_context *context = loss->context;
-  if (loss->callbacks.destroy) loss->callbacks.destroy(loss->callbacks.user);
+  dni__callback_notify(loss->callbacks.destroy, loss->callbacks.user);
   dni__free(context->memory, loss->class_weights);
   dni__free(context->memory, loss);
   dni_context_release(context);

@@ -57,7 +57,7 @@ static dni_status add_loss(evaluation *e, const dni_batch *batch) {
 static dni_status add_metric(evaluation *e, const dni_batch *batch) {
   double value = 0;
   if (!e->metric) return DNI_OK;
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = e->metric->evaluate(e->metric->user, batch, &value);
   DNI_TRY(dni__callback_end(begun, answer, "metric"));
   e->metric_sum += value * (double)batch->x->rows;
@@ -120,6 +120,7 @@ static dni_status run(evaluation *e) {
 dni_status dni_network_evaluate(dni_network *network, const dni_loss *loss,
                                 const dni_dataset *dataset, const dni_metric *metric,
                                 dni_evaluation *out) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(network);
   DNI_REQUIRE(loss);
   DNI_REQUIRE(dataset);

@@ -246,6 +246,7 @@ static dni_status check_call(const dni_network *network, size_t rows, size_t cou
 
 dni_status dni_network_measure(dni_network *network, size_t rows, const dni_optimiser *optimiser,
                                double *seconds, double *sg_seconds, size_t count) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(network);
   DNI_REQUIRE(seconds);
   DNI_TRY(check_call(network, rows, count));

@@ -131,6 +131,7 @@ static dni_status run(const dni_predictor *predictor, size_t count, const dni_ma
 
 dni_status dni_predictor_run(dni_predictor *predictor, size_t after, const dni_matrix *x,
                              dni_matrix *h) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(predictor);
   if (after == DNI_ALL) after = predictor->count - 1;
   if (after >= predictor->count)
@@ -176,6 +177,7 @@ static void put_back(dni_network *network, dni_predictor *predictor) {
 }
 
 dni_status dni_network_predict(dni_network *network, const dni_matrix *x, dni_matrix *h) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(network);
   DNI_TRY(check_layers(network));
   dni_predictor *predictor;

@@ -79,6 +79,7 @@ static dni_status scaled_step(dni_optimiser *optimiser, double factor) {
 
 dni_status dni_guard_step(dni_guard *guard, double error, double jacobian, double gradient,
                           int32_t *accepted) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(guard);
   if (!(error >= 0 && jacobian >= 0 && gradient >= 0))
     return dni__fail(DNI_ERROR_ARGUMENT,

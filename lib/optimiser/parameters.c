@@ -234,7 +234,7 @@ void dni__optimiser_drop_parameters(dni_optimiser *optimiser) {
     const dni__owner *owner = &optimiser->owners[i];
     dni_layer_release(owner->layer);
     dni_sg_release(owner->sg);
-    if (owner->destroy) owner->destroy(owner->user);
+    dni__callback_notify(owner->destroy, owner->user);
   }
   optimiser->owner_count = 0;
   dni__free(memory, optimiser->moved);

@@ -157,6 +157,7 @@ void dni__optimiser_move_all(dni_optimiser *optimiser) {
 }
 
 dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(optimiser);
   DNI_TRY(dni__optimiser_check_free(optimiser));
   if (!isfinite(factor))
@@ -168,6 +169,7 @@ dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor) {
 }
 
 dni_status dni_optimiser_step(dni_optimiser *optimiser) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(optimiser);
   return dni_optimiser_step_scaled(optimiser, 1);
 }

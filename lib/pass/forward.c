@@ -40,7 +40,7 @@ static dni_status evaluate_metric(const dni__pass *pass, const dni_batch *batch)
   const dni_metric *metric = &dni__plan_of(pass)->metric;
   double value = NAN;
   if (!metric->evaluate) return DNI_OK;
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = metric->evaluate(metric->user, batch, &value);
   DNI_TRY(dni__callback_end(begun, answer, "metric"));
   add_mean(pass, value, &pass->record->metric);

@@ -36,11 +36,13 @@ static dni_status start_threads(struct dni__pipeline *pipeline) {
   int failed = 0;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  const dni__float_place place = dni__float_users(); /* a new thread begins with its maker's mode */
   for (size_t i = 1; i < pipeline->base.plan->stage_count && !failed; i++) {
     dni__worker *w = &pipeline->workers[i];
     failed = pthread_create(&w->thread, NULL, dni__worker_main, w);
     if (!failed) pipeline->started++;
   }
+  dni__float_back(place);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed)
     return dni__fail(DNI_ERROR_SYSTEM, "cannot start thread %zu of %zu: error %d",

@@ -225,6 +225,7 @@ void dni__schedule_leave(dni__schedule *schedule, void (*end)(void *argument), v
 }
 
 void *dni__worker_main(void *argument) {
+  DNI_FLUSH_DENORMALS;
   dni__worker *w = argument;
   struct dni__pipeline *pipeline = w->pipeline;
   own_schedule = &pipeline->base;

@@ -12,7 +12,7 @@ static const dni_sg_callbacks *callbacks_of(const dni_sg *sg) {
 
 static dni_status callback_estimate(dni_sg *sg, const dni_sg_call *call) {
   const dni_sg_callbacks *callbacks = callbacks_of(sg);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = callbacks->estimate(callbacks->user, call);
   return dni__callback_end(begun, answer, "estimate");
 }
@@ -21,7 +21,7 @@ static dni_status callback_estimate(dni_sg *sg, const dni_sg_call *call) {
 static dni_status callback_learn(dni_sg *sg, const dni_sg_call *call) {
   if (call->flags & DNI_GRADIENT_SKIP) return DNI_OK;
   const dni_sg_callbacks *callbacks = callbacks_of(sg);
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = callbacks->learn(callbacks->user, call);
   return dni__callback_end(begun, answer, "learn");
 }
@@ -34,12 +34,12 @@ static dni_status callback_learn_target(dni_sg *sg, const dni_sg_call *call, dni
 
 static void callback_changed(dni_sg *sg) {
   const dni_sg_callbacks *callbacks = callbacks_of(sg);
-  if (callbacks->changed) callbacks->changed(callbacks->user);
+  dni__callback_notify(callbacks->changed, callbacks->user);
 }
 
 static void callback_destroy(dni_sg *sg) {
   const dni_sg_callbacks *callbacks = callbacks_of(sg);
-  if (callbacks->destroy) callbacks->destroy(callbacks->user);
+  dni__callback_notify(callbacks->destroy, callbacks->user);
 }
 
 static const dni__sg_vtable callback_vtable = {

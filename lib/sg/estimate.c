@@ -66,6 +66,7 @@ static dni_status estimate(dni_sg *sg, const dni_query *query, dni_matrix *delta
 }
 
 dni_status dni_sg_estimate(dni_sg *sg, const dni_query *query, dni_matrix *delta) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
   DNI_REQUIRE(query);
   dni_status status = estimate(sg, query, delta);

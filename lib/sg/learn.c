@@ -159,6 +159,7 @@ static dni_status learn_known(dni_sg *sg, const dni_lesson *lesson, bool wants_r
 }
 
 dni_status dni_sg_learn(dni_sg *sg, const dni_lesson *lesson, dni_lesson_report *report) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
   DNI_REQUIRE(lesson);
   dni_lesson known;

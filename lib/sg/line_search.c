@@ -36,6 +36,7 @@ static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, d
 }
 
 dni_status dni_sg_line_search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *rate) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
   DNI_REQUIRE(rate);
   dni_status status = search(sg, h, y, rate);

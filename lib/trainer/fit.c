@@ -22,13 +22,14 @@ typedef struct fit {
 
 /* 1 means stop, and is also DNI_ERROR_ARGUMENT: the answer of a callback that hands on the status of
  * a library call of its own, which has just failed. */
-static bool hands_on_failure(uint64_t begun) {
-  return dni__callback_begin() != begun && dni_last_status() == DNI_ERROR_ARGUMENT;
+static bool hands_on_failure(dni__callback begun) {
+  return dni__callback_failed(begun) && dni_last_status() == DNI_ERROR_ARGUMENT;
 }
 
 static dni_status call_back(fit *f, const dni_step_report *report) {
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = f->options.callback(f->options.callback_user, report);
+  dni__float_back(begun.place);
   if (answer == 0) return DNI_OK;
   if (answer == 1 && !hands_on_failure(begun)) {
     f->stops = true;
@@ -227,6 +228,7 @@ static dni_status check_amount(const dni_trainer *trainer, const dni_dataset *da
 
 dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
                            const dni_fit_options *options) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(dataset);
   DNI_VISIT(visit);
@@ -258,6 +260,7 @@ static dni_status check_stream(const dni_stream *stream, dni_stream *known,
 
 dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream,
                                   const dni_fit_options *options) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(stream);
   DNI_VISIT(visit);

@@ -89,7 +89,7 @@ dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *datas
 
 static dni_status next_of_stream(dni__source *source, dni_batch *batch) {
   *batch = (dni_batch){.struct_size = sizeof *batch};
-  uint64_t begun = dni__callback_begin();
+  const dni__callback begun = dni__callback_begin();
   dni_status answer = source->stream.next(source->stream.user, batch);
   DNI_TRY(dni__callback_end(begun, answer, "stream"));
   if (batch->x && batch->x->rows == 0) batch->x = NULL;

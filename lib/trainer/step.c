@@ -53,6 +53,7 @@ static void fill_report(const dni_trainer *trainer, dni_step_report *report) {
 }
 
 dni_status dni_trainer_step(dni_trainer *trainer, const dni_batch *batch, dni_step_report *report) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(batch);
   dni_batch known;
@@ -78,6 +79,7 @@ dni_status dni_trainer_report(const dni_trainer *trainer, dni_step_report *repor
 }
 
 dni_status dni_trainer_flush(dni_trainer *trainer) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(trainer);
   DNI_VISIT(visit);
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_flush"));

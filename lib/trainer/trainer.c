@@ -90,6 +90,7 @@ static dni_status create(dni_network *network, dni_loss *loss, const dni_trainer
 
 dni_status dni_trainer_create(dni_network *network, dni_loss *loss,
                               const dni_trainer_options *options, dni_trainer **out) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(network);
   DNI_REQUIRE(loss);
   DNI_REQUIRE(out);
@@ -121,7 +122,7 @@ void dni__trainer_destroy(dni_trainer *trainer) {
   dni__free(context->memory, trainer->batch_y);
   dni_order_release(trainer->order);
   dni_dataset_release(trainer->dataset);
-  if (plan->metric.destroy) plan->metric.destroy(plan->metric.user);
+  dni__callback_notify(plan->metric.destroy, plan->metric.user);
   atomic_fetch_sub(&plan->network->trainers, 1);
   dni_loss_release(plan->loss);
   dni_network_release(plan->network);
