@@ -93,7 +93,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-peers bench-peers-run deps-peers \
+        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-builtin check-all abi-check abi-store \
         format check-format docs install uninstall clean FORCE
@@ -267,8 +267,9 @@ reproduce-quick-run: $(BUILD)/report-quick/index.html
 results: ## what make reproduce made into docs/results
 	$(Q)sh examples/reproduce/keep.sh $(BUILD)/report docs/results
 
+# endurance is long and needs all of MNIST.
 bench: $(BENCHES) ## measure (under 10 minutes); texts and JSON into build/bench
-	@for program in $(BENCHES); do echo "== $${program##*/}"; \
+	@for program in $(filter-out %/endurance,$(BENCHES)); do echo "== $${program##*/}"; \
 	  $$program --json-file $$program.json >$$program.txt || exit 1; cat $$program.txt; done
 
 # The same network, batch and optimiser in libdni, PyTorch and FANN. PEERS_PYTHON is the Python that
@@ -278,6 +279,9 @@ PEERS_FLAGS  :=
 
 bench-peers: deps-peers ## libdni beside PyTorch and FANN: build/bench/peers.md (under 10 minutes)
 	@$(MAKE) bench-peers-run
+
+bench-endurance: $(BUILD)/bench/endurance ## is a step as fast after 40,000 steps? (20 minutes, MNIST)
+	@$< --json-file $<.json
 
 # How soon each way of using two cores is good enough. An interrupted race goes on where it stopped.
 RACE_FLAGS :=

@@ -49,11 +49,13 @@ enum { BENCH_INPUTS = 784, BENCH_CLASSES = 10 };
 
 /* BENCH_INPUTS, then depth x (dense layer with ReLU, batch normalisation), then BENCH_CLASSES,
  * softmax cross-entropy, Adam, float, on one batch of random numbers that is the same in every
- * step. */
+ * step unless the caller writes another one into x and y. */
 typedef struct bench_plan {
   size_t depth, width, batch;
-  int plain; /* no batch normalisation */
-  size_t sg; /* an SG after this hidden layer, from 1; 0: none; or BENCH_EVERYWHERE */
+  int plain;    /* no batch normalisation */
+  int sigmoid;  /* in place of ReLU */
+  int momentum; /* SGD with momentum 0.9 in place of Adam */
+  size_t sg;    /* an SG after this hidden layer, from 1; 0: none; or BENCH_EVERYWHERE */
   const unsigned char *sg_at; /* and where this is not 0, [depth + 1]; NULL: nowhere */
   const char *estimator;      /* "sg" (NULL: that), linear; "local", linear; "delayed"; "zero" */
   const char *backend;        /* "builtin" or "cblas" */

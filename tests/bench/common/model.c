@@ -92,8 +92,9 @@ static bool has_sg(const bench_plan *plan, size_t hidden) {
 
 static void add_hidden(bench_model *m, size_t inputs, size_t number) {
   const bench_plan *plan = &m->plan;
+  const dni_activation activation = plan->sigmoid ? DNI_ACTIVATION_SIGMOID : DNI_ACTIVATION_RELU;
   dni_layer *layer;
-  bench_must(dni_layer_create_dense(m->context, inputs, plan->width, DNI_ACTIVATION_RELU, &layer),
+  bench_must(dni_layer_create_dense(m->context, inputs, plan->width, activation, &layer),
              "dense layer");
   add_layer(m, layer);
   if (!plan->plain) {
@@ -115,10 +116,21 @@ static void build_network(bench_model *m) {
   add_layer(m, top);
 }
 
+static dni_optimiser *create_optimiser(const bench_model *m) {
+  dni_optimiser *optimiser;
+  if (!m->plan.momentum) {
+    bench_must(dni_optimiser_create_adam(m->context, m->plan.rate, &optimiser), "Adam");
+    return optimiser;
+  }
+  bench_must(dni_optimiser_create_sgd(m->context, m->plan.rate, &optimiser), "SGD");
+  bench_must(dni_optimiser_set_f64(optimiser, DNI_SETTING_MOMENTUM, 0.9), "momentum");
+  return optimiser;
+}
+
 static void build_trainer(bench_model *m) {
   const bench_plan *plan = &m->plan;
   dni_loss *loss;
-  dni_optimiser *adam;
+  dni_optimiser *optimiser = create_optimiser(m);
   dni_trainer_options options = {.struct_size = sizeof options,
                                  .max_batch = plan->batch,
                                  .schedule = plan->schedule,
@@ -127,11 +139,10 @@ static void build_trainer(bench_model *m) {
                                  .in_flight = plan->in_flight,
                                  .micro_batches = plan->micro_batches};
   bench_must(dni_loss_create_softmax_cross_entropy(m->context, NULL, &loss), "loss");
-  bench_must(dni_optimiser_create_adam(m->context, plan->rate, &adam), "Adam");
-  options.optimiser = options.sg_optimiser = adam;
+  options.optimiser = options.sg_optimiser = optimiser;
   bench_must(dni_trainer_create(m->network, loss, &options, &m->trainer), "trainer");
   dni_loss_release(loss);
-  dni_optimiser_release(adam);
+  dni_optimiser_release(optimiser);
 }
 
 /* Example i is of class i mod BENCH_CLASSES. */
