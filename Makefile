@@ -93,7 +93,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-endurance bench-peers bench-peers-run deps-peers \
+        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-builtin check-all abi-check abi-store \
         format check-format docs install uninstall clean FORCE
@@ -297,6 +297,13 @@ deps-peers:
 bench-peers-run: $(PEERS) $(if $(call package_flags,--libs fann),$(BUILD)/bench/peers/fann_step)
 	@$(PEERS_PYTHON) tests/bench/peers/peers.py --workers $(BUILD)/bench/peers \
 	  --out $(BUILD)/bench $(PEERS_FLAGS)
+
+bench-aged: deps-peers ## the same after 4,000 steps on MNIST, denormals flushed by PyTorch and not
+	@$(MAKE) bench-aged-run
+
+bench-aged-run: $(PEERS)
+	@$(PEERS_PYTHON) tests/bench/peers/aged.py --workers $(BUILD)/bench/peers --out $(BUILD)/bench \
+	  --mnist data/mnist
 
 $(BUILD)/bench/peers/fann_step: tests/bench/peers/fann_step.c $(COMPILED_WITH)
 	@mkdir -p $(@D)

@@ -5,20 +5,15 @@
  * for each case several copies of one network are trained on MNIST, each for another number of
  * steps, and then timed in turns: the machine's speed may drift, the ratio to the youngest copy does
  * not. MNIST is read from --data, where `make mnist` puts it. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/bench.h"
 
-enum { AGES = 4, TURNS = 11, IMAGES = 60000, PIXELS = 784 };
+enum { AGES = 4, TURNS = 11 };
 
 static const size_t ages[AGES] = {10, 1000, 10000, 40000};
 static size_t most = 40000;
 static size_t only; /* the number of a case, from 1; 0: all */
 static const char *data = "data/mnist";
-
-static unsigned char *images, *labels; /* [IMAGES][PIXELS], [IMAGES] */
 
 /* A case; `dead` is the share of each hidden layer's units that never answer, in percent. */
 typedef struct endurance {
@@ -58,34 +53,6 @@ static const endurance cases[] = {
      20},
 };
 
-/* Data. ---------------------------------------------------------------------------------------- */
-
-/* `count` bytes of an IDX file, behind its header. */
-static unsigned char *read_bytes(const char *name, long header, size_t count) {
-  char path[4096];
-  if (snprintf(path, sizeof path, "%s/%s", data, name) >= (int)sizeof path)
-    bench_fail(name, "the path is too long");
-  FILE *file = fopen(path, "rb");
-  if (!file) bench_fail(path, "cannot be opened; `make mnist` fetches it, --data says where it is");
-  unsigned char *bytes = bench_memory(count);
-  if (fseek(file, header, SEEK_SET) != 0 || fread(bytes, 1, count, file) != count)
-    bench_fail(path, "is too short");
-  (void)fclose(file);
-  return bytes;
-}
-
-/* The batch of step `step`: the images in the order of the file, again and again. */
-static void load(const bench_model *model, size_t step) {
-  size_t batch = model->plan.batch;
-  memset(model->y, 0, batch * BENCH_CLASSES * sizeof *model->y);
-  for (size_t r = 0; r < batch; r++) {
-    size_t image = (step * batch + r) % IMAGES;
-    for (size_t c = 0; c < PIXELS; c++)
-      model->x[r * PIXELS + c] = (float)images[image * PIXELS + c] / 255;
-    model->y[r * BENCH_CLASSES + labels[image]] = 1;
-  }
-}
-
 /* Training. ------------------------------------------------------------------------------------ */
 
 typedef struct trained {
@@ -107,16 +74,9 @@ static void kill_units(const bench_model *model, size_t percent) {
 
 /* Train for some steps; the seconds of the steps alone. */
 static double train(trained *t, size_t steps) {
-  double seconds = 0;
-  for (size_t i = 0; i < steps; i++) {
-    load(&t->model, t->steps++);
-    double start = bench_now();
-    bench_model_step(&t->model, NULL);
-    seconds += bench_now() - start;
-  }
-  double start = bench_now();
-  bench_must(dni_trainer_flush(t->model.trainer), "flush");
-  return seconds + bench_now() - start;
+  double seconds = bench_mnist_train(&t->model, t->steps, steps, NULL);
+  t->steps += steps;
+  return seconds;
 }
 
 static void make(trained *t, const endurance *c, size_t age) {
@@ -168,8 +128,7 @@ int main(int count, char **words) {
       {0}};
   bench_begin(count, words, "endurance", "is a step as fast after 40,000 steps as after 10?",
               options);
-  images = read_bytes("train-images-idx3-ubyte", 16, (size_t)IMAGES * PIXELS);
-  labels = read_bytes("train-labels-idx1-ubyte", 8, IMAGES);
+  bench_mnist_open(data);
   bench_text("microseconds a step, and relative to the first; float, MNIST\n\n%-50s",
              "steps so far");
   for (size_t i = 0; i < AGES && ages[i] <= most; i++)
@@ -180,8 +139,7 @@ int main(int count, char **words) {
     if (cases[i].plan.backend && !bench_has_cblas()) continue;
     measure(&cases[i]);
   }
-  free(images);
-  free(labels);
+  bench_mnist_close();
   bench_end();
   return 0;
 }

@@ -1,5 +1,5 @@
 /* What the programs of tests/bench share: time and medians (measure.c), options and output
- * (output.c), networks under training (model.c). What goes wrong ends the program, with one line.
+ * (output.c), networks under training (model.c), MNIST (mnist.c). What goes wrong ends the program, with one line.
  */
 #ifndef BENCH_COMMON_BENCH_H
 #define BENCH_COMMON_BENCH_H
@@ -77,6 +77,12 @@ void bench_model_build(bench_model *model, const bench_plan *plan);
 void bench_model_drop(bench_model *model);
 void bench_model_step(bench_model *model, dni_step_report *report); /* report may be NULL */
 dni_memory_report bench_model_memory(const bench_model *model);
+
+/* MNIST from a folder of its IDX files. A batch of step t is the t-th of the file, again and again;
+ * train answers the seconds of the steps alone, without loading. report may be NULL. */
+void bench_mnist_open(const char *folder);
+void bench_mnist_close(void);
+double bench_mnist_train(bench_model *model, size_t first, size_t steps, dni_step_report *report);
 
 /* Floating-point operations of the matrix products of one step. */
 double bench_model_operations(const bench_model *model);

@@ -9,7 +9,8 @@
  *
  * Keys: depth, width, batch; plain 1 for no batch normalisation; sg 0 (none), all, or the number of
  * the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
- * threads, in-flight; rate, of Adam, in millionths. A case can also be given on the command line,
+ * threads, in-flight; rate, of Adam, in millionths; mnist, a folder: each step has a batch of its
+ * own. A case can also be given on the command line,
  * as --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to
  * dni_trainer_flush; the loss is read before that. */
 #include <stdio.h>
@@ -20,6 +21,8 @@
 
 static bench_model model;
 static int built;
+static size_t trained; /* steps of the present case */
+static int on_mnist;   /* else on the model's own batch */
 
 /* Cases. --------------------------------------------------------------------------------------- */
 
@@ -62,17 +65,21 @@ static void set(bench_plan *plan, const char *key, const char *value) {
     plan->schedule = schedule(value);
   else if (strcmp(key, "sg") == 0 && strcmp(value, "all") == 0)
     plan->sg = BENCH_EVERYWHERE;
+  else if (strcmp(key, "mnist") == 0)
+    bench_mnist_open(value), on_mnist = 1;
   else
     set_number(plan, key, number(key, value));
 }
 
 static bench_plan usual(void) {
+  on_mnist = 0;
   return (bench_plan){.depth = 20, .width = 512, .batch = 256, .backend = "builtin"};
 }
 
 static void drop(void) {
   if (built) bench_model_drop(&model);
   built = 0;
+  trained = 0;
 }
 
 static void build(const bench_plan *plan) {
@@ -104,15 +111,22 @@ static void build_from_arguments(int count, char **words) {
 
 /* Work. ---------------------------------------------------------------------------------------- */
 
+static double train(size_t steps, dni_step_report *report) {
+  if (on_mnist) return bench_mnist_train(&model, trained, steps, report);
+  double start = bench_now();
+  for (size_t i = 0; i < steps; i++)
+    bench_model_step(&model, report);
+  if (model.plan.schedule == DNI_SCHEDULE_PIPELINED)
+    bench_must(dni_trainer_flush(model.trainer), "flush");
+  return bench_now() - start;
+}
+
 static void go(size_t steps) {
   dni_step_report report = {.struct_size = sizeof report};
   if (!built) bench_fail("go", "there is no case yet");
-  double start = bench_now();
-  for (size_t i = 0; i < steps; i++)
-    bench_model_step(&model, &report);
-  if (model.plan.schedule == DNI_SCHEDULE_PIPELINED)
-    bench_must(dni_trainer_flush(model.trainer), "flush");
-  printf("%.9f %.9g\n", bench_now() - start, report.loss);
+  double seconds = train(steps, &report);
+  trained += steps;
+  printf("%.9f %.9g\n", seconds, report.loss);
 }
 
 static void put(FILE *file, const float *values, size_t count) {

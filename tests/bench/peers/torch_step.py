@@ -9,7 +9,7 @@ by one on stdout.
 
 Keys: depth, width, batch; plain=1 for no batch normalisation; sg=0, all, or the number of the hidden layer
 it is after; rate, of Adam, in millionths; data, a file that libdni's worker has dumped: the batch and the
-weights to start with. And what a user can tune:
+weights to start with; mnist, a folder: each step has a batch of its own. And what a user can tune:
 
   threads     torch.set_num_threads
   foreach     Adam over lists of tensors (1) or one by one (0); fused Adam needs a GPU in PyTorch 1.13
@@ -23,6 +23,7 @@ predict the gradient of each example's own loss as libdni's do; to Adam the scal
 
 import gc
 import json
+import os
 import sys
 import time
 
@@ -46,6 +47,26 @@ class Data:
         piece = self.values[self.at:self.at + count].reshape(shape).clone()
         self.at += count
         return piece
+
+
+class Mnist:
+    """Batch t is the t-th of the file, again and again, as in tests/bench/common/mnist.c."""
+
+    def __init__(self, folder, batch):
+        self.images = self.read(folder, "train-images-idx3-ubyte", 16).reshape(-1, INPUTS)
+        self.labels = self.read(folder, "train-labels-idx1-ubyte", 8).long()
+        self.batch, self.step = batch, 0
+
+    @staticmethod
+    def read(folder, name, header):
+        with open(os.path.join(folder, name), "rb") as file:
+            return torch.frombuffer(bytearray(file.read()[header:]), dtype=torch.uint8)
+
+    def next(self):
+        first = self.step * self.batch
+        rows = torch.arange(first, first + self.batch) % len(self.labels)
+        self.step += 1
+        return self.images[rows].float() / 255, self.labels[rows]
 
 
 def dense(inputs, outputs, data):
@@ -133,7 +154,7 @@ class Synthetic:
         return loss / len(self.x)
 
 
-USUAL = {"depth": 20, "width": 512, "batch": 256, "plain": 0, "sg": "0", "rate": 30, "data": "",
+USUAL = {"depth": 20, "width": 512, "batch": 256, "plain": 0, "sg": "0", "rate": 30, "data": "", "mnist": "",
          "threads": 1, "foreach": 0, "optimiser": "modules", "flush": 0}
 
 
@@ -161,15 +182,32 @@ def build(case):
               for i in range(case["depth"])]
     blocks.append(dense(case["width"], CLASSES, data))
     if case["sg"] == "0":
-        return Backprop(blocks, case, x, one_hot.argmax(1))
+        training = Backprop(blocks, case, x, one_hot.argmax(1))
+        training.mnist = Mnist(case["mnist"], case["batch"]) if case["mnist"] else None
+        return training
     return Synthetic(modules_of(blocks, case["sg"]), case, x, one_hot, one_hot.argmax(1))
 
 
-def go(training, steps):
+def train(training, steps):
     start = time.perf_counter()
     for _ in range(steps):
         loss = training.step()
-    seconds = time.perf_counter() - start
+    return time.perf_counter() - start, loss
+
+
+def train_on_mnist(training, steps):
+    """The seconds of the steps alone, without loading."""
+    seconds = 0
+    for _ in range(steps):
+        training.x, training.labels = training.mnist.next()
+        more, loss = train(training, 1)
+        seconds += more
+    return seconds, loss
+
+
+def go(training, steps):
+    on_mnist = getattr(training, "mnist", None)
+    seconds, loss = (train_on_mnist if on_mnist else train)(training, steps)
     return f"{seconds:.9f} {loss.item():.9g}"
 
 
