@@ -1,21 +1,34 @@
 # libdni's build: GNU make alone, no configure step. `make help` lists targets and settings.
 #
-# The settings below, CC, CXX, AR, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the user's and never
-# added to; what the library cannot do without is kept apart. Changing them rebuilds what they touch.
+# The settings in make/settings.mk and DESTDIR are the user's and never added to; what the library cannot
+# do without is kept apart. A build remembers its settings; changing them rebuilds what they touch.
 
-CFLAGS       ?= -O3 -g
-BLAS         ?= openblas
-FILES        ?= idx,csv
-PREFIX       ?= /usr/local
-LIBDIR       ?= $(PREFIX)/lib
-INCLUDEDIR   ?= $(PREFIX)/include
-PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
-PKG_CONFIG   ?= pkg-config
-INSTALL      ?= install
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# All cores, unless the command line has a -j of its own, which wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
+# Several goals are made one after the other, each by a make of its own. Side by side, clean would remove
+# what all has just built, and check would build what all is building.
+ifneq ($(word 2,$(MAKECMDGOALS)),)
+.PHONY: in-order $(MAKECMDGOALS)
+$(sort $(MAKECMDGOALS)): in-order ;
+in-order:
+	+@for goal in $(MAKECMDGOALS); do $(MAKE) "$$goal" || exit 1; done
+else
+
 BUILD        := build
+INSTALL      ?= install
 MNIST_FLAGS  :=
 # For check: a command to put before each test program.
 TEST_PREFIX  :=
+
+INSTALLING := $(filter install uninstall,$(MAKECMDGOALS))
+include make/settings.mk
+ifeq ($(filter help clean format check-format docs,$(MAKECMDGOALS)),)
+include make/refuse.mk
+endif
 
 # The version is written once, in include/dni/status.h. ABI is the number in the soname: 0 until the
 # interface is frozen, 1 from version 1.0 on; it then goes up only when a program linked to the older
@@ -24,33 +37,40 @@ number  = $(shell sed -n 's/^.define DNI_VERSION_$(1) //p' include/dni/status.h)
 VERSION := $(call number,MAJOR).$(call number,MINOR).$(call number,PATCH)
 ABI     := 0
 
-# All cores, unless the command line has a -j of its own, which wins.
-ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
-endif
-MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 ifneq ($(V),1)
 Q := @
 say = @echo '  $(1)';
 endif
+# A text as one word of the shell.
+quoted = '$(subst ','\'',$(1))'
+
+# The settings of this build, for what builds something else with them and for the scripts of the checks.
+same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,$(if $(or $(filter-out PKG_CONFIG_%,$(name)),$($(name))),\
+  $(name)=$(call quoted,$($(name)))))
 
 # Flags. --------------------------------------------------------------------------------------
 
 # What is found through pkg-config. A fresh machine has none of it while this file is read, so
 # targets that may install packages (see deps) do their work in a second make.
 PACKAGES := $(filter-out none,$(BLAS)) $(if $(filter none,$(FILES)),,zlib)
-package_flags = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+# make does not pass on its own variables to $(shell): where pkg-config looks is said in each command.
+pkg_config_places = $(foreach name,PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR,\
+  $(if $($(name)),$(name)=$(call quoted,$($(name)))))
+package_flags = $(shell $(pkg_config_places) $(PKG_CONFIG) $(1) 2>/dev/null)
+NEEDED := compiler $(if $(PACKAGES),pkg-config) $(PACKAGES)
 PACKAGE_CFLAGS := $(call package_flags,--cflags $(PACKAGES))
 PACKAGE_LIBS   := $(call package_flags,--libs $(PACKAGES))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
-            -Wmissing-prototypes -Wvla $(if $(filter 1 true,$(CI)),-Werror)
+            -Wmissing-prototypes -Wvla
 REQUIRED := -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP $(WARNINGS)
 # Results must not depend on errno or on traps; the compiler vectorises more without them.
 # A C++ exception may pass through on its way from a callback to its catch.
 LIBRARY_FLAGS := -Ilib -fvisibility=hidden -fexceptions -fno-math-errno -fno-trapping-math \
                  $(PACKAGE_CFLAGS)
+# Not among the settings of a build: it changes nothing of what is built.
+STRICT := $(if $(filter 1 true,$(CI)),-Werror)
 ifneq ($(BLAS),none)
 LIBRARY_FLAGS += -DDNI_HAVE_CBLAS -DDNI_BLAS_NAME='"$(BLAS)"'
 endif
@@ -63,7 +83,8 @@ LIBS := $(PACKAGE_LIBS) -lm -pthread -ldl
 # Sanitizers leave their own symbols open in a shared library.
 NO_UNDEFINED := $(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),,-Wl,-z,defs)
 
-COMPILE = $(call say,CC    $@)$(CC) $(REQUIRED) $(1) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+# $(call COMPILE,flags before the user's,flags after them)
+COMPILE = $(call say,CC    $@)$(CC) $(REQUIRED) $(STRICT) $(1) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $@ $<
 
 # Files. --------------------------------------------------------------------------------------
 
@@ -76,8 +97,7 @@ HEADERS := dni.h $(patsubst include/%,%,$(sort $(wildcard include/dni/*.h)))
 # the archive, which knows no folders.
 SOURCES := $(sort $(wildcard lib/*/*.c))
 object_name = $(subst /,_,$(1:lib/%.c=%.o))
-STATIC_OBJECTS := $(foreach source,$(SOURCES),$(BUILD)/static/$(call object_name,$(source)))
-SHARED_OBJECTS := $(STATIC_OBJECTS:$(BUILD)/static/%=$(BUILD)/shared/%)
+OBJECTS := $(foreach source,$(SOURCES),$(BUILD)/objects/$(call object_name,$(source)))
 
 # Programs: examples/x.c or all of examples/x/*.c (with a main.c) become build/examples/x,
 # tests/test_x.c build/tests/test_x, tests/bench/x.c or all of tests/bench/x/*.c (with a main.c)
@@ -96,7 +116,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
         reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-builtin check-all abi-check abi-store \
-        format check-format docs install uninstall clean FORCE
+        format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
@@ -107,55 +127,74 @@ help: ## this list
 	@echo 'Targets:'
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
-	@echo 'Settings: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS; BLAS=<pkg-config name>|none [openblas];'
-	@echo '  FILES=none leaves IDX and CSV files, and zlib, out;'
-	@echo '  BUILD [build]; PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR DESTDIR; V=1 shows the'
-	@echo '  commands; CI=1 makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS'
-	@echo '  and so on, one for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
+	@echo 'Settings, which a build remembers until make clean: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS;'
+	@echo '  BLAS=<pkg-config name>|none [openblas]; FILES=none leaves IDX and CSV files, and zlib, out;'
+	@echo '  PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR; PKG_CONFIG and its PKG_CONFIG_PATH,'
+	@echo '  PKG_CONFIG_LIBDIR, PKG_CONFIG_SYSROOT_DIR.'
+	@echo 'For one make: BUILD [build], the directory of a build; DESTDIR; V=1 shows the commands; CI=1'
+	@echo '  makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS and so on, one'
+	@echo '  for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
 
-deps: ## install what is missing of BLAS, zlib, Check and pkg-config, or say what to install
-	@$(require) check
+deps: ## install what is missing of compiler, pkg-config, BLAS, zlib and Check, or say what to install
+	@$(require) $(NEEDED) check
 
 deps-report: ## the same of what reproduce needs: BLAS, zlib, gnuplot, Python
-	@$(require) gnuplot python3
+	@$(require) $(NEEDED) gnuplot python3
 
-require = CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' sh pkgconfig/require.sh $(PACKAGES)
+require = $(same_settings) sh make/require.sh
 
-# Records of what decides how files are compiled and linked. They are rewritten, and what depends on
-# them rebuilt, only when their content changes.
+# Records of what decides how files are compiled and linked. They are rewritten, and what depends on them
+# rebuilt, only when their content changes; what is missing for a build is then said before anything else.
+# make install does not build with other settings than those that are recorded, and writes no settings.
 COMPILED_WITH := $(BUILD)/compiled-with
+TESTED_WITH   := $(BUILD)/tested-with
 LINKED_WITH   := $(BUILD)/linked-with
-$(COMPILED_WITH): export RECORD = $(CC) $(REQUIRED) $(LIBRARY_FLAGS) $(TEST_FLAGS) $(CPPFLAGS) $(CFLAGS)
-$(LINKED_WITH): export RECORD = $(CC) $(AR) $(CFLAGS) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOURCES)
+RECORDS       := $(COMPILED_WITH) $(TESTED_WITH) $(LINKED_WITH)
+$(COMPILED_WITH): export RECORD = $(CC) $(REQUIRED) $(LIBRARY_FLAGS) $(CPPFLAGS) $(CFLAGS)
+$(TESTED_WITH): export RECORD = $(TEST_FLAGS) $(TEST_LIBS)
+$(LINKED_WITH): export RECORD = $(AR) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOURCES)
+$(RECORDS): export CHANGED = $(BUILD) is not what is asked for: $(or $(CHANGES),packages or sources have changed)
 
-$(COMPILED_WITH) $(LINKED_WITH): FORCE
-	@[ -z '$(strip $(PACKAGES))' ] || $(PKG_CONFIG) --exists $(PACKAGES) || \
-	  { echo "libdni: pkg-config does not find all of $(PACKAGES): try 'make deps'" >&2; exit 1; }
+$(RECORDS): FORCE
+	@printf '%s\n' "$$RECORD" | cmp -s - $@ || { \
+	  if [ -e $@ ]; then \
+	    echo "libdni: $$CHANGED" >&2; \
+	    $(if $(INSTALLING),echo "libdni: not installed: run make first" >&2; exit 1;) \
+	  fi; \
+	  $(require) -n $(NEEDED) $(if $(filter $(TESTED_WITH),$@),check) || exit 1; \
+	  mkdir -p $(@D) && printf '%s\n' "$$RECORD" >$@; }
+
+# The tests need one package more, which is to be missed before the library is compiled.
+ifneq ($(filter tests check-run check-suites-run,$(MAKECMDGOALS)),)
+$(COMPILED_WITH): | $(TESTED_WITH)
+endif
+
+# By a rule of another name: make would start anew after making a file that it has read. What cannot be
+# built is not remembered.
+remember: export REMEMBERED := $(REMEMBERED)
+remember: $(COMPILED_WITH)
+	@$(if $(INSTALLING),[ -e $(BUILD)/settings.mk ] ||) \
+	  printf '%s\n' "$$REMEMBERED" | cmp -s - $(BUILD)/settings.mk || \
+	  { mkdir -p $(BUILD) && printf '%s\n' "$$REMEMBERED" >$(BUILD)/settings.mk; }
+
+# The source comes first among the prerequisites: it is $< in COMPILE. All objects are position-independent,
+# so that the static library can also go into a plugin.
+$(foreach source,$(SOURCES),$(eval $(BUILD)/objects/$(call object_name,$(source)): $(source)))
+$(OBJECTS): $(COMPILED_WITH) | remember
+
+$(OBJECTS):
 	@mkdir -p $(@D)
-	@echo "$$RECORD" | cmp -s - $@ || echo "$$RECORD" >$@
+	$(call COMPILE,$(LIBRARY_FLAGS),-fPIC)
 
-# The source comes first among the prerequisites: it is $< in COMPILE.
-$(foreach source,$(SOURCES),\
-  $(eval $(patsubst %,$(BUILD)/%/$(call object_name,$(source)),static shared): $(source)))
-$(STATIC_OBJECTS) $(SHARED_OBJECTS): $(COMPILED_WITH)
-
-$(STATIC_OBJECTS):
+$(STATIC): $(OBJECTS) $(LINKED_WITH)
 	@mkdir -p $(@D)
-	$(call COMPILE,$(LIBRARY_FLAGS))
+	$(call say,AR    $@)rm -f $@ && $(AR) rcs $@ $(OBJECTS)
 
-$(SHARED_OBJECTS):
-	@mkdir -p $(@D)
-	$(call COMPILE,$(LIBRARY_FLAGS) -fPIC)
-
-$(STATIC): $(STATIC_OBJECTS) $(LINKED_WITH)
-	@mkdir -p $(@D)
-	$(call say,AR    $@)rm -f $@ && $(AR) rcs $@ $(STATIC_OBJECTS)
-
-$(SHARED): $(SHARED_OBJECTS) lib/libdni.map $(LINKED_WITH)
+$(SHARED): $(OBJECTS) lib/libdni.map $(LINKED_WITH)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)$(CC) -shared -Wl,-soname,libdni.so.$(ABI) \
 	  -Wl,--version-script=lib/libdni.map $(NO_UNDEFINED) $(CFLAGS) $(LDFLAGS) -o $@ \
-	  $(SHARED_OBJECTS) $(LIBS) $(LDLIBS)
+	  $(OBJECTS) $(LIBS) $(LDLIBS)
 
 $(LINKS): $(SHARED)
 	$(Q)ln -sf $(<F) $@
@@ -163,11 +202,11 @@ $(LINKS): $(SHARED)
 # Programs get their own flags: examples and benchmarks see the public headers alone, tests also
 # the internal ones. They are linked with the static library, so that they run from the build tree
 # without a search path to the shared one, and tests reach internal functions.
-$(BUILD)/programs/tests/test_%.o: tests/test_%.c $(COMPILED_WITH)
+$(BUILD)/programs/tests/test_%.o: tests/test_%.c $(COMPILED_WITH) $(TESTED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,$(TEST_FLAGS))
 
-$(BUILD)/programs/tests/support/%.o: tests/support/%.c $(COMPILED_WITH)
+$(BUILD)/programs/tests/support/%.o: tests/support/%.c $(COMPILED_WITH) $(TESTED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,$(TEST_FLAGS))
 
@@ -290,7 +329,7 @@ bench-accuracy: $(BUILD)/examples/mnist ## time to 97.5 % on MNIST: build/bench/
 	  $(RACE_FLAGS)
 
 deps-peers:
-	@PEERS_PYTHON='$(PEERS_PYTHON)' $(require) torch numpy fann openblas-openmp || \
+	@PEERS_PYTHON='$(PEERS_PYTHON)' $(require) $(NEEDED) torch numpy fann openblas-openmp || \
 	  echo 'libdni: what is missing is left out' >&2
 
 # FANN may be missing; then its worker is not made, and peers.py does without.
@@ -307,16 +346,16 @@ bench-aged-run: $(PEERS)
 
 $(BUILD)/bench/peers/fann_step: tests/bench/peers/fann_step.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
-	$(call say,LINK  $@)$(CC) $(REQUIRED) $(call package_flags,--cflags fann) $(CPPFLAGS) $(CFLAGS) \
+	$(call say,LINK  $@)$(CC) $(REQUIRED) $(STRICT) $(call package_flags,--cflags fann) $(CPPFLAGS) $(CFLAGS) \
 	  $(LDFLAGS) -o $@ $< $(call package_flags,--libs fann) -lm
 
 check: deps ## all tests: suites, gates, an outside program, a foreign-function test
 	@$(MAKE) check-run
 
 # The environment of the scripts among the checks.
-CHECK_ENVIRONMENT = BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' \
-  LDFLAGS='$(LDFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' TEST_PREFIX='$(TEST_PREFIX)'
-CHECKS := $(sort $(wildcard tests/gates/*.sh tests/ffi/check.sh tests/outside/check.sh))
+CHECK_ENVIRONMENT = $(same_settings) BUILD='$(BUILD)' TEST_PREFIX=$(call quoted,$(TEST_PREFIX))
+CHECKS := $(filter-out tests/build/common.sh,$(sort \
+  $(wildcard tests/gates/*.sh tests/build/*.sh tests/ffi/check.sh tests/outside/check.sh)))
 
 check-run: all tests
 	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES) $(CHECKS)
@@ -329,7 +368,7 @@ check-suites-run: tests
 	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES)
 
 # In one process (CK_FORK=no), so that the tools see leaks at exit and races between threads.
-variant = $(MAKE) BUILD=$(BUILD)/$(1)
+variant = $(MAKE) $(same_settings) BUILD=$(BUILD)/$(1)
 sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' \
   LDFLAGS='$(2)' check-suites
 
@@ -381,32 +420,19 @@ docs: ## reference pages from the headers into build/docs, by Doxygen
 
 # Installing. ---------------------------------------------------------------------------------
 
-# A directory as the .pc file writes it: relative to the prefix if it is below.
-below = $(patsubst $(PREFIX)/%,$${$(1)}/%,$(2))
-HEADER_DIR := $(DESTDIR)$(INCLUDEDIR)
-LIBRARY_DIR := $(DESTDIR)$(LIBDIR)
-PC_FILE := $(DESTDIR)$(PKGCONFIGDIR)/libdni.pc
+INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL PACKAGES STATIC SHARED ABI VERSION,\
+  $(name)=$(call quoted,$(strip $($(name))))) sh make/install.sh
 
 install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX
-	$(INSTALL) -d '$(HEADER_DIR)/dni' '$(LIBRARY_DIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
-	$(INSTALL) -m 644 include/dni.h '$(HEADER_DIR)'
-	$(INSTALL) -m 644 include/dni/*.h '$(HEADER_DIR)/dni'
-	$(INSTALL) -m 644 $(STATIC) '$(LIBRARY_DIR)'
-	$(INSTALL) -m 755 $(SHARED) '$(LIBRARY_DIR)'
-	ln -sf $(notdir $(SHARED)) '$(LIBRARY_DIR)/libdni.so.$(ABI)'
-	ln -sf $(notdir $(SHARED)) '$(LIBRARY_DIR)/libdni.so'
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below,exec_prefix,$(LIBDIR))|' \
-	  -e 's|@INCLUDEDIR@|$(call below,prefix,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
-	  -e 's|@PACKAGES@|$(strip $(PACKAGES))|' pkgconfig/libdni.pc.in >$(BUILD)/libdni.pc
-	$(INSTALL) -m 644 $(BUILD)/libdni.pc '$(PC_FILE)'
+	$(Q)$(INSTALLATION) install
 
 uninstall: ## remove what install put there
-	rm -f $(HEADERS:%='$(HEADER_DIR)/%') '$(PC_FILE)'
-	rm -f $(patsubst %,'$(LIBRARY_DIR)/%',$(notdir $(STATIC) $(SHARED) $(LINKS)))
-	[ ! -d '$(HEADER_DIR)/dni' ] || rmdir '$(HEADER_DIR)/dni'
+	$(Q)$(INSTALLATION) uninstall
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
 PROGRAM_OBJECTS := $(call objects,$(foreach program,$(PROGRAMS),$(call sources,$(program:$(BUILD)/%=%))))
--include $(patsubst %.o,%.d,$(STATIC_OBJECTS) $(SHARED_OBJECTS) $(PROGRAM_OBJECTS))
+-include $(patsubst %.o,%.d,$(OBJECTS) $(PROGRAM_OBJECTS))
+
+endif # one goal

@@ -10,6 +10,14 @@
 #include "core/float_mode.h"
 #include "dni.h"
 
+/* Every file that calculates includes this one. With these options of gcc and clang a compiler may take
+ * infinities and NaN for impossible, forget the sign of zero and change the order of additions. Checks for
+ * results that are not finite would be gone, without a word. make/refuse.mk refuses more of them by name. */
+#if defined __FAST_MATH__ || (defined __FINITE_MATH_ONLY__ && __FINITE_MATH_ONLY__) ||             \
+    defined __ASSOCIATIVE_MATH__ || defined __RECIPROCAL_MATH__ || defined __NO_SIGNED_ZEROS__
+#error "libdni has to be compiled without -Ofast, -ffast-math and the options that are part of it"
+#endif
+
 #define DNI_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Status and message (status.c). ------------------------------------------------------------- */

@@ -1,0 +1,136 @@
+#!/bin/sh
+# install.sh install|uninstall: put headers, libraries and libdni.pc below $DESTDIR, or take them away.
+#
+# All settings come in the environment, so that their values may have any character in them. The build is
+# only read: another user may own it. Files are copied under temporary names first and renamed when all
+# are there, so a failed installation changes nothing.
+set -u
+new=.new-$$
+line_end='
+'
+
+fail() {
+  echo "libdni: $*" >&2
+  exit 1
+}
+
+# Do something with each file: $1 MODE SOURCE DESTINATION. The mode of a symbolic link is "link".
+each() {
+  "$1" 644 include/dni.h "$headers/dni.h" || return
+  for header in include/dni/*.h; do
+    "$1" 644 "$header" "$headers/dni/${header##*/}" || return
+  done
+  "$1" 644 "$STATIC" "$libraries/${STATIC##*/}" || return
+  "$1" 755 "$SHARED" "$libraries/${SHARED##*/}" || return
+  "$1" link "${SHARED##*/}" "$libraries/libdni.so.$ABI" || return
+  "$1" link "${SHARED##*/}" "$libraries/libdni.so" || return
+  "$1" pc '' "$pc_files/libdni.pc"
+}
+
+copy() {
+  case $1 in
+  link) ln -s "$2" "$3$new" ;;
+  pc) pc_file >"$3$new" && chmod 644 "$3$new" ;;
+  *) $INSTALL -m "$1" "$2" "$3$new" ;;
+  esac
+}
+place() {
+  [ ! -d "$3" ] && mv -f "$3$new" "$3" && echo "  $3"
+}
+drop() {
+  rm -f "$3$new"
+}
+remove() {
+  rm -f "$3"
+}
+
+# make_directory PATH: with its parents. $created lists what was not there before, the deepest first.
+make_directory() {
+  missing=$1
+  while [ ! -d "$missing" ]; do
+    new_ones=${new_ones:-}$missing$line_end
+    missing=$(dirname "$missing")
+  done
+  created=${new_ones:-}$created
+  new_ones=
+  $INSTALL -d "$1"
+}
+
+undo() {
+  each drop
+  printf '%s' "$created" | while IFS= read -r directory; do
+    rmdir "$directory" 2>/dev/null
+  done
+  fail "nothing was installed"
+}
+
+# A path as libdni.pc writes it: below another variable if it is below its value, with a backslash before
+# what the shell would not take as it is. pkg-config puts other values of prefix in place of this one.
+escaped() {
+  printf '%s' "$1" | LC_ALL=C sed 's/[][ "#&'\''()*;<>?\\`|]/\\&/g'
+}
+below() {
+  case $1 in
+  "$PREFIX"/*) printf '${%s}' "$2" && escaped "${1#"$PREFIX"}" ;;
+  *) escaped "$1" ;;
+  esac
+}
+
+pc_file() {
+  cat <<END
+prefix=$(escaped "$PREFIX")
+exec_prefix=\${prefix}
+libdir=$(below "$LIBDIR" exec_prefix)
+includedir=$(below "$INCLUDEDIR" prefix)
+
+Name: libdni
+Description: Train neural networks whose layers do not wait for each other (synthetic gradients)
+Version: $VERSION
+License: MIT
+Requires.private: $PACKAGES
+Libs: -L\${libdir} -ldni
+Libs.private: -lm -pthread -ldl
+Cflags: -I\${includedir}
+END
+}
+
+# What pkg-config cannot read. A staged tree may be anywhere.
+for place in "$PREFIX" "$LIBDIR" "$INCLUDEDIR"; do
+  case $place in
+  *'$'* | *"$line_end"*) fail "a .pc file cannot have a dollar sign or a line end in a path: '$place'" ;;
+  esac
+done
+case $DESTDIR in
+-*) DESTDIR=./$DESTDIR ;;
+esac
+PREFIX=${PREFIX%/}
+headers=$DESTDIR$INCLUDEDIR libraries=$DESTDIR$LIBDIR pc_files=$DESTDIR$PKGCONFIGDIR created=
+
+# The loader finds a new library in these directories once ldconfig has seen it.
+update_loader() {
+  PATH=$PATH:/sbin:/usr/sbin
+  [ -z "$DESTDIR" ] && command -v ldconfig >/dev/null || return 0
+  ldconfig -N -v 2>/dev/null | sed -n 's/^\(\/.*\):\( (.*\)*$/\1/p' | while IFS= read -r directory; do
+    if [ "$directory" -ef "$LIBDIR" ]; then
+      [ "$(id -u)" -eq 0 ] && ldconfig || echo "libdni: run ldconfig as root, so that programs find the library"
+      break
+    fi
+  done
+}
+
+case $1 in
+install)
+  trap 'undo' HUP INT TERM
+  for directory in "$headers/dni" "$libraries" "$pc_files"; do
+    make_directory "$directory" || undo
+  done
+  each copy || undo
+  trap '' HUP INT TERM
+  each place || fail "only part of libdni could be installed: see above"
+  update_loader
+  ;;
+uninstall)
+  each remove
+  [ ! -d "$headers/dni" ] || rmdir "$headers/dni"
+  ;;
+esac
