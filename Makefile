@@ -53,7 +53,7 @@ same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,$(if $(or $(filter-out PK
 
 # What is found through pkg-config. A fresh machine has none of it while this file is read, so
 # targets that may install packages (see deps) do their work in a second make.
-PACKAGES := $(filter-out none,$(BLAS)) $(if $(filter none,$(FILES)),,zlib)
+PACKAGES := $(strip $(filter-out none,$(BLAS)) $(if $(filter none,$(FILES)),,zlib))
 # make does not pass on its own variables to $(shell): where pkg-config looks is said in each command.
 pkg_config_places = $(foreach name,PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR,\
   $(if $($(name)),$(name)=$(call quoted,$($(name)))))
@@ -115,7 +115,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-builtin check-all abi-check abi-store \
+        check-builtin check-matrix check-all abi-check abi-store \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -164,7 +164,9 @@ $(RECORDS): FORCE
 	  $(require) -n $(NEEDED) $(if $(filter $(TESTED_WITH),$@),check) || exit 1; \
 	  mkdir -p $(@D) && printf '%s\n' "$$RECORD" >$@; }
 
-# The tests need one package more, which is to be missed before the library is compiled.
+# One after the other, so that what is missing is said once. The tests need one package more, which is to be
+# missed before the library is compiled.
+$(LINKED_WITH): | $(COMPILED_WITH)
 ifneq ($(filter tests check-run check-suites-run,$(MAKECMDGOALS)),)
 $(COMPILED_WITH): | $(TESTED_WITH)
 endif
@@ -398,6 +400,12 @@ check-all: ## all of these
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
 	$(MAKE) check-format
+
+# CELLS are names in tests/matrix.sh; ARCHITECTURES are check-portability's.
+CELLS         :=
+ARCHITECTURES :=
+check-matrix: deps ## the suites built in many ways, as a table: build/matrix/matrix.md (an hour)
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' ARCHITECTURES='$(ARCHITECTURES)' sh tests/matrix.sh $(CELLS)
 
 # docs/ABI.md says what is promised. The check is one of the gates, too.
 abi-check: lib ## does the library keep what tests/abi has of the newest version?

@@ -1,8 +1,9 @@
 #!/bin/sh
 # An installed libdni is all that a program needs: loop.c is built through pkg-config against an
 # installation below a temporary directory, as C99 and as C++, with the shared and with the static
-# library, and run. exceptions.cpp throws through the library. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have
-# a space in it.
+# library, and run. exceptions.cpp throws through the library. plugin.c is a shared object with the static
+# library in it. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have a space
+# in it.
 set -u
 : "${BUILD:=build}" "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${LDFLAGS:=}" "${PKG_CONFIG:=pkg-config}"
 : "${MAKE:=make}"
@@ -15,7 +16,13 @@ fail() {
   exit 1
 }
 
-$MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix install >"$work/log" 2>&1 ||
+# installation install|uninstall DESTDIR PREFIX: all places are given, whatever is set outside.
+installation() {
+  "$MAKE" BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" LIBDIR="$3/lib" INCLUDEDIR="$3/include" \
+    PKGCONFIGDIR="$3/lib/pkgconfig" "$1" >"$work/log" 2>&1
+}
+
+installation install "$stage" $prefix ||
   { cat "$work/log"; fail "make install failed"; }
 grep -r -l -I "$work" "$stage" && fail "DESTDIR is written in the files above"
 
@@ -59,14 +66,42 @@ else
   echo "no C++ compiler (${CXX%% *}): C++ was not tried"
 fi
 
-$MAKE BUILD="$BUILD" DESTDIR="$stage" PREFIX=$prefix uninstall >"$work/log" 2>&1 ||
+# plugin NAME FLAGS...: its exported symbols become $work/NAME.symbols.
+plugin() {
+  name=$1
+  shift
+  # shellcheck disable=SC2046,SC2086 # flags
+  $CC -std=c11 $CFLAGS $(pc --cflags) -fPIC -fvisibility=hidden -shared -o "$work/$name.so" \
+    tests/outside/plugin.c $LDFLAGS "$@" $static || { echo "$name.so cannot be linked"; code=1; }
+  "${NM:-nm}" -D --defined-only "$work/$name.so" | sed 's/.* //' | sort >"$work/$name.symbols"
+}
+
+# Internal functions are not exported from a plugin, and with --exclude-libs nothing of libdni is. Two plugins
+# and libdni.so can then be in one process, and each keeps to itself. A sanitizer is in the program alone.
+case $CFLAGS in
+*-fsanitize*) ;;
+*)
+  plugin open
+  plugin closed -Wl,--exclude-libs,libdni.a
+  cp "$work/closed.so" "$work/another.so"
+  grep '^dni__' "$work/open.symbols" && { echo "these are exported from a plugin"; code=1; }
+  [ "$(cat "$work/closed.symbols")" = plugin_message ] ||
+    { echo "--exclude-libs: a plugin exports more than its function"; code=1; }
+  # shellcheck disable=SC2046,SC2086 # flags
+  $CC -std=c11 $CFLAGS $(pc --cflags) -o "$work/host" tests/outside/plugin_host.c $LDFLAGS $shared -ldl
+  "$work/host" "$work/closed.so" "$work/another.so" ||
+    { echo "two plugins beside libdni.so disturb each other"; code=1; }
+  ;;
+esac
+
+installation uninstall "$stage" $prefix ||
   { cat "$work/log"; fail "make uninstall failed"; }
 left=$(find "$stage" ! -type d -o -path '*/include/dni*')
 [ -z "$left" ] || fail "uninstall left: $left"
 
 # A prefix with a space in it: pkg-config escapes it for the shell.
 spaced="$work/a prefix"
-$MAKE BUILD="$BUILD" PREFIX="$spaced" install >"$work/log" 2>&1 ||
+installation install '' "$spaced" ||
   { cat "$work/log"; fail "make install to a prefix with a space failed"; }
 flags=$(PKG_CONFIG_PATH="$spaced/lib/pkgconfig" "$PKG_CONFIG" --cflags --libs libdni)
 eval "$CC $CFLAGS -o '$work/spaced' tests/outside/loop.c $LDFLAGS $flags" &&
