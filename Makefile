@@ -46,8 +46,8 @@ endif
 quoted = '$(subst ','\'',$(1))'
 
 # The settings of this build, for what builds something else with them and for the scripts of the checks.
-same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,$(if $(or $(filter-out PKG_CONFIG_%,$(name)),$($(name))),\
-  $(name)=$(call quoted,$($(name)))))
+same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,\
+  $(if $(or $(filter-out PKG_CONFIG_%,$(name)),$($(name))),$(name)=$(call quoted,$($(name)))))
 
 # Flags. --------------------------------------------------------------------------------------
 
@@ -153,12 +153,12 @@ RECORDS       := $(COMPILED_WITH) $(TESTED_WITH) $(LINKED_WITH)
 $(COMPILED_WITH): export RECORD = $(CC) $(REQUIRED) $(LIBRARY_FLAGS) $(CPPFLAGS) $(CFLAGS)
 $(TESTED_WITH): export RECORD = $(TEST_FLAGS) $(TEST_LIBS)
 $(LINKED_WITH): export RECORD = $(AR) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOURCES)
-$(RECORDS): export CHANGED = $(BUILD) is not what is asked for: $(or $(CHANGES),packages or sources have changed)
+$(RECORDS): export CHANGED = $(or $(CHANGES),packages or sources have changed)
 
 $(RECORDS): FORCE
 	@printf '%s\n' "$$RECORD" | cmp -s - $@ || { \
 	  if [ -e $@ ]; then \
-	    echo "libdni: $$CHANGED" >&2; \
+	    echo "libdni: $(BUILD) is not what is asked for: $$CHANGED" >&2; \
 	    $(if $(INSTALLING),echo "libdni: not installed: run make first" >&2; exit 1;) \
 	  fi; \
 	  $(require) -n $(NEEDED) $(if $(filter $(TESTED_WITH),$@),check) || exit 1; \

@@ -48,15 +48,18 @@ changed := $(foreach name,$(COMPILE_SETTINGS),\
 # What this make changes of the build that is there, in words.
 CHANGES := $(foreach name,$(changed),$(name) was '$($(call before,$(name)))' and is '$($(name))';)
 
-# The text of $(BUILD)/settings.mk. Places given to `make install` are for that command alone.
-lasting = $(if $(and $(call given,$(1)),$(if $(INSTALLING),$(filter-out $(PLACES),$(1)),x)),$(1),$(call before,$(1)))
-define remember
+# The text of $(BUILD)/settings.mk: what differs from the defaults. Places given to `make install` are for
+# that command alone.
+PASSING := $(if $(INSTALLING),$(PLACES))
+lasting = $(if $(filter-out $(PASSING),$(if $(call given,$(1)),$(1))),$(1),$(call before,$(1)))
+define definition
 define built_$(1) =
 $(value $(2))
 endef
 
 endef
+remember = $(if $(call differ,$(2),default_$(1)),$(call definition,$(1),$(2)))
 define REMEMBERED
 # What this build was given, read by the next make.
-$(foreach name,$(SETTINGS),$(if $(call differ,$(call lasting,$(name)),default_$(name)),$(call remember,$(name),$(call lasting,$(name)))))
+$(foreach name,$(SETTINGS),$(call remember,$(name),$(call lasting,$(name))))
 endef

@@ -36,7 +36,8 @@ Description: zlib of another machine
 Version: 1
 Libs: -lz_of_another_machine
 END
-missing "zlib for CC=$CC (pkg-config finds another)" BLAS=none PKG_CONFIG_LIBDIR="$work" PKG_CONFIG_PATH="$work" lib
+missing "zlib for CC=$CC (pkg-config finds another)" PKG_CONFIG_LIBDIR="$work" PKG_CONFIG_PATH="$work" \
+  BLAS=none lib
 
 # Without zlib: no file of the library asks for its header, and nothing is linked with it.
 mkdir "$work/include"
@@ -51,5 +52,6 @@ done
 fresh_make -C "$tree" PKG_CONFIG=no-pkg-config BLAS=none FILES=none CFLAGS=-O0 DESTDIR="$work/stage" install ||
   complain "FILES=none BLAS=none needs pkg-config"
 readelf -d "$work/stage/usr/local/lib/libdni.so" | grep -q 'NEEDED.*libz' && complain "FILES=none links zlib"
-grep -q -i 'zlib\|-lz' "$work/stage/usr/local/lib/pkgconfig/libdni.pc" && complain "FILES=none: libdni.pc has zlib"
+grep -q 'zlib\|-lz' "$work/stage/usr/local/lib/pkgconfig/libdni.pc" &&
+  complain "FILES=none: libdni.pc has zlib"
 exit $code

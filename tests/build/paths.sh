@@ -12,12 +12,13 @@ cat >"$work/program.c" <<'END'
 int main(void) { return dni_version() <= 0; }
 END
 
-# compiles PC_DIRECTORY [OPTIONS OF PKG-CONFIG]: the program is built with what the .pc file there says,
-# read by the shell as in a rule of a Makefile, and runs.
+# compiles PC_DIRECTORY [OPTION OF PKG-CONFIG]: the program is built with what the .pc file there says, read
+# by the shell as in a rule of a Makefile, and runs. The loader cannot be given a path with ; in it.
 compiles() {
   flags=$(PKG_CONFIG_PATH=$1 "$PKG_CONFIG" ${2:-} --cflags --libs libdni | sed 's/[()]/\\&/g') || return
   ln -sfn "${1%/pkgconfig}" "$work/libraries"
-  eval "$CC -o \"\$work/program\" \"\$work/program.c\" $flags" && LD_LIBRARY_PATH=$work/libraries "$work/program"
+  eval "$CC -o '$work/program' '$work/program.c' $flags" || return
+  LD_LIBRARY_PATH=$work/libraries "$work/program"
 }
 
 # The path of the checkout, and of what is installed.

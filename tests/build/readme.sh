@@ -14,18 +14,21 @@ own='unshare --mount'
 
 awk '/^```/ && inside { exit } inside { print } /^```c$/ { inside = 1 }' README.md >"$work/xor.c"
 sed -n '/^Install the library, then compile/,/^    \.\/xor/s/^    //p' README.md |
-  sed 's/^sudo make install$/(cd "$tree" \&\& "$MAKE" BUILD="$BUILD" PREFIX=\/usr\/local install)/; s/^cc /$CC /' \
-    >"$work/commands"
-grep -q 'PREFIX' "$work/commands" && grep -q '^\$CC .*xor\.c' "$work/commands" && grep -q '^\./xor' "$work/commands" ||
+  sed 's/^sudo make install$/install_libdni/; s/^cc /$CC /' >"$work/commands"
+[ "$(cut -d ' ' -f 1 "$work/commands" | paste -s -d ' ' -)" = 'install_libdni $CC ./xor' ] ||
   { complain "README.md has other commands than this script knows"; exit 1; }
 cp -a /etc "$work/etc" 2>/dev/null
 
 cat >"$work/inside" <<'END'
 mount -t tmpfs none /usr/local && mount --bind "$work/etc" /etc || exit 1
 [ ! -d /var/cache/ldconfig ] || mount -t tmpfs none /var/cache/ldconfig || exit 1
+install_libdni() {
+  (cd "$tree" && "$MAKE" BUILD="$BUILD" PREFIX=/usr/local install)
+}
 cd "$work" && . "$work/commands"
 END
 export CC MAKE BUILD tree="$PWD" work
 $own env -u LD_LIBRARY_PATH -u LD_RUN_PATH sh -e "$work/inside" >"$work/log" 2>&1 &&
-  [ "$(grep -c ' xor ' "$work/log")" -eq 4 ] || complain "README.md's program does not run after README.md's commands"
+  [ "$(grep -c ' xor ' "$work/log")" -eq 4 ] ||
+  complain "README.md's program does not run after README.md's commands"
 exit $code
