@@ -52,22 +52,29 @@ pkg_config() {
   $PKG_CONFIG "$@" 2>/dev/null
 }
 
-# links HEADER EXPRESSION [PACKAGE]: does a program that needs these compile and link with the user's
-# settings? A package of this machine may not be one of the machine that is built for. Settings and what
-# pkg-config says are in the shell's words, as in a rule of the Makefile.
+# links PROGRAM [PACKAGE]: does a program that needs the package compile and link with the user's settings?
+# A package of this machine may not be one of the machine that is built for. Settings and what pkg-config
+# says are in the shell's words, as in a rule of the Makefile. -fexceptions is a flag of the library.
 links() {
   [ -z "${no_compiler:-}" ] || return 0
-  printf '#include <%s>\nint main(void) { return (%s) == 0; }\n' "$1" "$2" >"$work/program.c"
-  eval "$CC $CPPFLAGS $CFLAGS ${3:+$(pkg_config --cflags "$3")} -o '$work/program' '$work/program.c' \
-    $LDFLAGS ${3:+$(pkg_config --libs "$3")} $LDLIBS" 2>"$work/errors"
+  printf '%s\n' "$1" >"$work/program.c"
+  eval "$CC -fexceptions $CPPFLAGS $CFLAGS ${2:+$(pkg_config --cflags "$2")} -o '$work/program' \
+    '$work/program.c' $LDFLAGS ${2:+$(pkg_config --libs "$2")} $LDLIBS" 2>"$work/errors"
 }
+uses_exceptions='int puts(const char *text);
+static void end(int *x) { if (*x) puts(""); }
+int main(void) { int x __attribute__((cleanup(end))) = puts(""); return puts("") < x; }'
+uses_zlib='#include <zlib.h>
+int main(void) { return !zlibVersion(); }'
+uses_check='#include <check.h>
+int main(void) { return !srunner_create(NULL); }'
 
 is_there() {
   case $1 in
   compiler) [ -z "$no_compiler" ] ;;
   pkg-config) pkg_config --version >/dev/null ;;
-  zlib) pkg_config --exists zlib && links zlib.h 'zlibVersion()' zlib ;;
-  check) pkg_config --exists check && links check.h 'srunner_create(NULL)' check ;;
+  zlib) pkg_config --exists zlib && links "$uses_zlib" zlib ;;
+  check) pkg_config --exists check && links "$uses_check" check ;;
   gnuplot | python3) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
   openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;
@@ -86,10 +93,16 @@ describe() {
   esac
 }
 
+# The first line of the compiler's complaint that says something, without the place before it.
+why() {
+  line=$(grep -m 1 -e error -e undefined -e 'cannot find' -e 'not found' "$work/errors")
+  echo "${line:-it makes no programs}" | sed 's/^[^ ]*: //'
+}
+
 # $missing becomes the names that are not there, $no_compiler why no program can be made.
 look() {
   missing='' no_compiler=''
-  links stddef.h 'sizeof(int)' || no_compiler=$(head -n 1 "$work/errors")
+  links "$uses_exceptions" || no_compiler=$(why)
   for name; do
     is_there "$name" || missing="$missing $name"
   done

@@ -13,6 +13,8 @@ set -u
 folder=$BUILD/matrix
 mkdir -p "$folder" && table=$(cd "$folder" && pwd)/matrix.md || exit 1
 code=0
+# Other programs may be running beside, and sanitizers are slow.
+export CK_TIMEOUT_MULTIPLIER=10
 
 # name, compiler, level, sanitizer, BLAS, FILES, checkout
 cells='
