@@ -423,8 +423,7 @@ check-format: ## is that so?
 	clang-format --dry-run --Werror $(FORMATTED)
 
 docs: ## reference pages from the headers into build/docs, by Doxygen
-	$(Q)mkdir -p $(BUILD)/docs
-	$(Q)(cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(BUILD)/docs') | doxygen -
+	$(Q)sh make/docs.sh $(BUILD)/docs
 
 # Installing. ---------------------------------------------------------------------------------
 

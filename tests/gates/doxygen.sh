@@ -11,11 +11,11 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 code=0
 
-(cat docs/Doxyfile; printf "OUTPUT_DIRECTORY = %s\\nGENERATE_XML = YES\\n" "$work") | doxygen - || {
+sh make/docs.sh "$work" 'GENERATE_XML = YES' || {
   echo "doxygen fails or warns"
   exit 1
 }
-paths=$(grep -rlF -e "$PWD" "$work/html" "$work/xml" | sed "s:^$work/::" | grep -v '^xml/Doxyfile')
+paths=$(grep -rlF -e "$PWD/" -e "${TMPDIR:-/tmp}/" "$work/html" "$work/xml" | sed "s:^$work/::" | grep -v '^xml/Doxyfile')
 [ -z "$paths" ] || { echo "paths of this machine in:" $paths; code=1; }
 
 python3 -B - "$work/xml" <<'END' || code=1
