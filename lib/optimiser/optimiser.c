@@ -123,7 +123,7 @@ dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser, dni_setting set
 /* Counts. ------------------------------------------------------------------------------------ */
 
 uint64_t dni_optimiser_step_count(const dni_optimiser *optimiser) {
-  return optimiser ? optimiser->steps : 0;
+  return optimiser ? atomic_load_explicit(&optimiser->steps, memory_order_relaxed) : 0;
 }
 
 double dni_optimiser_rate(const dni_optimiser *optimiser) {

@@ -56,9 +56,11 @@ struct dni_optimiser {
   const dni__optimiser_kind *kind;
   dni__optimiser_settings settings;
   dni__rate_schedule *schedule; /* NULL: none */
-  bool owned; /* by a trainer: the user adds no parameters and makes no steps */
-  uint64_t steps; /* made so far; during an update already counts the one being made */
-  double rate;    /* of the update being made, rate scales not included */
+  bool owned;                   /* by a trainer: the user adds no parameters and makes no steps */
+  /* Made so far; during an update already counts the one being made. The thread that trains writes
+   * it, any thread may read it. */
+  atomic_uint_fast64_t steps;
+  double rate; /* of the update being made, rate scales not included */
   dni__optimiser_update update;
   dni__moved *moved;
   size_t count, capacity;

@@ -139,7 +139,7 @@ dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
   DNI_TRY(clip_factor(optimiser, gradient_scale, &clip));
   optimiser->rate = optimiser->settings.learning_rate * rate_factor *
                     dni__rate_schedule_value(optimiser->schedule, optimiser->steps);
-  optimiser->steps++;
+  atomic_fetch_add_explicit(&optimiser->steps, 1, memory_order_relaxed);
   optimiser->kind->prepare(optimiser, gradient_scale * clip, value_limit(optimiser) * clip);
   return DNI_OK;
 }

@@ -44,10 +44,10 @@ typedef struct dni__schedule_vtable {
 struct dni__schedule {
   const dni__schedule_vtable *vtable;
   dni__plan *plan;
-  uint64_t steps;     /* complete in all modules */
-  uint64_t submitted; /* batches taken so far: the number of the next */
-  size_t bytes;       /* of buffers */
-  pid_t process;      /* that the threads live in; 0: there are none */
+  atomic_uint_fast64_t steps; /* complete in all modules; any thread may read it */
+  uint64_t submitted;         /* batches taken so far: the number of the next */
+  size_t bytes;               /* of buffers */
+  pid_t process;              /* that the threads live in; 0: there are none */
 };
 
 /* The schedule that plan->schedule says. The plan is complete. `random` is for the random one. */

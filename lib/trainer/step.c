@@ -74,6 +74,10 @@ dni_status dni_trainer_report(const dni_trainer *trainer, dni_step_report *repor
   DNI_REQUIRE(trainer);
   DNI_REQUIRE(report);
   DNI_TRY(dni__report_check(report, DNI__FIRST_SIZE_dni_step_report, "dni_step_report"));
+  if (dni__schedule_runs_here(trainer->schedule))
+    return dni__fail(
+        DNI_ERROR_STATE,
+        "dni_trainer_report was called from a callback on a thread of the trainer's own");
   fill_report(trainer, report);
   return DNI_OK;
 }
