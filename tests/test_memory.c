@@ -526,6 +526,44 @@ START_TEST(test_failing_allocations) {
 }
 END_TEST
 
+/* Fit with a validation. ------------------------------------------------------------------------ */
+
+static dni_loss *make_own_classifier(dni_context *context) {
+  dni_loss_callbacks callbacks = loss_callbacks;
+  dni_loss *loss;
+  callbacks.correct = lose_nothing;
+  EXPECT_OK(dni_loss_create_callback(context, &callbacks, &loss));
+  return keep(LOSS, loss);
+}
+
+/* Memory for validations is taken before the first step: a fit that lacks it has made none. */
+START_TEST(test_validation_without_memory) {
+  dni_context *context = make_context(support_dtypes[_i % 2], 3);
+  dni_network *network = make_network(context, "6 relu9 norm dense4");
+  dni_dataset *data = make_dataset(context), *validation = make_dataset(context);
+  dni_loss *loss = _i < 2 ? make_cross_entropy(context) : make_own_classifier(context);
+  dni_trainer_options plan = {.struct_size = sizeof plan, .max_batch = ROWS};
+  dni_fit_options options = {
+      .struct_size = sizeof options, .steps = 6, .validation = validation, .validate_every = 2};
+  dni_trainer *trainer;
+  EXPECT_OK(dni_trainer_create(network, loss, &plan, &trainer));
+  keep(TRAINER, trainer);
+  size_t allowed = 0;
+  dni_status status;
+  do {
+    support_watched.fail_after = allowed++;
+    status = dni_trainer_fit(trainer, data, &options);
+    support_watched.fail_after = SIZE_MAX;
+    if (status == DNI_OK) break;
+    ck_assert_int_eq(status, DNI_ERROR_MEMORY);
+    ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
+  } while (allowed < 100);
+  ck_assert_int_eq(status, DNI_OK);
+  ck_assert_uint_gt(allowed, 8); /* the order, the evaluation and its buffers */
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 6);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("memory");
   TCase *group = add_group(suite, "memory");
@@ -535,5 +573,6 @@ int main(void) {
   tcase_add_loop_test(group, test_memory_report, 0, 2);
   tcase_add_loop_test(group, test_memory_with_critics, 0, 2);
   tcase_add_loop_test(group, test_failing_allocations, 0, 2 * CALLS);
+  tcase_add_loop_test(group, test_validation_without_memory, 0, 4);
   return support_run(suite);
 }

@@ -1,5 +1,6 @@
-/* Different handles on different threads: trainers that share a context compute what they compute
- * alone, one handle may be retained and released from anywhere. To be run under ThreadSanitizer. */
+/* Threads: trainers that share a context compute what they compute alone, one handle may be retained
+ * and released from anywhere, and no thread of a trainer reads what another one writes, also when a
+ * step fails. To be run under ThreadSanitizer. */
 #include <pthread.h>
 
 #include "training.h"
@@ -202,11 +203,130 @@ START_TEST(test_messages_of_threads) {
 }
 END_TEST
 
+/* Inside one trainer. --------------------------------------------------------------------------- */
+
+/* A trainer with threads for the network `text`, whose loss takes any y. */
+static dni_trainer *make_threaded(dni_network *network, dni_context *context, dni_kind schedule,
+                                  const dni_metric *metric) {
+  dni_loss *loss;
+  dni_trainer *trainer;
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .max_batch = ROWS,
+                                 .schedule = schedule,
+                                 .in_flight = schedule == DNI_SCHEDULE_PIPELINED ? 8 : 0,
+                                 .metric = metric};
+  EXPECT_OK(dni_loss_create_squared_error(context, &loss));
+  EXPECT_OK(dni_trainer_create(network, keep(LOSS, loss), &options, &trainer));
+  return keep(TRAINER, trainer);
+}
+
+static dni_matrix small_batch(dni_dtype dtype, size_t columns) {
+  return matrix_filled(dtype, ROWS, columns, 0.5);
+}
+
+/* Which parameter made a loss infinite or NaN is said after all threads have come to rest: they were
+ * still writing parameters when the highest one saw the loss. */
+START_TEST(test_loss_that_is_not_finite) {
+  dni_dtype dtype = support_dtypes[_i % 2];
+  dni_context *context = make_context(dtype, 3);
+  dni_kind schedule = _i < 2 ? DNI_SCHEDULE_PIPELINED : DNI_SCHEDULE_MICRO_BATCHES;
+  dni_network *network = make_network(context, _i < 2 ? "6 tanh40 |sgh dense4" : "6 tanh40 dense4");
+  dni_trainer *trainer = make_threaded(network, context, schedule, NULL);
+  dni_matrix x = small_batch(dtype, INPUTS), y = small_batch(dtype, CLASSES);
+  dni_matrix bad = matrix_filled(dtype, ROWS, CLASSES, INFINITY);
+  for (size_t failures = 0; failures < 20; failures++) {
+    dni_status status = support_step(trainer, &x, &bad, NULL);
+    for (size_t i = 0; i < 8 && status == DNI_OK; i++)
+      status = support_step(trainer, &x, &y, NULL);
+    if (status == DNI_OK) status = dni_trainer_flush(trainer);
+    ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
+    EXPECT(strstr(dni_last_message(), ": layer 1 (dense): the loss of its output is not finite"),
+           "%s", dni_last_message());
+  }
+  EXPECT_OK(dni_trainer_flush(trainer));
+}
+END_TEST
+
+START_TEST(test_culprit_on_another_thread) {
+  dni_dtype dtype = support_dtypes[_i % 2];
+  dni_context *context = make_context(dtype, 3);
+  dni_kind schedule = _i < 2 ? DNI_SCHEDULE_PIPELINED : DNI_SCHEDULE_MICRO_BATCHES;
+  dni_network *network = make_network(context, _i < 2 ? "6 tanh9 |sg dense4" : "6 tanh9 dense4");
+  dni_trainer *trainer = make_threaded(network, context, schedule, NULL);
+  dni_matrix x = small_batch(dtype, INPUTS), y = small_batch(dtype, CLASSES), weights;
+  EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  EXPECT_OK(dni_trainer_flush(trainer));
+  EXPECT_OK(dni_layer_parameter(dni_network_layer(network, 0), 0, &weights, NULL));
+  matrix_set(&weights, 2, 1, (double)NAN);
+  dni_status status = support_step(trainer, &x, &y, NULL);
+  if (status == DNI_OK) status = dni_trainer_flush(trainer);
+  ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
+  EXPECT(strstr(dni_last_message(), "step 2: layer 0 (dense): "), "%s", dni_last_message());
+}
+END_TEST
+
+/* Progress, read from both ends of a trainer while it is at work. */
+static dni_status read_progress(void *user, const dni_batch *batch, double *value) {
+  dni_trainer *trainer = *(dni_trainer **)user;
+  dni_step_report report = {.struct_size = sizeof report};
+  (void)batch;
+  *value = (double)dni_trainer_step_count(trainer);
+  return dni_trainer_report(trainer, &report) == DNI_ERROR_STATE ? DNI_OK : DNI_STATUS_CALLER;
+}
+
+START_TEST(test_progress) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = make_context(dtype, 3);
+  dni_trainer *trainer = NULL;
+  dni_metric metric = {
+      .struct_size = sizeof metric, .user = (void *)&trainer, .evaluate = read_progress};
+  trainer = make_threaded(make_network(context, "6 relu9 |sg relu9 |sg dense4"), context,
+                          DNI_SCHEDULE_PIPELINED, &metric);
+  dni_matrix x = small_batch(dtype, INPUTS), y = small_batch(dtype, CLASSES);
+  for (uint64_t i = 1; i <= STEPS; i++) {
+    EXPECT_OK(support_step(trainer, &x, &y, NULL));
+    for (size_t m = 0; m < 3; m++)
+      ck_assert_uint_le(dni_optimiser_step_count(dni_trainer_module_optimiser(trainer, m)), i);
+    ck_assert_uint_le(dni_optimiser_step_count(dni_trainer_sg_optimiser(trainer, 1)), i);
+  }
+  EXPECT_OK(dni_trainer_flush(trainer));
+  ck_assert_uint_eq(dni_optimiser_step_count(dni_trainer_module_optimiser(trainer, 2)), STEPS);
+}
+END_TEST
+
+/* A layer that keeps nothing may be at several places; two threads then run it at once. */
+START_TEST(test_layer_at_two_places) {
+  dni_dtype dtype = support_dtypes[_i % 2];
+  dni_context *context = make_context(dtype, 3);
+  dni_kind schedule = _i < 2 ? DNI_SCHEDULE_PIPELINED : DNI_SCHEDULE_MICRO_BATCHES;
+  dni_network *network;
+  dni_layer *relu = keep(LAYER, make_layer(context, 9, "relu"));
+  EXPECT_OK(dni_network_create(context, &network));
+  keep(NETWORK, network);
+  for (size_t i = 0; i < 3; i++) {
+    dni_layer *dense = keep(LAYER, make_layer(context, i > 0 ? 9 : INPUTS, "dense9"));
+    EXPECT_OK(dni_network_add(network, dense));
+    EXPECT_OK(dni_network_add(network, relu));
+    if (i == 2 || schedule != DNI_SCHEDULE_PIPELINED) continue;
+    EXPECT_OK(dni_network_set_sg(network, 2 * i, keep(ESTIMATOR, make_sg(context, 9, 9, 9, "sg"))));
+  }
+  dni_trainer *trainer = make_threaded(network, context, schedule, NULL);
+  dni_matrix x = small_batch(dtype, INPUTS), y = small_batch(dtype, 9);
+  for (size_t i = 0; i < STEPS; i++)
+    EXPECT_OK(support_step(trainer, &x, &y, NULL));
+  EXPECT_OK(dni_trainer_flush(trainer));
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("threads");
   TCase *group = add_group(suite, "threads");
   tcase_add_loop_test(group, test_trainers_at_once, 0, 4);
   tcase_add_loop_test(group, test_references_from_many_threads, 0, 2);
   tcase_add_test(group, test_messages_of_threads);
+  tcase_add_loop_test(group, test_loss_that_is_not_finite, 0, 4);
+  tcase_add_loop_test(group, test_culprit_on_another_thread, 0, 4);
+  tcase_add_loop_test(group, test_progress, 0, 2);
+  tcase_add_loop_test(group, test_layer_at_two_places, 0, 4);
   return support_run(suite);
 }

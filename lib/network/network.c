@@ -211,17 +211,25 @@ dni_status dni__network_backward(const dni_network *network, size_t index, dni_g
                           dni__layer_backward(layer, flags, scale, state, x, weights, y, dy, dx));
 }
 
-dni_status dni__network_blame(const dni_network *network) {
-  for (size_t i = 0; i < network->count; i++) {
-    const dni_layer *layer = network->links[i].layer;
-    for (size_t k = 0; k < layer->parameter_count; k++) {
-      size_t row, column;
-      if (!dni__matrix_finite(&layer->parameters[k].value, &row, &column))
-        return dni__fail(DNI_ERROR_NON_FINITE, "layer %zu (%s): %s[%zu][%zu] is not finite", i,
-                         dni_layer_kind_name(layer), layer->parameters[k].name, row, column);
-    }
-  }
+dni_status dni__network_loss_failed(const dni_network *network) {
   size_t last = network->count - 1;
-  return dni__fail(DNI_ERROR_NON_FINITE, "layer %zu (%s): the loss of its output is not finite",
-                   last, dni_layer_kind_name(network->links[last].layer));
+  dni_status status = dni__fail(DNI_ERROR_NON_FINITE, "the loss of its output is not finite");
+  return dni__network_say(network->links[last].layer, last, status);
+}
+
+/* Why a layer is to blame. Returns `status`, or DNI_OK if it is not. */
+static dni_status blame_layer(const dni_layer *layer, size_t index, dni_status status) {
+  size_t row, column;
+  for (size_t k = 0; k < layer->parameter_count; k++)
+    if (!dni__matrix_finite(&layer->parameters[k].value, &row, &column))
+      return dni__fail_prefix(status, "layer %zu (%s): %s[%zu][%zu] is not finite; ", index,
+                              dni_layer_kind_name(layer), layer->parameters[k].name, row, column);
+  return DNI_OK;
+}
+
+dni_status dni__network_blame(const dni_network *network, dni_status status) {
+  if (status != DNI_ERROR_NON_FINITE) return status;
+  for (size_t i = 0; i < network->count; i++)
+    if (blame_layer(network->links[i].layer, i, status) != DNI_OK) break;
+  return status;
 }

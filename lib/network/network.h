@@ -42,12 +42,25 @@ dni_status dni__network_backward(const dni_network *network, size_t index, dni_g
  * that differs. */
 dni_status dni__network_check_alike(const dni_network *to, const dni_network *from);
 
-/* The message for a loss that is not finite: names the first layer with a non-finite parameter,
- * else the last layer's output. Returns DNI_ERROR_NON_FINITE. */
-dni_status dni__network_blame(const dni_network *network);
+/* The failure of a loss that is not finite: "layer 3 (dense): the loss of its output ...". */
+dni_status dni__network_loss_failed(const dni_network *network);
+
+/* After DNI_ERROR_NON_FINITE: put the first parameter of a layer that is not finite in front of the
+ * message, since it is the likely cause. It reads all layers, so no thread may be training one.
+ * Returns `status`; another status and its message stay as they are. */
+dni_status dni__network_blame(const dni_network *network, dni_status status);
 
 /* Whether a data set has the network's sizes and element type. */
 dni_status dni__network_check_dataset(const dni_network *network, const dni_dataset *dataset);
+
+/* evaluate.c: dni_network_evaluate in parts. Making one allocates all that running it needs. Network,
+ * loss and data set, which fit each other, are borrowed; the metric is copied, NULL: none. NULL is destroyed as nothing. */
+typedef struct dni__evaluation dni__evaluation;
+dni_status dni__evaluation_create(dni_network *network, const dni_loss *loss,
+                                  const dni_dataset *dataset, const dni_metric *metric,
+                                  dni__evaluation **out);
+dni_status dni__evaluation_run(dni__evaluation *evaluation, dni_evaluation *found);
+void dni__evaluation_destroy(dni__evaluation *evaluation);
 
 /* A module: layers that only exact, delayed and fa interfaces join, or a thread's part of them. */
 typedef struct dni__module {

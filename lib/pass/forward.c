@@ -14,22 +14,6 @@ dni_status dni__forward_module(const dni__pass *pass, const dni__module *layers)
   return DNI_OK;
 }
 
-/* Why the loss is not finite: the first layer of this stage with such a parameter, else the output.
- * Other stages' parameters may be being written. */
-static dni_status blame(const dni__pass *pass) {
-  const dni__stage *stage = pass->stage;
-  size_t row, column, last = stage->first_layer + stage->layer_count - 1;
-  for (size_t l = stage->first_layer; l <= last; l++) {
-    const dni_layer *layer = dni__layer_of(pass, l);
-    for (size_t k = 0; k < layer->parameter_count; k++)
-      if (!dni__matrix_finite(&layer->parameters[k].value, &row, &column))
-        return dni__fail(DNI_ERROR_NON_FINITE, "layer %zu (%s): %s[%zu][%zu] is not finite", l,
-                         dni_layer_kind_name(layer), layer->parameters[k].name, row, column);
-  }
-  return dni__fail(DNI_ERROR_NON_FINITE, "layer %zu (%s): the loss of its output is not finite",
-                   last, dni_layer_kind_name(dni__layer_of(pass, last)));
-}
-
 /* Add a mean over this part to the mean over the batch. */
 static void add_mean(const dni__pass *pass, double mean, double *to) {
   bool first = !pass->message || pass->message->part == 0;
@@ -63,5 +47,5 @@ dni_status dni__evaluate_loss(const dni__pass *pass) {
   }
   DNI_TRY(evaluate_metric(pass, &batch));
   add_mean(pass, loss, &pass->record->loss);
-  return isfinite(loss) ? DNI_OK : blame(pass);
+  return isfinite(loss) ? DNI_OK : dni__network_loss_failed(plan->network);
 }

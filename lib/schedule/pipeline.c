@@ -37,11 +37,18 @@ static void start_afresh(struct dni__pipeline *pipeline) {
   pipeline->replay = NULL;
 }
 
-/* Wait until the other stages stand still, drop what is under way, and let them go on. */
-static void restart(struct dni__pipeline *pipeline) {
+/* Once it is broken: wait until the other stages stand still. From then on the calling thread may
+ * read and write what is theirs, until restart. */
+static void wait_for_others(struct dni__pipeline *pipeline) {
   pthread_mutex_lock(&pipeline->mutex);
   while (pipeline->parked + 1 < pipeline->base.plan->stage_count)
     pthread_cond_wait(&pipeline->workers[0].wake, &pipeline->mutex);
+  pthread_mutex_unlock(&pipeline->mutex);
+}
+
+/* Drop what is under way, and let the other stages go on. */
+static void restart(struct dni__pipeline *pipeline) {
+  pthread_mutex_lock(&pipeline->mutex);
   start_afresh(pipeline);
   atomic_store(&pipeline->broken, false);
   dni__pipeline_wake_all(pipeline);
@@ -52,14 +59,19 @@ static void restart(struct dni__pipeline *pipeline) {
 
 static void pipeline_abandon(dni__schedule *schedule) {
   struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
-  dni__pipeline_break(pipeline, DNI_ERROR_CALLBACK);
+  dni__pipeline_break(&pipeline->workers[0], DNI_ERROR_CALLBACK);
+  wait_for_others(pipeline);
   restart(pipeline);
 }
 
-/* Report the failure that broke it. */
+/* Report the failure that broke it. Its cause may lie in any stage. */
 static dni_status recover(struct dni__pipeline *pipeline) {
+  wait_for_others(pipeline);
+  dni_status status = dni__fail(pipeline->status, "%s", pipeline->message);
+  (void)dni__network_blame(pipeline->base.plan->network, status);
+  (void)dni__fail_prefix(status, "step %llu: ", (unsigned long long)(pipeline->failed + 1));
   restart(pipeline);
-  return dni__fail(pipeline->status, "%s", pipeline->message);
+  return status;
 }
 
 /* Working. ----------------------------------------------------------------------------------- */
@@ -88,7 +100,7 @@ static bool has_room_or_event(const dni__worker *w) {
 
 /* After whatever stage 0 did: its failure stops the others, theirs is reported. */
 static dni_status settle(struct dni__pipeline *pipeline, dni_status status) {
-  if (status != DNI_OK) dni__pipeline_break(pipeline, status);
+  if (status != DNI_OK) dni__pipeline_break(&pipeline->workers[0], status);
   return atomic_load(&pipeline->broken) ? recover(pipeline) : DNI_OK;
 }
 
@@ -96,9 +108,7 @@ static dni_status submit(dni__worker *w, dni__message *message) {
   while (!has_room(w) && !dni__pipeline_interrupted(w->pipeline))
     DNI_TRY(go_on(w, has_room_or_event));
   if (dni__pipeline_interrupted(w->pipeline)) return DNI_OK;
-  dni_status status = dni__worker_take(w, message);
-  if (status == DNI_OK) return DNI_OK;
-  return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(message->batch + 1));
+  return dni__worker_take(w, message);
 }
 
 /* Rows first .. first+rows-1 of a batch as a message. */

@@ -21,6 +21,7 @@ typedef struct dni__worker {
   pthread_t thread;
   pthread_cond_t wake;
   uint64_t taken, lessons;   /* (micro-)batches run, targets answered; lessons <= taken */
+  uint64_t batch;            /* the one that it is working on or worked on last */
   atomic_uint_fast64_t done; /* whole batches that this stage has finished with */
 } dni__worker;
 
@@ -29,8 +30,9 @@ struct dni__pipeline {
   pthread_mutex_t mutex; /* around sleeping and waking, and what follows */
   size_t started, parked;
   atomic_bool broken, ending;
-  dni_status status; /* of the first failure, with its message */
+  dni_status status; /* of the first failure, with its message and its batch */
   char message[DNI__PIPELINE_MESSAGE];
+  uint64_t failed;
   int spins;
   /* Recording or replaying: lags [stages - 1][lag_steps] from step lag_first on. */
   uint8_t *record;
@@ -69,8 +71,8 @@ void dni__worker_wake(void *worker);
 /* While the mutex is held. */
 void dni__pipeline_wake_all(struct dni__pipeline *pipeline);
 bool dni__pipeline_interrupted(const struct dni__pipeline *pipeline);
-/* Keep the first failure and stop everybody. */
-void dni__pipeline_break(struct dni__pipeline *pipeline, dni_status status);
+/* Keep the failure of a stage, if it is the first, and stop everybody. */
+void dni__pipeline_break(const dni__worker *w, dni_status status);
 /* Steps complete in all stages. */
 uint64_t dni__pipeline_complete(const struct dni__pipeline *pipeline);
 

@@ -35,8 +35,10 @@ static dni_status sequential_step(dni__schedule *schedule, const dni__arrival *a
                     .moves = true};
   if (batch->weights) pass.weights = *batch->weights;
   dni_status status = dni__pass_run(&pass);
-  if (status != DNI_OK)
+  if (status != DNI_OK) {
+    (void)dni__network_blame(plan->network, status);
     return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(schedule->steps + 1));
+  }
   schedule->submitted = ++schedule->steps;
   return DNI_OK;
 }

@@ -60,10 +60,12 @@ void dni__worker_wait(dni__worker *w, dni__condition holds) {
 
 /* Failing. ----------------------------------------------------------------------------------- */
 
-void dni__pipeline_break(struct dni__pipeline *pipeline, dni_status status) {
+void dni__pipeline_break(const dni__worker *w, dni_status status) {
+  struct dni__pipeline *pipeline = w->pipeline;
   pthread_mutex_lock(&pipeline->mutex);
   if (!atomic_load(&pipeline->broken)) {
     pipeline->status = status;
+    pipeline->failed = w->batch;
     memcpy(pipeline->message, dni_last_message(),
            strnlen(dni_last_message(), DNI__PIPELINE_MESSAGE - 1) + 1);
     pipeline->message[DNI__PIPELINE_MESSAGE - 1] = '\0';
@@ -156,6 +158,7 @@ dni_status dni__worker_take(dni__worker *w, dni__message *message) {
   dni__stage *stage = w->stage;
   dni__pass pass = pass_of(w, message);
   size_t slot = stage->slots > 0 ? (size_t)(w->taken % stage->slots) : 0;
+  w->batch = message->batch;
   if (stage->slots > 0) keep(w, slot, &pass);
   DNI_TRY(dni__pass_run(&pass));
   w->taken++;
@@ -176,6 +179,7 @@ static dni_status learn(dni__worker *w, const dni__message *target) {
   dni__stage *stage = w->stage;
   size_t slot = (size_t)(w->lessons % stage->slots);
   dni__waiting *waiting = &stage->waiting[slot];
+  w->batch = target->batch;
   if (target->batch != waiting->message.batch || target->part != waiting->message.part)
     return dni__fail(DNI_ERROR_STATE, "the target of batch %llu came instead of batch %llu's",
                      (unsigned long long)target->batch, (unsigned long long)waiting->message.batch);
@@ -200,8 +204,7 @@ dni_status dni__worker_serve(dni__worker *w) {
   if (!channel->vtable->receive(channel, &message)) return DNI_OK;
   dni_status status = what == EVENT_BATCH ? dni__worker_take(w, &message) : learn(w, &message);
   channel->vtable->release(channel);
-  if (status == DNI_OK) return DNI_OK;
-  return dni__fail_prefix(status, "step %llu: ", (unsigned long long)(message.batch + 1));
+  return status;
 }
 
 /* The schedule that this thread was made for, NULL if it is the caller's; and what it does at its
@@ -236,7 +239,7 @@ void *dni__worker_main(void *argument) {
       continue;
     }
     dni_status status = dni__worker_serve(w);
-    if (status != DNI_OK) dni__pipeline_break(pipeline, status);
+    if (status != DNI_OK) dni__pipeline_break(w, status);
   }
   if (own_end) own_end(own_argument);
   return NULL;

@@ -79,12 +79,9 @@ static dni_status judge(fit *f, double loss) {
 /* The network as it is after all steps begun so far. */
 static dni_status validate(fit *f) {
   dni_trainer *trainer = f->trainer;
-  const dni__plan *plan = &trainer->plan;
-  const dni_metric *metric = plan->metric.evaluate ? &plan->metric : NULL;
-  dni_evaluation found = {.struct_size = sizeof found};
+  dni_evaluation found;
   DNI_TRY(flush(f));
-  dni_status status =
-      dni_network_evaluate(plan->network, plan->loss, f->options.validation, metric, &found);
+  dni_status status = dni__evaluation_run(trainer->evaluation, &found);
   if (status != DNI_OK)
     return dni__fail_prefix(
         status, "validation after step %llu: ", (unsigned long long)(f->before + f->steps));
@@ -167,12 +164,32 @@ static dni_status end_fit(fit *f, dni_status status) {
   return dni__fail(status, "%s", message);
 }
 
-static dni_status run(fit *f) {
+/* The memory for validations, at the start. It belongs to the trainer, so that a callback which leaves
+ * by a jump loses nothing: the next fit gives it back. */
+static dni_status prepare_validation(fit *f) {
+  dni_trainer *trainer = f->trainer;
+  const dni__plan *plan = &trainer->plan;
+  dni__evaluation_destroy(trainer->evaluation);
+  trainer->evaluation = NULL;
+  if (!f->options.validation) return DNI_OK;
+  return dni__evaluation_create(plan->network, plan->loss, f->options.validation, &plan->metric,
+                                &trainer->evaluation);
+}
+
+static dni_status run_prepared(fit *f) {
   DNI_TRY(flush(f));
   f->before = f->trainer->schedule->steps;
   f->least = INFINITY;
   f->trainer->validation.step = f->trainer->earlier_validation.step = 0;
   return end_fit(f, fit_epochs(f));
+}
+
+static dni_status run(fit *f) {
+  DNI_TRY(prepare_validation(f));
+  dni_status status = run_prepared(f);
+  dni__evaluation_destroy(f->trainer->evaluation);
+  f->trainer->evaluation = NULL;
+  return status;
 }
 
 /* Options. ------------------------------------------------------------------------------------ */

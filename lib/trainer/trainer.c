@@ -120,6 +120,7 @@ void dni__trainer_destroy(dni_trainer *trainer) {
   dni__plan_free(plan);
   dni__free(context->memory, trainer->batch_x);
   dni__free(context->memory, trainer->batch_y);
+  dni__evaluation_destroy(trainer->evaluation);
   dni_order_release(trainer->order);
   dni_dataset_release(trainer->dataset);
   dni__callback_notify(plan->metric.destroy, plan->metric.user);

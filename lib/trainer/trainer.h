@@ -45,8 +45,9 @@ struct dni_trainer {
   /* dni_trainer_fit's batch, and the order of the data set it saw last. */
   void *batch_x, *batch_y;
   dni_order *order;
-  dni_dataset *dataset; /* what the order is of; kept */
-  bool order_goes_on;   /* from fit to fit; else it was drawn for one */
+  dni_dataset *dataset;        /* what the order is of; kept */
+  bool order_goes_on;          /* from fit to fit; else it was drawn for one */
+  dni__evaluation *evaluation; /* of the validation set, during a fit */
   dni__validation validation;
   dni__validation earlier_validation; /* for steps that are reported after it: the one before */
 };
