@@ -108,20 +108,21 @@ SUITES   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)))
 BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c))) \
             $(patsubst tests/%/main.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*/main.c)))
 PEERS    := $(BUILD)/bench/peers/dni_step
-PROGRAMS := $(EXAMPLES) $(SUITES) $(BENCHES) $(PEERS)
+RANDOM   := $(BUILD)/tests/random
+PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
 
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-builtin check-matrix check-all abi-check abi-store \
+        check-builtin check-random check-random-run check-matrix check-all abi-check abi-store \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
 examples: $(EXAMPLES) ## build/examples/*
-tests: $(SUITES) ## build/tests/*
+tests: $(SUITES) $(RANDOM) ## build/tests/*
 
 help: ## this list
 	@echo 'Targets:'
@@ -371,14 +372,26 @@ check-suites-run: tests
 
 # In one process (CK_FORK=no), so that the tools see leaks at exit and races between threads.
 variant = $(MAKE) $(same_settings) BUILD=$(BUILD)/$(1)
-sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' \
-  LDFLAGS='$(2)' check-suites
+sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' LDFLAGS='$(2)'
+asan = $(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+tsan = $(call sanitize,tsan,-fsanitize=thread)
 
 check-asan: ## the suites under AddressSanitizer and UndefinedBehaviorSanitizer
-	+@$(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+	+@$(asan) check-suites
 
 check-tsan: ## the suites under ThreadSanitizer
-	+@$(call sanitize,tsan,-fsanitize=thread)
+	+@$(tsan) check-suites
+
+# Each seed is a trainer that is made and driven at random; `make check` runs a few. The first that
+# fails is printed, with the command that runs it again.
+RANDOM_SEEDS ?= 5000
+RANDOM_FIRST ?= 1
+check-random: deps ## random trainers under ThreadSanitizer and AddressSanitizer (RANDOM_SEEDS=5000)
+	+@$(tsan) check-random-run
+	+@$(asan) check-random-run
+
+check-random-run: $(RANDOM)
+	TSAN_OPTIONS="halt_on_error=1 $$TSAN_OPTIONS" $(TEST_PREFIX) $< $(RANDOM_FIRST) $(RANDOM_SEEDS)
 
 # What is only possibly lost belongs to BLAS libraries, which stay loaded and keep their memory.
 VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite
@@ -398,6 +411,7 @@ check-all: ## all of these
 	$(MAKE) check-clang
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
+	$(MAKE) check-random
 	$(MAKE) check-valgrind
 	$(MAKE) check-format
 
