@@ -75,6 +75,7 @@ dni_status own_turn(void) {
   case JUMP:
     if (!pthread_equal(pthread_self(), own.main_thread)) return DNI_OK;
     if (busy_here) atomic_store(busy_here, false);
+    busy_here = NULL;
     longjmp(own_exit, 1);
   case CALL_TRAINER:
     call_trainer(trainer);
