@@ -316,7 +316,8 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_module_thread(const dni_trainer *tra
                                                           size_t *thread);
 
 /** The optimiser of a module, borrowed: to read its step count at any time or, only while settled,
- * to change a setting. NULL if the module does not move, for NULL and out of range. Add no parameters to it. */
+ * to change a setting. NULL if the module does not move, for NULL and out of range. Add no
+ * parameters to it. */
 DNI_API dni_optimiser *dni_trainer_module_optimiser(dni_trainer *trainer, size_t module);
 
 /** The optimiser of the SG after layer `after`, borrowed, in the same way. NULL if nothing learns

@@ -163,7 +163,8 @@ typedef struct dni_step_report {
  * - DNI_ERROR_STATE: called from a callback of this trainer; or in a forked child, of a trainer
  *   with threads. This step did not happen.
  * - DNI_ERROR_NON_FINITE: the loss, batch statistics or the error of an SG is NaN or infinite; the
- *   message names step and layer. The step is partly done, and parameters may hold such numbers.
+ *   message names step and layer, and the first layer parameter that is not finite, if there is
+ *   one. The step is partly done, and parameters may hold such numbers.
  * - DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED: of a product; the step is partly done.
  * - DNI_ERROR_CALLBACK, or a status of the caller's: a callback failed; the step is partly done:
  *   modules that had their turn have moved. */
@@ -224,8 +225,8 @@ typedef struct dni_fit_options {
  * - DNI_ERROR_STATE: as dni_trainer_step().
  * - DNI_ERROR_CANCELLED: dni_trainer_cancel() stopped it between two whole steps: each module has
  *   seen the same batches.
- * - DNI_ERROR_MEMORY: no memory for the order of the examples: nothing happened. No memory for a
- *   validation: the steps before it are made.
+ * - DNI_ERROR_MEMORY: no memory for the order of the examples or for the validation: nothing
+ *   happened. Memory for all validations is taken at the beginning of the call.
  * - DNI_ERROR_DATA, DNI_ERROR_NON_FINITE, DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED,
  *   DNI_ERROR_CALLBACK, or a status of the caller's: as dni_trainer_step() and
  *   dni_dataset_gather(). */
@@ -254,7 +255,8 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_fit_stream(dni_trainer *trainer,
 
 /** What the latest complete step did, as dni_trainer_step() reports it: after dni_trainer_flush(),
  * or after dni_trainer_fit(), whose latest validation it has. Filled in up to struct_size.
- * - DNI_ERROR_ARGUMENT: NULL, or a bad struct_size. */
+ * - DNI_ERROR_ARGUMENT: NULL, or a bad struct_size.
+ * - DNI_ERROR_STATE: called from a callback on a thread of the trainer's own. */
 DNI_API DNI_MUST_USE dni_status dni_trainer_report(const dni_trainer *trainer,
                                                    dni_step_report *report);
 
@@ -293,7 +295,8 @@ DNI_API void dni_trainer_cancel(dni_trainer *trainer);
 DNI_API DNI_MUST_USE dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module,
                                                             double factor);
 
-/** Steps made so far that are complete in all modules; 0 for NULL. */
+/** Steps made so far that are complete in all modules; 0 for NULL. Any thread, also from callbacks.
+ */
 DNI_API uint64_t dni_trainer_step_count(const dni_trainer *trainer);
 
 /** How many modules there are; 0 for NULL. With micro-batches each thread's layers are one. */
@@ -312,8 +315,9 @@ DNI_API size_t dni_trainer_thread_count(const dni_trainer *trainer);
 DNI_API DNI_MUST_USE dni_status dni_trainer_module_thread(const dni_trainer *trainer, size_t module,
                                                           size_t *thread);
 
-/** The optimiser of a module, borrowed: to read a step count or, only while settled, to change a
- * setting. NULL if the module does not move, for NULL and out of range. Add no parameters to it. */
+/** The optimiser of a module, borrowed: to read its step count at any time or, only while settled,
+ * to change a setting. NULL if the module does not move, for NULL and out of range. Add no
+ * parameters to it. */
 DNI_API dni_optimiser *dni_trainer_module_optimiser(dni_trainer *trainer, size_t module);
 
 /** The optimiser of the SG after layer `after`, borrowed, in the same way. NULL if nothing learns
