@@ -86,7 +86,7 @@ dni_status dni_backend_set_threads(dni_backend *backend, size_t threads) {
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: threads is 0, expected at least 1", __func__);
   if (!backend->vtable->set_threads)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s: its number of threads cannot be set",
-                     backend->name);
+                     dni__shown(backend->name).text);
   return backend->vtable->set_threads(backend, threads);
 }
 
@@ -128,7 +128,8 @@ static dni_status check_sizes(const dni_backend *backend, const dni_product *cal
     if (sizes[i].size > backend->largest)
       return dni__fail(DNI_ERROR_UNSUPPORTED,
                        "backend %s: %s of the product is %zu, more than its integers hold (%zu)",
-                       backend->name, sizes[i].what, sizes[i].size, backend->largest);
+                       dni__shown(backend->name).text, sizes[i].what, sizes[i].size,
+                       backend->largest);
   return DNI_OK;
 }
 
@@ -181,7 +182,7 @@ static dni_status check_product(const dni_backend *backend, int32_t transpose_a,
   DNI_TRY(dni__matrix_check_rows(b, c->dtype, transpose_b ? n : k, transpose_b ? k : n, "b"));
   if (!dni__backend_supports(backend, c->dtype))
     return dni__fail(DNI_ERROR_UNSUPPORTED, "backend %s has no product for %s elements",
-                     backend->name, dni__dtype_name(c->dtype));
+                     dni__shown(backend->name).text, dni__dtype_name(c->dtype));
   return DNI_OK;
 }
 

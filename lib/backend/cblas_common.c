@@ -66,8 +66,8 @@ static dni_status cblas_set_threads(dni_backend *backend, size_t threads) {
   const dni__cblas_functions *functions = &((const cblas *)backend)->functions;
   if (threads > INT_MAX)
     return dni__fail(DNI_ERROR_UNSUPPORTED,
-                     "backend %s: %zu threads are more than its integers hold", backend->name,
-                     threads);
+                     "backend %s: %zu threads are more than its integers hold",
+                     dni__shown(backend->name).text, threads);
   if (functions->openblas_set_threads)
     ((void (*)(int))functions->openblas_set_threads)((int)threads);
   else if (functions->blis_set_threads) /* its dim_t */
@@ -77,7 +77,7 @@ static dni_status cblas_set_threads(dni_backend *backend, size_t threads) {
   else
     return dni__fail(DNI_ERROR_UNSUPPORTED,
                      "backend %s: it has no known function to set its number of threads",
-                     backend->name);
+                     dni__shown(backend->name).text);
   return DNI_OK;
 }
 
@@ -169,7 +169,7 @@ dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *func
   if (!product_is_right(backend, DNI_F32) || !product_is_right(backend, DNI_F64)) {
     dni_status status =
         dni__fail(DNI_ERROR_BACKEND, "%s: its cblas_sgemm or cblas_dgemm computes wrong numbers",
-                  backend->name);
+                  dni__shown(backend->name).text);
     dni_backend_release(backend);
     return status;
   }

@@ -60,10 +60,14 @@ static bool find_all(void *library, dni__cblas_functions *out) {
   return false;
 }
 
-/* The loader's reason starts with the path as a rule. */
+/* The loader's reason starts with the path as a rule; it is said once. */
 static dni_status fail_load(const char *path, const char *reason) {
-  if (reason && strstr(reason, path)) return dni__fail(DNI_ERROR_IO, "cannot load %s", reason);
-  return dni__fail(DNI_ERROR_IO, "cannot load %s: %s", path, reason ? reason : "unknown reason");
+  size_t length = strlen(path);
+  if (!reason) reason = "unknown reason";
+  if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0)
+    reason += length + 2;
+  return dni__fail(DNI_ERROR_IO, "cannot load %s: %s", dni__shown(path).text,
+                   dni__shown(reason).text);
 }
 
 /* The library is unloaded only if none of its functions has been called. */
@@ -77,7 +81,7 @@ static dni_status make(dni__memory *memory, const dni_backend_options *options, 
   if (find_all(library, &functions)) return dni__cblas_make(memory, &functions, path, out);
   (void)dlclose(library);
   return dni__fail(DNI_ERROR_BACKEND, "%s: no cblas_sgemm, cblas_dgemm and cblas_isamax in it",
-                   path);
+                   dni__shown(path).text);
 }
 
 dni_status dni_backend_create_dynamic(const dni_backend_options *options, const char *path,

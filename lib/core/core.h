@@ -30,6 +30,20 @@ dni_status dni__fail(dni_status status, const char *format, ...) DNI_PRINTF(2, 3
  */
 dni_status dni__fail_prefix(dni_status status, const char *format, ...) DNI_PRINTF(2, 3);
 
+/* A message's bytes at most, with the NUL at its end. */
+#define DNI_MESSAGE_SIZE 512
+
+/* Strings of others in messages (text.c): `dni__fail(..., "%s: ...", dni__shown(path).text)`. The
+ * text is shortened in its middle and escaped, so that it fits beside another one. "" is shown as
+ * ''. It lives until the end of the full expression. */
+typedef struct dni__text {
+  char text[200];
+} dni__text;
+dni__text dni__shown(const char *text);
+
+/* The same into `to` [size], size at least 8. breaks: line breaks and tabs become spaces. */
+void dni__text_fit(char *to, size_t size, const char *text, bool breaks);
+
 /* Around a call of the caller's own function. `begin` before it; `end` turns its answer into what
  * the calling function answers: DNI_OK stays; 1000 and above stay; other numbers become
  * DNI_ERROR_CALLBACK. A message that was set in between is kept ("forward answered 3: ..." in front

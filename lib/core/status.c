@@ -1,14 +1,18 @@
 /* Status codes, and status and message of the last failure.
  *
  * The message is one fixed buffer per thread: reporting cannot fail or allocate, calls that return
- * no handle can report, and two threads sharing a context do not overwrite each other's words. */
+ * no handle can report, and two threads sharing a context do not overwrite each other's words. What
+ * does not fit loses its middle (text.c). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/core.h"
 
-#define MESSAGE_SIZE 512
+#define MESSAGE_SIZE DNI_MESSAGE_SIZE
+
+/* Of a text before it is made to fit: two messages, one in front of the other. */
+#define TEXT_SIZE (2 * MESSAGE_SIZE)
 
 /* Of this thread's last failure, and how many there were. */
 static _Thread_local char message[MESSAGE_SIZE];
@@ -16,41 +20,38 @@ static _Thread_local dni_status last_status;
 static _Thread_local uint64_t failures;
 
 /* `text` may lie in `message` itself. */
-static dni_status keep(dni_status status, const char *text) {
-  size_t length = strnlen(text, MESSAGE_SIZE - 1);
-  memmove(message, text, length);
-  message[length] = '\0';
+static dni_status keep(dni_status status, const char *text, bool breaks) {
+  char line[MESSAGE_SIZE];
+  dni__text_fit(line, sizeof line, text, breaks);
+  memcpy(message, line, strlen(line) + 1);
   last_status = status;
   failures++;
   return status;
 }
 
 dni_status dni__fail(dni_status status, const char *format, ...) {
-  char text[MESSAGE_SIZE];
+  char text[TEXT_SIZE];
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  return keep(status, text);
+  return keep(status, text, false);
 }
 
 dni_status dni__fail_prefix(dni_status status, const char *format, ...) {
-  char text[MESSAGE_SIZE];
+  char text[TEXT_SIZE];
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(text, sizeof text, format, arguments);
+  (void)vsnprintf(text, sizeof text - sizeof message, format, arguments);
   va_end(arguments);
-  size_t used = strlen(text);
-  (void)snprintf(text + used, sizeof text - used, "%s", message);
-  return keep(status, text);
+  (void)strcat(text, message);
+  return keep(status, text, false);
 }
 
+/* The message is one line. */
 dni_status dni_fail(dni_status status, const char *text) {
   if (status < DNI_STATUS_CALLER) status = DNI_ERROR_CALLBACK;
-  (void)keep(status, text ? text : "");
-  for (char *c = message; *c; c++) /* the message is one line */
-    if (*c == '\n' || *c == '\r') *c = ' ';
-  return status;
+  return keep(status, text ? text : "", true);
 }
 
 dni__callback dni__callback_begin(void) {
@@ -66,7 +67,7 @@ dni_status dni__callback_end(dni__callback begun, dni_status answer, const char 
   if (answer == DNI_OK) return DNI_OK;
   dni_status status = answer >= DNI_STATUS_CALLER ? answer : DNI_ERROR_CALLBACK;
   if (!dni__callback_failed(begun)) return dni__fail(status, "%s answered %d", what, (int)answer);
-  if (answer == status) return keep(status, message);
+  if (answer == status) return keep(status, message, false);
   return dni__fail_prefix(status, "%s answered %d: ", what, (int)answer);
 }
 

@@ -1,4 +1,5 @@
-/* CSV files of numbers.
+/* CSV files of numbers. What a field may mean is read or refused, never guessed: 1,5 could be one
+ * number or two.
  *
  * One pass: the first row of numbers fixes the columns, each row is appended to growing blocks, and
  * these become the data set's own at the end. Numbers are read by strtod_l under the C locale,
@@ -25,9 +26,9 @@ typedef struct csv {
   dni__buffer x, y;     /* elements, row by row; labels as int32_t in y if there are classes */
 } csv;
 
-/* Characters that belong to numbers or lines cannot separate. */
+/* Characters that belong to numbers, quotes or lines cannot separate. */
 static bool bad_separator(int32_t separator) {
-  return separator < 1 || separator > 255 || strchr("0123456789+-.eE\r\n", (int)separator);
+  return separator < 1 || separator > 255 || strchr("0123456789+-.eE\r\n\"", (int)separator);
 }
 
 static dni_status check_options(dni_csv_options *options) {
@@ -46,47 +47,57 @@ static dni_status check_options(dni_csv_options *options) {
   return DNI_OK;
 }
 
-static bool blank(char c) {
-  return c == ' ' || c == '\t';
+/* A blank that separates is none. */
+static bool is_blank(const csv *file, char c) {
+  return (c == ' ' || c == '\t') && (unsigned char)c != file->options.separator;
 }
 
-/* Cut blanks off both ends of a NUL-terminated text, in place. */
-static char *trim(char *text) {
-  while (blank(*text))
+/* Cut blanks off both ends of the text from `text` to `end`, in place. */
+static char *trim(const csv *file, char *text, char *end) {
+  while (text < end && is_blank(file, *text))
     text++;
-  size_t length = strlen(text);
-  while (length > 0 && blank(text[length - 1]))
-    length--;
-  text[length] = 0;
+  while (end > text && is_blank(file, end[-1]))
+    end--;
+  *end = 0;
   return text;
 }
 
-/* A field is wrong: name file, line and column, and show the field's beginning, made printable. */
-static dni_status field_failure(const csv *file, size_t column, const char *field,
-                                const char *what) {
-  char shown[25];
-  size_t length = 0;
-  for (; field[length] && length < sizeof shown - 1; length++)
-    shown[length] = field[length] < ' ' || field[length] > '~' ? '?' : field[length];
-  shown[length] = 0;
-  return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu: '%s' %s", file->path, file->lines.number,
-                   column + 1, shown, what);
+/* A field without blanks, and without the quotes that many programs put around every field. */
+static char *unwrap(const csv *file, char *text) {
+  char *field = trim(file, text, text + strlen(text));
+  size_t length = strlen(field);
+  bool quoted = length >= 2 && field[0] == '"' && field[length - 1] == '"';
+  return quoted ? trim(file, field + 1, field + length - 1) : field;
 }
 
-/* strtod also reads hexadecimal, which is not a number of CSV. */
-static dni_status parse_number(const csv *file, size_t column, const char *field, double *value) {
+/* A field is wrong: name file, line and column, and show it, shortened. */
+static dni_status field_failure(const csv *file, size_t column, const char *field,
+                                const char *what) {
+  char shown[50];
+  dni__text_fit(shown, sizeof shown, field, false);
+  return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu: '%s' %s", dni__shown(file->path).text,
+                   file->lines.number, column + 1, shown, what);
+}
+
+/* Above the first row it is likely to be the name of a column. */
+static dni_status fail_number(const csv *file, size_t column, const char *field) {
+  return field_failure(file, column, field,
+                       file->rows == 0 ? "is not a number (header_lines skips a header)"
+                                       : "is not a number");
+}
+
+/* strtod also reads hexadecimal, and passes over more kinds of space than CSV has. */
+static bool parse_number(const csv *file, const char *field, double *value) {
   char *end;
   *value = strtod_l(field, &end, file->locale);
-  if (end == field || *end || strpbrk(field, "xX"))
-    return field_failure(file, column, field, "is not a number");
-  if (!dni__data_fits(file->dtype, *value))
-    return field_failure(file, column, field, "is not finite or out of range");
-  return DNI_OK;
+  return end != field && !*end && !strpbrk(field, "xX \t\v\f");
 }
 
 static dni_status append_number(csv *file, dni__buffer *to, size_t column, const char *field) {
   double value;
-  DNI_TRY(parse_number(file, column, field, &value));
+  if (!parse_number(file, field, &value)) return fail_number(file, column, field);
+  if (!dni__data_fits(file->dtype, value))
+    return field_failure(file, column, field, "is not finite or out of range");
   size_t size = dni__dtype_size(file->dtype);
   DNI_TRY(dni__buffer_reserve(to, size));
   dni_matrix place = dni__matrix_make(to->data + to->size, 1, 1, file->dtype);
@@ -97,9 +108,9 @@ static dni_status append_number(csv *file, dni__buffer *to, size_t column, const
 
 static dni_status append_label(csv *file, size_t column, const char *field) {
   double value;
-  DNI_TRY(parse_number(file, column, field, &value));
   size_t classes = file->options.classes;
-  if (value < 0 || value > INT32_MAX || value != floor(value) || (size_t)value >= classes) {
+  if (!parse_number(file, field, &value) || !(value >= 0) || value > INT32_MAX ||
+      value != floor(value) || (size_t)value >= classes) {
     char what[64];
     (void)snprintf(what, sizeof what, "is not a label 0 to %zu", classes - 1);
     return field_failure(file, column, field, what);
@@ -117,10 +128,10 @@ static bool is_target(const csv *file, size_t column) {
 }
 
 static dni_status append_field(csv *file, size_t column, char *text) {
-  char *field = trim(text);
+  const char *field = unwrap(file, text);
   if (!*field)
-    return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu is empty", file->path, file->lines.number,
-                     column + 1);
+    return dni__fail(DNI_ERROR_DATA, "%s:%zu: column %zu is empty", dni__shown(file->path).text,
+                     file->lines.number, column + 1);
   if (!is_target(file, column)) return append_number(file, &file->x, column, field);
   return file->options.classes > 0 ? append_label(file, column, field)
                                    : append_number(file, &file->y, column, field);
@@ -133,12 +144,13 @@ static dni_status check_columns(csv *file, const char *line) {
   if (file->columns == 0) {
     if (columns <= file->options.target_columns)
       return dni__fail(DNI_ERROR_DATA, "%s:%zu: %zu columns, expected more than the %zu of targets",
-                       file->path, file->lines.number, columns, file->options.target_columns);
+                       dni__shown(file->path).text, file->lines.number, columns,
+                       file->options.target_columns);
     file->columns = columns;
   }
   if (columns != file->columns)
     return dni__fail(DNI_ERROR_DATA, "%s:%zu: %zu columns, expected %zu as in the rows before",
-                     file->path, file->lines.number, columns, file->columns);
+                     dni__shown(file->path).text, file->lines.number, columns, file->columns);
   return DNI_OK;
 }
 
@@ -154,8 +166,10 @@ static dni_status append_row(csv *file, char *line) {
   return DNI_OK;
 }
 
-static bool empty_line(const char *line) {
-  while (blank(*line))
+/* Nothing but blanks, or a comment: a line whose first character is '#'. */
+static bool is_empty(const csv *file, const char *line) {
+  if (*line == '#' && file->options.separator != '#') return true;
+  while (is_blank(file, *line))
     line++;
   return *line == 0;
 }
@@ -165,10 +179,10 @@ static dni_status read_rows(csv *file) {
   for (;;) {
     DNI_TRY(dni__lines_next(&file->lines, &line));
     if (!line) break;
-    if (file->lines.number > file->options.header_lines && !empty_line(line))
+    if (file->lines.number > file->options.header_lines && !is_empty(file, line))
       DNI_TRY(append_row(file, line));
   }
-  if (file->rows == 0) return dni__fail(DNI_ERROR_DATA, "%s: no rows", file->path);
+  if (file->rows == 0) return dni__fail(DNI_ERROR_DATA, "%s: no rows", dni__shown(file->path).text);
   return DNI_OK;
 }
 

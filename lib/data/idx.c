@@ -36,7 +36,8 @@ static dni_status read_all(dni__reader *reader, void *bytes, size_t size) {
   size_t count;
   DNI_TRY(dni__reader_read(reader, bytes, size, &count));
   if (count < size)
-    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header", dni__reader_path(reader));
+    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header",
+                     dni__shown(dni__reader_path(reader)).text);
   return DNI_OK;
 }
 
@@ -44,15 +45,16 @@ static dni_status read_magic(dni__reader *reader, idx *file) {
   unsigned char magic[4];
   size_t count;
   DNI_TRY(dni__reader_read(reader, magic, sizeof magic, &count));
-  if (count == 0) return dni__fail(DNI_ERROR_DATA, "%s: the file is empty", file->path);
+  if (count == 0)
+    return dni__fail(DNI_ERROR_DATA, "%s: the file is empty", dni__shown(file->path).text);
   if (count < sizeof magic)
-    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header", file->path);
+    return dni__fail(DNI_ERROR_DATA, "%s: truncated in its header", dni__shown(file->path).text);
   if (magic[0] != 0 || magic[1] != 0 || !known_type(magic[2]))
     return dni__fail(DNI_ERROR_DATA, "%s: not an IDX file (it starts with %02x %02x %02x %02x)",
-                     file->path, magic[0], magic[1], magic[2], magic[3]);
+                     dni__shown(file->path).text, magic[0], magic[1], magic[2], magic[3]);
   if (magic[2] != TYPE_UNSIGNED_BYTE)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: IDX element type %02x, expected %02x (bytes)",
-                     file->path, magic[2], TYPE_UNSIGNED_BYTE);
+                     dni__shown(file->path).text, magic[2], TYPE_UNSIGNED_BYTE);
   file->rank = magic[3];
   return DNI_OK;
 }
@@ -69,29 +71,31 @@ static dni_status read_sizes(dni__reader *reader, idx *file) {
   file->item_size = 1;
   for (size_t i = 1; i < file->rank; i++)
     if (!dni__multiply(file->item_size, big_endian(sizes + 4 * i), &file->item_size))
-      return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+      return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows",
+                       dni__shown(file->path).text);
   if (file->count == 0 || file->item_size == 0)
     return dni__fail(DNI_ERROR_DATA, "%s: %zu items of %zu bytes; both must be 1 or more",
-                     file->path, file->count, file->item_size);
+                     dni__shown(file->path).text, file->count, file->item_size);
   return DNI_OK;
 }
 
 static dni_status read_header(dni__reader *reader, size_t rank_least, size_t rank_most, idx *file) {
   DNI_TRY(read_magic(reader, file));
   if (file->rank < rank_least || file->rank > rank_most)
-    return dni__fail(DNI_ERROR_DATA, "%s: rank %zu, expected %s", file->path, file->rank,
-                     rank_most == 1 ? "1 (labels)" : "2 or more (images)");
+    return dni__fail(DNI_ERROR_DATA, "%s: rank %zu, expected %s", dni__shown(file->path).text,
+                     file->rank, rank_most == 1 ? "1 (labels)" : "2 or more (images)");
   return read_sizes(reader, file);
 }
 
 static dni_status truncated(const idx *file, uint64_t there) {
   return dni__fail(DNI_ERROR_DATA, "%s: truncated: %zu items of %zu bytes, but only %llu bytes",
-                   file->path, file->count, file->item_size, (unsigned long long)there);
+                   dni__shown(file->path).text, file->count, file->item_size,
+                   (unsigned long long)there);
 }
 
 static dni_status trailing(const idx *file) {
-  return dni__fail(DNI_ERROR_DATA, "%s: trailing bytes after %zu items of %zu bytes", file->path,
-                   file->count, file->item_size);
+  return dni__fail(DNI_ERROR_DATA, "%s: trailing bytes after %zu items of %zu bytes",
+                   dni__shown(file->path).text, file->count, file->item_size);
 }
 
 /* Where the length of the file is known, compare it with the claim. *first = bytes to make room
@@ -114,7 +118,8 @@ static dni_status compare_length(const dni__reader *reader, const idx *file, siz
 static dni_status check_regular(const char *path) {
   struct stat facts;
   if (stat(path, &facts) != 0 || S_ISREG(facts.st_mode)) return DNI_OK;
-  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a regular file", path);
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a regular file",
+                   dni__shown(path).text);
 }
 
 /* The items stay in the file, whose length is right. */
@@ -122,7 +127,8 @@ static dni_status keep_items(dni__memory *memory, dni__reader *reader, size_t si
   uint64_t remaining;
   size_t unused;
   if (!dni__reader_remaining(reader, &remaining))
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a plain file, not gzip", file->path);
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: in_file needs a plain file, not gzip",
+                     dni__shown(file->path).text);
   DNI_TRY(compare_length(reader, file, size, &unused));
   return dni__row_file_create(memory, file->path, dni__reader_detach(reader), 4 + 4 * file->rank,
                               file->item_size, &file->file);
@@ -147,7 +153,8 @@ static dni_status copy_items(dni__reader *reader, size_t size, idx *file) {
 static dni_status read_items(dni__memory *memory, dni__reader *reader, idx *file) {
   size_t size;
   if (!dni__multiply(file->count, file->item_size, &size))
-    return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows", file->path);
+    return dni__fail(DNI_ERROR_DATA, "%s: the product of its sizes overflows",
+                     dni__shown(file->path).text);
   return file->in_file ? keep_items(memory, reader, size, file) : copy_items(reader, size, file);
 }
 
@@ -156,8 +163,9 @@ static dni_status read_labels(dni__memory *memory, dni__reader *reader, const id
                               idx *labels) {
   DNI_TRY(read_header(reader, 1, 1, labels));
   if (labels->count != images->count)
-    return dni__fail(DNI_ERROR_DATA, "%s: %zu labels, but %s has %zu images", labels->path,
-                     labels->count, images->path, images->count);
+    return dni__fail(DNI_ERROR_DATA, "%s: %zu labels, but %s has %zu images",
+                     dni__shown(labels->path).text, labels->count, dni__shown(images->path).text,
+                     images->count);
   return read_items(memory, reader, labels);
 }
 
@@ -205,8 +213,8 @@ static dni_status convert_labels(dni__memory *memory, const idx *file, dni__cont
   for (size_t i = 0; i < file->count; i++) {
     int32_t label = content->labels[i] = file->bytes.data[i];
     if (classes > 0 && (size_t)label >= classes)
-      return dni__fail(DNI_ERROR_DATA, "%s: label %zu is %d, expected 0 to %zu", file->path, i,
-                       (int)label, classes - 1);
+      return dni__fail(DNI_ERROR_DATA, "%s: label %zu is %d, expected 0 to %zu",
+                       dni__shown(file->path).text, i, (int)label, classes - 1);
     if (label > largest) largest = label;
   }
   if (classes == 0) content->classes = (size_t)largest + 1;

@@ -4,7 +4,8 @@
 #ifdef DNI_NO_FILES
 
 static dni_status refuse(const char *path) {
-  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this library was built with FILES=none", path);
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this library was built with FILES=none",
+                   dni__shown(path).text);
 }
 
 dni_status dni_dataset_create_idx(dni_context *context, const char *images_path,

@@ -2,7 +2,8 @@
  *
  * The file is read with the system's own calls rather than stdio, which would allocate behind the
  * context's allocator; zlib is given that allocator. A gzip file may consist of several members
- * (RFC 1952, section 2.2), whose contents follow one another. */
+ * (RFC 1952, section 2.2), whose contents follow one another. As in gzip itself, zero bytes after
+ * the last one are padding, which tapes leave. */
 #include "data/reader.h"
 
 #ifndef DNI_NO_FILES
@@ -20,6 +21,9 @@
 /* Bytes that deflate can make of one. */
 #define DEFLATE_MOST 1032
 
+/* As many as are looked at to recognise a file. */
+#define FIRST_BYTES 10
+
 /* windowBits of inflateInit2: the largest window, and gzip headers only. */
 #define GZIP_WINDOW (15 + 16)
 
@@ -33,6 +37,7 @@ struct dni__reader {
   z_stream stream;      /* gzip; next_in and avail_in serve plain files too */
   bool regular;         /* `size` is known */
   uint64_t size;        /* bytes of the file */
+  uint64_t taken;       /* bytes read from it so far */
   bool sized;           /* plain and regular: `remaining` is known */
   uint64_t remaining;
   unsigned char input[INPUT_SIZE];
@@ -47,7 +52,8 @@ static void zlib_free(voidpf memory, voidpf block) {
 }
 
 static dni_status io_failure(const dni__reader *reader, const char *what) {
-  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", reader->path, what, strerror(errno));
+  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", dni__shown(reader->path).text, what,
+                   strerror(errno));
 }
 
 /* Append to what is in `input`, which starts at its front and is not full. */
@@ -61,15 +67,53 @@ static dni_status fill_input(dni__reader *reader) {
   if (count == 0) reader->file_ended = true;
   stream->next_in = reader->input;
   stream->avail_in += (uInt)count;
+  reader->taken += (uint64_t)count;
   return DNI_OK;
 }
 
-/* The first two bytes decide. A pipe may hand them over one by one. */
-static dni_status recognise(dni__reader *reader) {
-  while (reader->stream.avail_in < 2 && !reader->file_ended)
+/* Have `size` bytes in front of us, or all that there are. A pipe may hand them over one by one. */
+static dni_status look_ahead(dni__reader *reader, size_t size) {
+  z_stream *stream = &reader->stream;
+  if (stream->avail_in < size && stream->avail_in > 0)
+    memmove(reader->input, stream->next_in, stream->avail_in);
+  while (stream->avail_in < size && !reader->file_ended)
     DNI_TRY(fill_input(reader));
-  reader->gzip =
-      reader->stream.avail_in >= 2 && reader->input[0] == 0x1f && reader->input[1] == 0x8b;
+  return DNI_OK;
+}
+
+static bool is_ahead(const dni__reader *reader, size_t offset, const char *bytes, size_t size) {
+  const z_stream *stream = &reader->stream;
+  return stream->avail_in >= offset + size && memcmp(stream->next_in + offset, bytes, size) == 0;
+}
+
+static bool member_ahead(const dni__reader *reader) {
+  return is_ahead(reader, 0, "\x1f\x8b", 2);
+}
+
+/* What people also have, and would be told puzzling things about. */
+static dni_status refuse_others(const dni__reader *reader) {
+  static const struct {
+    size_t offset;
+    const char *bytes, *what;
+  } others[] = {{0, "PK\3\4", "a zip archive"},
+                {0,
+                 "\xfd"
+                 "7zXZ",
+                 "an xz file"},
+                {0, "\x28\xb5\x2f\xfd", "a zstd file"},
+                {4, "1AY&SY", "a bzip2 file"}};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (is_ahead(reader, others[i].offset, others[i].bytes, strlen(others[i].bytes)))
+      return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: is %s; unpack it first",
+                       dni__shown(reader->path).text, others[i].what);
+  return DNI_OK;
+}
+
+/* The first bytes decide. */
+static dni_status recognise(dni__reader *reader) {
+  DNI_TRY(look_ahead(reader, FIRST_BYTES));
+  DNI_TRY(refuse_others(reader));
+  reader->gzip = member_ahead(reader);
   if (!reader->gzip) return DNI_OK;
   reader->sized = false;
   reader->between_members = true;
@@ -77,7 +121,8 @@ static dni_status recognise(dni__reader *reader) {
   if (result == Z_OK) return DNI_OK;
   reader->gzip = false; /* nothing for inflateEnd */
   if (result == Z_MEM_ERROR) return DNI_ERROR_MEMORY;
-  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this zlib cannot read gzip", reader->path);
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this zlib cannot read gzip",
+                   dni__shown(reader->path).text);
 }
 
 static dni_status open_file(dni__reader *reader) {
@@ -142,15 +187,41 @@ static dni_status judge_inflate(dni__reader *reader, int result) {
     reader->between_members = true;
     return inflateReset(&reader->stream) == Z_OK
                ? DNI_OK
-               : dni__fail(DNI_ERROR_DATA, "%s: corrupt gzip data", reader->path);
+               : dni__fail(DNI_ERROR_DATA, "%s: corrupt gzip data", dni__shown(reader->path).text);
   case Z_MEM_ERROR:
     return DNI_ERROR_MEMORY; /* the message is the allocator's */
   case Z_BUF_ERROR:          /* no input left, and none comes: input is filled before each call */
-    return dni__fail(DNI_ERROR_DATA, "%s: truncated gzip data", reader->path);
+    return dni__fail(DNI_ERROR_DATA, "%s: truncated gzip data", dni__shown(reader->path).text);
   default:
-    return dni__fail(DNI_ERROR_DATA, "%s: corrupt gzip data (%s)", reader->path,
+    return dni__fail(DNI_ERROR_DATA, "%s: corrupt gzip data (%s)", dni__shown(reader->path).text,
                      reader->stream.msg ? reader->stream.msg : "unknown reason");
   }
+}
+
+/* `count` bytes of the file have not been part of a member, and are not zero. */
+static dni_status trailing(const dni__reader *reader, uint64_t count) {
+  const char *verb = count == 1 ? "byte follows" : "bytes follow";
+  if (!reader->regular)
+    return dni__fail(DNI_ERROR_DATA, "%s: other bytes follow the compressed data",
+                     dni__shown(reader->path).text);
+  return dni__fail(DNI_ERROR_DATA, "%s: %llu %s the compressed data", dni__shown(reader->path).text,
+                   (unsigned long long)count, verb);
+}
+
+/* At the start, or where a member has ended: does one begin here? */
+static dni_status find_member(dni__reader *reader, bool *begins) {
+  z_stream *stream = &reader->stream;
+  DNI_TRY(look_ahead(reader, 2));
+  *begins = member_ahead(reader);
+  if (*begins) return DNI_OK;
+  uint64_t end = reader->taken - stream->avail_in;
+  while (stream->avail_in > 0) {
+    if (*stream->next_in != 0) return trailing(reader, reader->size - end);
+    stream->next_in++;
+    stream->avail_in--;
+    DNI_TRY(look_ahead(reader, 1));
+  }
+  return DNI_OK;
 }
 
 /* Up to `size` bytes, which zlib can count; *count = 0 only where the content ends. */
@@ -160,9 +231,11 @@ static dni_status inflate_some(dni__reader *reader, unsigned char *bytes, uInt s
   stream->next_out = bytes;
   stream->avail_out = size;
   while (stream->avail_out == size) {
-    if (stream->avail_in == 0 && !reader->file_ended) DNI_TRY(fill_input(reader));
-    if (stream->avail_in == 0 && reader->between_members) break;
+    bool begins = true;
+    if (reader->between_members) DNI_TRY(find_member(reader, &begins));
+    if (!begins) break;
     reader->between_members = false;
+    DNI_TRY(look_ahead(reader, 1));
     DNI_TRY(judge_inflate(reader, inflate(stream, Z_NO_FLUSH)));
   }
   *count = size - stream->avail_out;

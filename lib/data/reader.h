@@ -7,12 +7,14 @@
 typedef struct dni__reader dni__reader;
 
 /* Open `path` and look at its first bytes: 1f 8b makes it gzip. `path` must outlive the reader.
- * DNI_ERROR_IO: cannot be opened or read (a directory, say). DNI_ERROR_MEMORY. */
+ * DNI_ERROR_IO: cannot be opened or read (a directory, say). DNI_ERROR_UNSUPPORTED: another kind of
+ * archive. DNI_ERROR_MEMORY. */
 dni_status dni__reader_open(dni__memory *memory, const char *path, dni__reader **out);
 void dni__reader_close(dni__reader *reader); /* NULL: nothing */
 
 /* The next `size` bytes of content into `bytes`; *count < size only where the content ends.
- * DNI_ERROR_IO. DNI_ERROR_DATA: truncated or corrupt gzip. DNI_ERROR_MEMORY. */
+ * DNI_ERROR_IO. DNI_ERROR_DATA: truncated or corrupt gzip, or other bytes after it.
+ * DNI_ERROR_MEMORY. */
 dni_status dni__reader_read(dni__reader *reader, void *bytes, size_t size, size_t *count);
 
 /* Whether the length of the content is known beforehand (a plain regular file), and how much of it

@@ -46,9 +46,11 @@ dni_status dni__row_file_read(const dni__row_file *file, size_t row, size_t firs
         pread(file->descriptor, (char *)bytes + done, size - done, (off_t)(place + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
-      return dni__fail(DNI_ERROR_IO, "%s: cannot read: %s", file->path, strerror(errno));
+      return dni__fail(DNI_ERROR_IO, "%s: cannot read: %s", dni__shown(file->path).text,
+                       strerror(errno));
     if (count == 0)
-      return dni__fail(DNI_ERROR_IO, "%s: cannot read: the file has become shorter", file->path);
+      return dni__fail(DNI_ERROR_IO, "%s: cannot read: the file has become shorter",
+                       dni__shown(file->path).text);
     done += (size_t)count;
   }
   return DNI_OK;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static dni_status io_failure(const char *path, const char *what) {
-  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
+  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", dni__shown(path).text, what, strerror(errno));
 }
 
 /* A file that shrinks meanwhile is taken as short as it is. */
@@ -27,7 +27,8 @@ static dni_status read_file(int file, const char *path, dni__input *input) {
 static dni_status load(int file, const char *path, dni__input *input) {
   struct stat facts;
   if (fstat(file, &facts) != 0) return io_failure(path, "read");
-  if (!S_ISREG(facts.st_mode)) return dni__fail(DNI_ERROR_IO, "%s: not a regular file", path);
+  if (!S_ISREG(facts.st_mode))
+    return dni__fail(DNI_ERROR_IO, "%s: not a regular file", dni__shown(path).text);
   input->size = (size_t)facts.st_size;
   input->bytes = dni__allocate(input->memory, input->size, 1);
   return input->bytes ? read_file(file, path, input) : DNI_ERROR_MEMORY;

@@ -228,5 +228,5 @@ dni_status dni_network_load(dni_context *context, const char *path, dni_network 
   if (status == DNI_OK) return DNI_OK;
   /* What a layer refuses as an argument came from the file: a setting out of bounds. */
   if (status == DNI_ERROR_ARGUMENT) status = DNI_ERROR_DATA;
-  return dni__fail_prefix(status, "%s: ", path);
+  return dni__fail_prefix(status, "%s: ", dni__shown(path).text);
 }

@@ -101,9 +101,10 @@ dni_status dni_network_save(const dni_network *network, const char *path) {
   dni_dtype dtype;
   dni__output output;
   if (network->count == 0)
-    return dni__fail(DNI_ERROR_STATE, "%s: the network has no layers to save", path);
+    return dni__fail(DNI_ERROR_STATE, "%s: the network has no layers to save",
+                     dni__shown(path).text);
   dni_status status = measure(network, &size, &dtype);
-  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", path);
+  if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", dni__shown(path).text);
   DNI_TRY(dni__output_open(&output, path));
   status = put_network(&output, network, size, dtype);
   if (output.status == DNI_OK) output.status = status;

@@ -15,7 +15,8 @@
 #define SIBLINGS_MOST 1000
 
 static dni_status io_failure(const dni__output *output, const char *what) {
-  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", output->path, what, strerror(errno));
+  return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", dni__shown(output->path).text, what,
+                   strerror(errno));
 }
 
 /* O_EXCL makes the name ours alone. */
@@ -36,7 +37,8 @@ static bool is_replaceable(const char *path) {
 }
 
 dni_status dni__output_open(dni__output *output, const char *path) {
-  if (!is_replaceable(path)) return dni__fail(DNI_ERROR_IO, "%s: not a regular file", path);
+  if (!is_replaceable(path))
+    return dni__fail(DNI_ERROR_IO, "%s: not a regular file", dni__shown(path).text);
   output->path = path;
   output->checksum = 0;
   output->status = DNI_OK;
