@@ -53,8 +53,8 @@ DNI_API const char *dni_status_name(dni_status status);
  * The line names the culprit, for example "layer 3 (dense): x has 100 columns, expected 784". It
  * has no newline and at most 511 bytes. Long paths and names are shortened in their middle, with
  * "..." there, so the reason is always at the end. Bytes that are not UTF-8, and characters that
- * cannot be seen, are written as \\xNN. The line is "" if no call has failed yet. A call that succeeds
- * leaves the old line as it is, so look at it only right after a failure.
+ * cannot be seen, are written as \\xNN. The line is "" if no call has failed yet. A call that
+ * succeeds leaves the old line as it is, so look at it only right after a failure.
  *
  * The text belongs to the library and stays valid until the next failure on this thread. It is kept
  * for each thread of the operating system, like errno: read it on the thread that made the call.

@@ -21,6 +21,7 @@ typedef union dni__optimiser_update {
 typedef struct dni__moved {
   dni_matrix value, gradient;
   void *moments[2]; /* as many as the kind has; NULL beyond */
+  size_t owner;     /* index of its owner */
 } dni__moved;
 
 /* Whose parameters first .. first+count-1 are: one of layer, sg, or neither for memory of the
@@ -66,7 +67,6 @@ struct dni_optimiser {
   size_t count, capacity;
   dni__owner *owners;
   size_t owner_count, owner_capacity;
-  size_t last_found; /* index of the owner whose layer was moved last */
   /* A hash table of the values' memory, so that none is moved twice: slots hold an index of `moved`
    * plus 1, or 0. slot_count is a power of 2 and at least twice the capacity. */
   size_t *slots, slot_count;

@@ -31,8 +31,15 @@ static size_t slot_of(const dni_optimiser *optimiser, const void *data) {
   return slot;
 }
 
+/* The parameter whose values these are; NULL: they are not moved. */
+static const dni__moved *find_moved(const dni_optimiser *optimiser, const void *data) {
+  if (!data || optimiser->slot_count == 0) return NULL;
+  size_t slot = slot_of(optimiser, data);
+  return optimiser->slots[slot] > 0 ? &optimiser->moved[optimiser->slots[slot] - 1] : NULL;
+}
+
 bool dni__optimiser_moves(const dni_optimiser *optimiser, const void *data) {
-  return data && optimiser->slot_count > 0 && optimiser->slots[slot_of(optimiser, data)] > 0;
+  return find_moved(optimiser, data) != NULL;
 }
 
 /* An empty value has no memory, and cannot be moved twice. */
@@ -97,7 +104,7 @@ static dni_status add_parameter(dni_optimiser *optimiser, const dni_matrix *valu
   if (dni__optimiser_moves(optimiser, value->data))
     return dni__fail(DNI_ERROR_ARGUMENT, "this optimiser moves it already");
   DNI_TRY(make_room(optimiser));
-  dni__moved moved = {.value = *value, .gradient = *gradient};
+  dni__moved moved = {.value = *value, .gradient = *gradient, .owner = optimiser->owner_count};
   DNI_TRY(allocate_moments(optimiser, &moved));
   optimiser->moved[optimiser->count] = moved;
   enter(optimiser, optimiser->count++);
@@ -124,12 +131,12 @@ static dni_status make_owner_room(dni_optimiser *optimiser) {
   return DNI_OK;
 }
 
-/* The parameters from index `first` on are this owner's; there is room for it. */
 dni_status dni__optimiser_check_free(const dni_optimiser *optimiser) {
   if (!optimiser->owned) return DNI_OK;
   return dni__fail(DNI_ERROR_STATE, "%s: the optimiser is a trainer's", optimiser->kind->name);
 }
 
+/* The parameters from index `first` on are this owner's; there is room for it. */
 static void add_owner(dni_optimiser *optimiser, dni__owner owner, size_t first) {
   owner.first = first;
   owner.count = optimiser->count - first;
@@ -244,18 +251,16 @@ void dni__optimiser_drop_parameters(dni_optimiser *optimiser) {
 
 /* Finding. ----------------------------------------------------------------------------------- */
 
-static bool belongs(const dni_optimiser *optimiser, size_t index, const dni_layer *layer) {
-  return index < optimiser->owner_count && optimiser->owners[index].layer == layer;
-}
-
-/* The search goes out from the layer found last in both directions, since its neighbours are asked
- * for next. */
+/* By the values of its first trained parameter that has any: in constant time. */
 const dni__owner *dni__optimiser_find(const dni_optimiser *optimiser, const dni_layer *layer) {
-  size_t from = optimiser->last_found;
-  for (size_t away = 0; away < optimiser->owner_count; away++) {
-    if (belongs(optimiser, from + away, layer)) return &optimiser->owners[from + away];
-    if (away <= from && belongs(optimiser, from - away, layer))
-      return &optimiser->owners[from - away];
+  for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
+    dni_matrix value, gradient;
+    dni_status status = dni_layer_parameter((dni_layer *)(uintptr_t)layer, i, &value, &gradient);
+    const dni__moved *moved = NULL;
+    if (status == DNI_OK && gradient.data) moved = find_moved(optimiser, value.data);
+    if (!moved) continue;
+    const dni__owner *owner = &optimiser->owners[moved->owner];
+    return owner->layer == layer ? owner : NULL;
   }
   return NULL;
 }

@@ -146,9 +146,7 @@ dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
 
 void dni__optimiser_move(dni_optimiser *optimiser, const dni_layer *layer) {
   const dni__owner *owner = layer ? dni__optimiser_find(optimiser, layer) : NULL;
-  if (!owner) return;
-  optimiser->last_found = (size_t)(owner - optimiser->owners);
-  move_owner(optimiser, owner);
+  if (owner) move_owner(optimiser, owner);
 }
 
 void dni__optimiser_move_all(dni_optimiser *optimiser) {

@@ -223,22 +223,46 @@ static dni_status allocate_parts(dni__plan *plan, const ends *all) {
   return DNI_OK;
 }
 
-/* A layer of the caller's own that has no parameters may be at several places, but it never runs twice
- * at once. */
-static dni_status check_own_layers(const dni__plan *plan) {
-  for (size_t s = 1; s < plan->stage_count; s++) {
-    size_t first = plan->stages[s].first_layer, end = first + plan->stages[s].layer_count;
-    for (size_t l = first; l < end; l++)
-      for (size_t below = 0; below < first; below++) {
-        const dni_layer *layer = plan->network->links[l].layer;
-        if (layer->vtable->kind != DNI_LAYER_CALLBACK) break;
-        if (plan->network->links[below].layer == layer)
-          return dni__fail(DNI_ERROR_UNSUPPORTED,
-                           "layer %zu (callback): is layer %zu too, which another thread runs", l,
-                           below);
-      }
+static bool is_own(const dni_layer *layer) {
+  return layer->vtable->kind == DNI_LAYER_CALLBACK;
+}
+
+/* None of the stage's own layers is among those of the stages below. */
+static dni_status check_stage(const dni__stage *stage, const dni__pointer_set *below) {
+  const dni__link *links = stage->plan->network->links;
+  for (size_t l = stage->first_layer; l < stage->first_layer + stage->layer_count; l++) {
+    const dni_layer *layer = links[l].layer;
+    if (!is_own(layer) || !dni__pointer_set_has(below, layer)) continue;
+    size_t other = 0;
+    while (links[other].layer != layer)
+      other++;
+    return dni__fail(DNI_ERROR_UNSUPPORTED,
+                     "layer %zu (callback): is layer %zu too, which another thread runs", l, other);
   }
   return DNI_OK;
+}
+
+static dni_status add_own(const dni__stage *stage, dni__pointer_set *layers) {
+  for (size_t l = stage->first_layer; l < stage->first_layer + stage->layer_count; l++) {
+    const dni_layer *layer = stage->plan->network->links[l].layer;
+    if (!is_own(layer) || dni__pointer_set_has(layers, layer)) continue;
+    DNI_TRY(dni__pointer_set_reserve(stage->plan->context->memory, layers));
+    dni__pointer_set_add(layers, layer);
+  }
+  return DNI_OK;
+}
+
+/* A layer of the caller's own that has no parameters may be at several places, but it never runs
+ * twice at once. */
+static dni_status check_own_layers(const dni__plan *plan) {
+  dni__pointer_set below = {0};
+  dni_status status = DNI_OK;
+  for (size_t s = 0; s < plan->stage_count && plan->stage_count > 1 && status == DNI_OK; s++) {
+    status = check_stage(&plan->stages[s], &below);
+    if (status == DNI_OK) status = add_own(&plan->stages[s], &below);
+  }
+  dni__pointer_set_destroy(plan->context->memory, &below);
+  return status;
 }
 
 dni_status dni__schedule_deal(dni__plan *plan, const dni__deal *how) {

@@ -34,29 +34,67 @@ static dni_status create_for_interface(const dni__plan *plan, dni__train_interfa
   return DNI_OK;
 }
 
-/* Memory of a caller's own layer that another module moves already. The library's own layers have
- * their own. */
-static dni_status check_moved_once(const dni__plan *plan, size_t module) {
+/* Whether a parameter of a layer is memory of the caller's that an optimiser moves. The library's own
+ * layers have their own. */
+static bool is_shared(const dni_layer *layer, size_t parameter) {
+  return !layer->owns_parameters && layer->parameters[parameter].gradient.data &&
+         layer->parameters[parameter].value.data;
+}
+
+static dni_status fail_moved(const dni__plan *plan, size_t layer, size_t parameter) {
+  const dni_layer *twice = plan->network->links[layer].layer;
+  size_t m = 0;
+  while (!plan->modules[m].optimiser ||
+         !dni__optimiser_moves(plan->modules[m].optimiser, twice->parameters[parameter].value.data))
+    m++;
+  return dni__fail(DNI_ERROR_ARGUMENT,
+                   "layer %zu (%s): parameter %zu is moved by module %zu already", layer,
+                   dni_layer_kind_name(twice), parameter, m);
+}
+
+/* Memory that a module below moves already; `moved` has it all. In one module its optimiser sees to
+ * that. */
+static dni_status check_moved_once(const dni__plan *plan, size_t module,
+                                   const dni__pointer_set *moved) {
   const dni__module *layers = &plan->modules[module].layers;
   for (size_t l = layers->first; l < layers->first + layers->count; l++) {
     const dni_layer *layer = plan->network->links[l].layer;
-    for (size_t p = 0; !layer->owns_parameters && p < layer->parameter_count; p++)
-      for (size_t m = 0; m < module; m++)
-        if (layer->parameters[p].gradient.data && plan->modules[m].optimiser &&
-            dni__optimiser_moves(plan->modules[m].optimiser, layer->parameters[p].value.data))
-          return dni__fail(DNI_ERROR_ARGUMENT,
-                           "layer %zu (%s): parameter %zu is moved by module %zu already", l,
-                           dni_layer_kind_name(layer), p, m);
+    for (size_t p = 0; p < layer->parameter_count; p++)
+      if (is_shared(layer, p) && dni__pointer_set_has(moved, layer->parameters[p].value.data))
+        return fail_moved(plan, l, p);
   }
   return DNI_OK;
 }
 
+static dni_status add_moved(const dni__plan *plan, size_t module, dni__pointer_set *moved) {
+  const dni__module *layers = &plan->modules[module].layers;
+  if (!plan->modules[module].optimiser) return DNI_OK;
+  for (size_t l = layers->first; l < layers->first + layers->count; l++) {
+    const dni_layer *layer = plan->network->links[l].layer;
+    for (size_t p = 0; p < layer->parameter_count; p++) {
+      if (!is_shared(layer, p)) continue;
+      DNI_TRY(dni__pointer_set_reserve(plan->context->memory, moved));
+      dni__pointer_set_add(moved, layer->parameters[p].value.data);
+    }
+  }
+  return DNI_OK;
+}
+
+static dni_status create_for_modules(const dni__plan *plan, const dni_optimiser *pattern) {
+  dni__pointer_set moved = {0};
+  dni_status status = DNI_OK;
+  for (size_t m = 0; m < plan->module_count && status == DNI_OK; m++) {
+    status = create_for_module(plan, &plan->modules[m], pattern);
+    if (status == DNI_OK) status = check_moved_once(plan, m, &moved);
+    if (status == DNI_OK) status = add_moved(plan, m, &moved);
+  }
+  dni__pointer_set_destroy(plan->context->memory, &moved);
+  return status;
+}
+
 dni_status dni__trainer_create_optimisers(dni__plan *plan, const dni_optimiser *pattern,
                                           const dni_optimiser *sg_pattern) {
-  for (size_t m = 0; m < plan->module_count; m++) {
-    DNI_TRY(create_for_module(plan, &plan->modules[m], pattern));
-    DNI_TRY(check_moved_once(plan, m));
-  }
+  DNI_TRY(create_for_modules(plan, pattern));
   plan->interfaces =
       dni__allocate(plan->context->memory, plan->network->count, sizeof *plan->interfaces);
   if (!plan->interfaces) return DNI_ERROR_MEMORY;
