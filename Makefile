@@ -237,7 +237,7 @@ mnist: deps ## train on MNIST four ways (about 90 seconds; MNIST_FLAGS adds opti
 	@$(MAKE) mnist-run
 
 mnist-run: $(BUILD)/examples/mnist
-	$(BUILD)/examples/mnist --method all --out $(BUILD)/mnist $(MNIST_FLAGS)
+	$(BUILD)/examples/mnist --out $(BUILD)/mnist $(MNIST_FLAGS)
 
 # The claims of the paper's appendix, one program each. A result is a file, so an interrupted run goes
 # on where it stopped. It depends on its program by order only: hours of results are not thrown away

@@ -459,7 +459,7 @@ int main(int argc, char **argv) {
        "trainings at a time; changes no result (1)"},
       {NULL, ARGUMENT_FLAG, NULL, 0, 0, NULL, NULL},
   };
-  program_name = "artificial";
+  begin("artificial");
   int status = arguments_parse(argc, argv, about, table, &of.common);
   if (status != ARGUMENTS_RUN) return finish(status);
   status = check_sg_at(&of);

@@ -100,7 +100,7 @@ static dni_evaluation train(dni_context *context, dni_layer *middle) {
 int main(int argc, char **argv) {
   common_options common;
   const argument table[] = {{0}};
-  program_name = "callback_layer";
+  begin("callback_layer");
   int status = arguments_parse(argc, argv, "Train a network with a layer of the program's own.\n",
                                table, &common);
   if (status != ARGUMENTS_RUN) return finish(status);

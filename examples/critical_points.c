@@ -338,7 +338,7 @@ int main(int argc, char **argv) {
   };
   machine on = {.context = NULL};
   ways drawn = {.file = NULL};
-  program_name = "critical_points";
+  begin("critical_points");
   int status = arguments_parse(argc, argv, about, table, &with.common);
   if (status != ARGUMENTS_RUN) return finish(status);
   run *runs = calloc(2 * (size_t)with.starts, sizeof *runs);

@@ -5,12 +5,10 @@
  * finds for its own input teaches the SG. The order is that of Czarnecki et al., "Understanding
  * Synthetic Gradients and Decoupled Neural Interfaces" (2017), section 2; the data are linear_100
  * of its Appendix D. Takes under a second. */
-#include <dni.h>
 #include <dni/research.h> /* the artificial data */
-
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "common/common.h"
 
 enum { EXAMPLES = 1000, BATCH = 100, INPUTS = 100, UNITS = 64, CLASSES = 2, PRINT_EVERY = 50 };
 
@@ -28,9 +26,7 @@ static float delta_out_data[BATCH * CLASSES];
 static dni_matrix x, y, r, h, out, delta_h, target, delta_out;
 
 static void check(dni_status status) {
-  if (status == DNI_OK) return;
-  fprintf(stderr, "custom_loop: %s\n", dni_last_message());
-  exit(EXIT_FAILURE);
+  if (status != DNI_OK) exit(library_failure());
 }
 
 static void make_views(void) {
@@ -118,35 +114,18 @@ static void train(dni_dataset *data, uint64_t steps) {
   dni_order_release(order);
 }
 
-/* --steps and --seed; ends the program on --help and on anything else. */
-static void parse_options(int argc, char **argv, uint64_t *steps, uint64_t *seed) {
-  static const struct option options[] = {{"steps", required_argument, NULL, 's'},
-                                          {"seed", required_argument, NULL, 'r'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    char *end = NULL;
-    if (option == 's') *steps = strtoull(optarg, &end, 10);
-    if (option == 'r') *seed = strtoull(optarg, &end, 10);
-    if (option == 'h') {
-      puts("Usage: custom_loop [--steps N, default 500] [--seed N, default 1]");
-      exit(EXIT_SUCCESS);
-    }
-    if (end && end != optarg && *end == '\0') continue;
-    if (option != '?') fprintf(stderr, "custom_loop: %s: not a number\n", optarg);
-    exit(2);
-  }
-  if (optind == argc) return;
-  fprintf(stderr, "custom_loop: unexpected argument %s\n", argv[optind]);
-  exit(2);
-}
-
 int main(int argc, char **argv) {
   uint64_t steps = 500;
   dni_context_options options = {.struct_size = sizeof options, .seed = 1};
   dni_context *context;
   dni_dataset *data;
-  parse_options(argc, argv, &steps, &options.seed);
+  const argument table[] = {
+      {"steps", ARGUMENT_COUNT, &steps, 0, 1e9, NULL, "of the training (500)"},
+      {"seed", ARGUMENT_COUNT, &options.seed, 0, 0x1p64, NULL, "of data and weights (1)"},
+      {0}};
+  begin("custom_loop");
+  int answer = arguments_parse(argc, argv, "A training loop without the trainer.\n", table, NULL);
+  if (answer != ARGUMENTS_RUN) return finish(answer);
   check(dni_context_create(&options, &context));
   check(dni_dataset_create_artificial(context, DNI_ARTIFICIAL_LINEAR, INPUTS, EXAMPLES, CLASSES,
                                       NULL, &data));
@@ -156,5 +135,5 @@ int main(int argc, char **argv) {
   release_modules();
   dni_dataset_release(data);
   dni_context_release(context);
-  return EXIT_SUCCESS;
+  return finish(0);
 }

@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
   uint64_t epochs = 100;
   const argument table[] = {
       {"epochs", ARGUMENT_COUNT, &epochs, 1, 1e6, NULL, "of each training, at most (100)"}, {0}};
-  program_name = "fine_tune";
+  begin("fine_tune");
   int status = arguments_parse(argc, argv, "Fine-tune a network for a new task.\n", table, &common);
   if (status != ARGUMENTS_RUN) return finish(status);
   dni_context *context = doubles_context(common.seed);

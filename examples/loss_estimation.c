@@ -497,7 +497,7 @@ int main(int argc, char **argv) {
        "trainings at a time; changes no result (1)"},
       {NULL, ARGUMENT_FLAG, NULL, 0, 0, NULL, NULL},
   };
-  program_name = "loss_estimation";
+  begin("loss_estimation");
   int status = arguments_parse(argc, argv, about, table, &of.common);
   if (status == ARGUMENTS_RUN) status = run_all(&of);
   return finish(status);

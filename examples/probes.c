@@ -293,7 +293,7 @@ int main(int argc, char **argv) {
                             1e9,
                             NULL,
                             "steps of each classifier (0: 20 passes, at least 1000)"};
-  program_name = "probes";
+  begin("probes");
   int status = arguments_parse(argc, argv, about, table, &settings.common);
   if (status == ARGUMENTS_RUN) status = run_and_report(&settings);
   return finish(status);

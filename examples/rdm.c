@@ -354,7 +354,7 @@ int main(int argc, char **argv) {
       "dissimilarity matrices of their hidden layers (Czarnecki et al. 2017, Figure 7).\n";
   rdm_options options = {.networks = representation_defaults};
   argument table[REPRESENTATION_ARGUMENTS + 1] = {{0}};
-  program_name = "rdm";
+  begin("rdm");
   (void)representation_arguments(&options.networks, table);
   int status = arguments_parse(argc, argv, about, table, &options.common);
   if (status == ARGUMENTS_RUN) status = run_and_report(&options);

@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
       {"fail-after", ARGUMENT_COUNT, &from.fail_after, 0, 1e9, NULL,
        "batches after which the stream fails, to see how it tells (0: never)"},
       {0}};
-  program_name = "stream";
+  begin("stream");
   int status =
       arguments_parse(argc, argv, "Train on examples that are in no memory.\n", table, &common);
   if (status != ARGUMENTS_RUN) return finish(status);

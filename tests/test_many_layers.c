@@ -167,7 +167,7 @@ START_TEST(own_layers_in_modules) {
 END_TEST
 
 START_TEST(own_layers_at_many_places) {
-  expect_linear(use_own_places, 10000);
+  expect_linear(use_own_places, 40000);
 }
 END_TEST
 

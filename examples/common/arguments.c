@@ -15,19 +15,37 @@ enum { TABLE_MOST = 32, FIRST_ID = 256 };
 typedef struct command_line {
   argument arguments[TABLE_MOST];
   struct option options[TABLE_MOST + 3];
+  bool given[TABLE_MOST];
   size_t count;
+  const char *file; /* what --help calls the word beside the options; NULL: there is none */
 } command_line;
+
+/* strtoull alone would take " 1" and "-1". */
+static bool read_digits(const char *text, const char **end, uint64_t *value) {
+  char *stop;
+  if (text[0] < '0' || text[0] > '9') return false;
+  errno = 0;
+  unsigned long long read = strtoull(text, &stop, 10);
+  if (errno != 0) return false;
+  *value = read;
+  *end = stop;
+  return true;
+}
+
+bool whole_number(const char *text, uint64_t *value) {
+  const char *end;
+  uint64_t read;
+  if (!read_digits(text, &end, &read) || *end != '\0') return false;
+  *value = read;
+  return true;
+}
 
 /* Whole numbers up to 2^53 are exact as doubles; beyond that only the range of uint64_t holds. */
 static bool parse_count(const char *text, const char **end, double least, double most,
                         uint64_t *value) {
-  char *stop;
-  if (text[0] < '0' || text[0] > '9') return false;
-  errno = 0;
-  unsigned long long parsed = strtoull(text, &stop, 10);
-  if (errno != 0 || (double)parsed < least || (double)parsed > most) return false;
-  *value = parsed;
-  *end = stop;
+  uint64_t read;
+  if (!read_digits(text, end, &read) || (double)read < least || (double)read > most) return false;
+  *value = read;
   return true;
 }
 
@@ -115,24 +133,30 @@ static void add_argument(command_line *line, const argument *added) {
   option->val = FIRST_ID + (int)line->count++;
 }
 
-static void build(command_line *line, const argument *table, common_options *options) {
+static void add_common(command_line *line, common_options *options) {
   const argument common[] = {
       {"seed", ARGUMENT_COUNT, &options->seed, 0, 0x1p64, NULL, "of everything random (1)"},
       {"json", ARGUMENT_FLAG, &options->json, 0, 0, NULL, "print one JSON object and no text"},
       {"out", ARGUMENT_TEXT, (void *)&options->out, 0, 0, NULL,
        "a directory for tables (TSV) and figures (SVG, by gnuplot)"},
   };
+  *options = (common_options){.seed = 1};
+  for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+    add_argument(line, &common[i]);
+}
+
+static void build(command_line *line, const argument *table, common_options *options) {
   memset(line, 0, sizeof *line);
   for (const argument *each = table; each->name; each++)
     add_argument(line, each);
-  for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-    add_argument(line, &common[i]);
+  if (options) add_common(line, options);
   line->options[line->count] = (struct option){"help", no_argument, NULL, 'h'};
   line->options[line->count + 1] = (struct option){"version", no_argument, NULL, 'v'};
 }
 
 static int print_help(const command_line *line, const char *about) {
-  (void)printf("Usage: %s [options]\n\n%s\nOptions\n", program_name, about);
+  (void)printf("Usage: %s [options]%s%s\n\n%s\nOptions\n", program_name, line->file ? " " : "",
+               line->file ? line->file : "", about);
   for (size_t i = 0; i < line->count; i++) {
     const argument *each = &line->arguments[i];
     static const char *const values[] = {"", " N", " X", " NAME", " N[,N...]", ""};
@@ -160,26 +184,50 @@ static int bad_option(int answer, const char *word) {
   return USAGE;
 }
 
-int arguments_parse(int argc, char **argv, const char *about, const argument *table,
-                    common_options *options) {
-  command_line line;
-  *options = (common_options){.seed = 1};
-  build(&line, table, options);
+/* All options, and the file wherever it stands; ARGUMENTS_RUN: then optind is the word after them. */
+static int parse_options(int argc, char **argv, const char *about, command_line *line,
+                         const char **file) {
   opterr = 0;
   for (;;) {
     char *word = argv[optind];
-    int id = getopt_long(argc, argv, "+:", line.options, NULL);
-    if (id == -1) break;
+    int id = getopt_long(argc, argv, "+:", line->options, NULL);
+    if (id == -1 && (!line->file || *file || optind == argc)) return ARGUMENTS_RUN;
+    if (id == -1) {
+      *file = argv[optind++];
+      continue;
+    }
     if (id == '?' || id == ':') return bad_option(id, word);
-    if (id == 'h') return print_help(&line, about);
+    if (id == 'h') return print_help(line, about);
     if (id == 'v') return print_version();
-    int status = set_argument(&line.arguments[id - FIRST_ID], optarg);
+    const argument *which = &line->arguments[id - FIRST_ID];
+    if (line->given[id - FIRST_ID]) return usage_twice(which->name);
+    line->given[id - FIRST_ID] = true;
+    int status = set_argument(which, optarg);
     if (status != 0) return status;
+  }
+}
+
+int arguments_parse_file(int argc, char **argv, const char *about, const argument *table,
+                         common_options *options, const char *name, const char **file) {
+  command_line line;
+  build(&line, table, options);
+  line.file = name;
+  if (name) *file = NULL;
+  int status = parse_options(argc, argv, about, &line, file);
+  if (status != ARGUMENTS_RUN) return status;
+  if (name && !*file) {
+    (void)fail("%s is missing (see --help)", name);
+    return USAGE;
   }
   if (optind < argc) {
     (void)fail("unexpected argument %s (see --help)", argv[optind]);
     return USAGE;
   }
-  int status = options->out ? output_directory("--out", options->out) : 0;
+  status = options && options->out ? output_directory("--out", options->out) : 0;
   return status == 0 ? ARGUMENTS_RUN : status;
+}
+
+int arguments_parse(int argc, char **argv, const char *about, const argument *table,
+                    common_options *options) {
+  return arguments_parse_file(argc, argv, about, table, options, NULL, NULL);
 }

@@ -14,14 +14,19 @@
 enum { PATH_SIZE = 4096, NAME_SIZE = 256, USAGE = 2 };
 
 /* messages.c */
-extern const char *program_name; /* set by main; begins every message */
+extern const char *program_name; /* begins every message */
+/* The first call of main. Ends the program if there is no standard output: files that are opened
+ * later would be taken for it. */
+void begin(const char *name);
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int library_failure(void); /* prints dni_last_message() */
 /* "--option value: expected ..."; answers USAGE */
 int usage(const char *option, const char *value, const char *expected);
 /* A progress line on stderr if that is a terminal, over the one before; NULL removes it. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Flush standard output; a write that failed makes a success a failure. */
+/* "--option is given twice"; answers USAGE */
+int usage_twice(const char *option);
+/* The last call of main: close standard output; a write that failed makes a success a failure. */
 int finish(int status);
 double seconds_now(void); /* of a clock that only goes forward */
 
@@ -60,11 +65,18 @@ typedef struct common_options {
 
 enum { ARGUMENTS_RUN = -1 }; /* go on; anything else is the exit status */
 
+/* Digits and nothing else, below 2^64. */
+bool whole_number(const char *text, uint64_t *value);
+
 /* `about` is the text before the list of options in --help. Besides `table`, which ends with a name
- * of NULL, --json, --out, --seed, --help and --version are understood. The output directory has
- * been made when this answers ARGUMENTS_RUN. */
+ * of NULL, --json, --out, --seed, --help and --version are understood; if `options` is NULL, only
+ * --help and --version. The output directory has been made when this answers ARGUMENTS_RUN. */
 int arguments_parse(int argc, char **argv, const char *about, const argument *table,
                     common_options *options);
+/* The same for a program that is given one word beside its options: the path of a file, which
+ * --help calls by this name. */
+int arguments_parse_file(int argc, char **argv, const char *about, const argument *table,
+                         common_options *options, const char *name, const char **file);
 
 /* output.c: files in a directory */
 int output_writable(const char *option,

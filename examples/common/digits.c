@@ -21,15 +21,19 @@ static bool exists(const char *path) {
   return access(path, F_OK) == 0;
 }
 
-/* The file of `stem` ("train-images") and `type` ("idx3-ubyte") under any of its usual names. */
+/* The file of `stem` ("train-images") and `type` ("idx3-ubyte") under any of its usual names. Some
+ * archives unpack it into a folder that has such a name too. */
 static bool find_file(const char *directory, const char *stem, const char *type,
                       char path[PATH_SIZE]) {
   static const char separators[] = {'-', '.'};
   static const char *const suffixes[] = {"", ".gz"};
-  for (size_t i = 0; i < 4; i++) {
-    int length = snprintf(path, PATH_SIZE, "%s/%s%c%s%s", directory, stem, separators[i % 2], type,
-                          suffixes[i / 2]);
-    if (length > 0 && length < PATH_SIZE && exists(path)) return true;
+  char name[NAME_SIZE], folder[NAME_SIZE];
+  for (size_t i = 0; i < 12; i++) {
+    (void)snprintf(name, sizeof name, "%s%c%s%s", stem, separators[i % 2], type,
+                   suffixes[i / 2 % 2]);
+    (void)snprintf(folder, sizeof folder, "%s%c%s/", stem, separators[i / 4 % 2], type);
+    int length = snprintf(path, PATH_SIZE, "%s/%s%s", directory, i < 4 ? "" : folder, name);
+    if (length > 0 && length < PATH_SIZE && exists(path) && !is_directory(path)) return true;
   }
   return false;
 }

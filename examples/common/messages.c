@@ -1,7 +1,10 @@
 /* What the programs say on stderr. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,9 +45,22 @@ void progress(const char *format, ...) {
   (void)fflush(stderr);
 }
 
+int usage_twice(const char *option) {
+  (void)fail("--%s is given twice", option);
+  return USAGE;
+}
+
+void begin(const char *name) {
+  program_name = name;
+  if (fcntl(STDOUT_FILENO, F_GETFD) < 0) exit(fail("standard output is closed"));
+}
+
 int finish(int status) {
-  if (fflush(stdout) != 0 || ferror(stdout)) return fail("standard output cannot be written");
-  return status;
+  bool failed = ferror(stdout) != 0;
+  errno = failed ? EIO : 0; /* of an earlier write the reason is not known */
+  if (fclose(stdout) != 0) failed = true;
+  return failed && status == 0 ? fail("standard output cannot be written: %s", strerror(errno))
+                               : status;
 }
 
 double seconds_now(void) {

@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
       {"lr", ARGUMENT_NUMBER, &with.rate, 0, 1, NULL, "Adam's rate, everywhere (1e-3)"},
       {NULL, ARGUMENT_FLAG, NULL, 0, 0, NULL, NULL},
   };
-  program_name = "critic";
+  begin("critic");
   int status = arguments_parse(argc, argv, about, table, &with.common);
   if (status != ARGUMENTS_RUN) return finish(status);
   if (with.batch > with.examples) with.batch = with.examples;

@@ -178,7 +178,7 @@ int main(int argc, char **argv) {
        "of guarded, the corollary's epsilon, where --lr allows (50)"},
       {NULL, ARGUMENT_FLAG, NULL, 0, 0, NULL, NULL},
   };
-  program_name = "guard";
+  begin("guard");
   int status = arguments_parse(argc, argv, about, table, &with.common);
   if (status != ARGUMENTS_RUN) return finish(status);
   return finish(run_all(&with));

@@ -54,7 +54,7 @@ static int train_and_report(const options *settings) {
 
 int main(int argc, char **argv) {
   options settings;
-  program_name = "mnist";
+  begin("mnist");
   int status = options_parse(argc, argv, &settings);
   if (status == OPTIONS_RUN) status = train_and_report(&settings);
   return finish(status);

@@ -2,7 +2,6 @@
  * value is one line that names its option, and exit status 2; nothing is read, fetched or written
  * before the whole line has been understood. */
 #define _XOPEN_SOURCE 700
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
@@ -99,13 +98,10 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
 
-/* A whole decimal number in [least, most]; strtoull alone would take " 1", "-1" and "1x". */
+/* A whole decimal number in [least, most]. */
 static bool parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *value) {
-  char *end;
-  if (text[0] < '0' || text[0] > '9') return false;
-  errno = 0;
-  unsigned long long parsed = strtoull(text, &end, 10);
-  if (errno != 0 || *end != '\0' || parsed < least || parsed > most) return false;
+  uint64_t parsed;
+  if (!whole_number(text, &parsed) || parsed < least || parsed > most) return false;
   *value = parsed;
   return true;
 }
@@ -193,7 +189,7 @@ static int set_placement(int id, const char *name, const char *text, options *pa
 }
 
 static int set_training(int id, const char *name, const char *text, options *parsed) {
-  uint64_t number;
+  uint64_t number = 0;
   int status;
   switch (id) {
   case OPTION_DEPTH:
@@ -288,6 +284,7 @@ static int bad_option(int answer, const char *word) {
 
 int options_parse(int argc, char **argv, options *parsed) {
   const char *sg_at = NULL;
+  bool given[OPTION_VERSION - OPTION_METHOD] = {false};
   set_defaults(parsed);
   opterr = 0;
   for (;;) {
@@ -298,6 +295,8 @@ int options_parse(int argc, char **argv, options *parsed) {
     if (id == '?' || id == ':') return bad_option(id, word);
     if (id == OPTION_HELP) return print_help();
     if (id == OPTION_VERSION) return print_version();
+    if (given[id - OPTION_METHOD]) return usage_twice(long_options[index].name);
+    given[id - OPTION_METHOD] = true;
     if (id == OPTION_SG_AT)
       sg_at = optarg;
     else if (id <= OPTION_MICRO_BATCHES)

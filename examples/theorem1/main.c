@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
        "at most; a run ends when it has converged (1000000)"},
       {NULL, ARGUMENT_FLAG, NULL, 0, 0, NULL, NULL},
   };
-  program_name = "theorem1";
+  begin("theorem1");
   int status = arguments_parse(argc, argv, about, table, &with.common);
   if (status != ARGUMENTS_RUN) return finish(status);
   return finish(run_all(&with));

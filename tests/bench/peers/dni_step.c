@@ -175,7 +175,7 @@ int main(int count, char **words) {
   if (count > 1) build_from_arguments(count, words);
   while (fgets(line, sizeof line, stdin)) {
     obey(line);
-    fflush(stdout);
+    if (fflush(stdout) != 0) bench_fail("standard output", "cannot be written");
   }
   drop();
   return 0;

@@ -61,6 +61,7 @@ typedef struct dni_idx_options {
 
 /** A data set of two IDX files of unsigned bytes, plain or gzip, the format of MNIST.
  *
+ * A gzip file may have several members. Zero bytes after them are padding; other bytes are refused.
  * Images have rank 2 or more; what follows the first dimension is flattened. Labels have rank 1.
  * The pixels stay bytes in memory. Sizes are believed only as far as the file backs them: a header
  * that claims 2^31 items does not allocate them. `options` may be NULL. Messages name the file.
@@ -76,7 +77,8 @@ typedef struct dni_idx_options {
  * - DNI_ERROR_DATA: empty, truncated, trailing bytes, a wrong beginning, corrupt gzip, sizes that
  *   overflow or exceed the file, different counts, a label out of range.
  * - DNI_ERROR_UNSUPPORTED: IDX of another element type; with in_file, images in gzip or in what is
- *   not a regular file; a library built with FILES=none; unknown non-zero fields.
+ *   not a regular file; a zip, xz, zstd or bzip2 file; a library built with FILES=none; unknown
+ *   non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_idx(dni_context *context,
                                                        const char *images_path,
@@ -91,18 +93,26 @@ typedef struct dni_csv_options {
   size_t target_columns; /**< 0: 1; must be 1 if classes is above 0. */
   size_t header_lines;   /**< Lines to skip. */
   int32_t targets_first; /**< 0: the targets are the last columns; 1: the first. */
-  int32_t separator;     /**< A character; 0: comma. */
+  int32_t separator;     /**< A byte that is not part of a number, a quote or a line; 0: comma. */
 } dni_csv_options;
 
 /** A data set of a CSV file of numbers, plain or gzip, one example on each line.
  *
- * Spaces around numbers, empty lines and CR LF are accepted. The decimal point is always '.',
- * whatever the locale. `options` may be NULL.
+ * These are read: lines that end with LF, CR LF or CR, the last one also without an end; a UTF-8
+ * byte-order mark; spaces and tabs around a field; quotes around a whole field; decimal numbers as
+ * in "-1.5e3". The decimal point is always '.', whatever the locale. Empty lines are skipped, and
+ * lines that begin with '#'. A tab or a space that is the separator separates and nothing else.
+ *
+ * Everything else is refused: empty fields, words for missing values, hexadecimal numbers,
+ * separators of thousands, a separator at the end of a line, a header that `header_lines` does not
+ * skip. `options` may be NULL.
  * - DNI_ERROR_ARGUMENT: NULL, bad options.
  * - DNI_ERROR_IO: the file cannot be opened or read.
- * - DNI_ERROR_DATA: no rows, rows of different length, text, NaN or infinity, a label out of range;
- *   the message names file, line and column.
- * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none; unknown non-zero fields.
+ * - DNI_ERROR_DATA: no rows, rows of different length, text, NaN or infinity, a number beyond the
+ *   element type, a label out of range: the message names file, line and column. UTF-16, a NUL
+ *   byte, truncated or corrupt gzip, or other bytes after it.
+ * - DNI_ERROR_UNSUPPORTED: a zip, xz, zstd or bzip2 file; a library built with FILES=none; unknown
+ *   non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_dataset_create_csv(dni_context *context, const char *path,
                                                        const dni_csv_options *options,

@@ -51,8 +51,10 @@ DNI_API const char *dni_status_name(dni_status status);
 /** One line about the last call that failed on this thread.
  *
  * The line names the culprit, for example "layer 3 (dense): x has 100 columns, expected 784". It
- * has no newline and at most 511 bytes. It is "" if no call has failed yet. A call that succeeds
- * leaves the old line as it is, so look at it only right after a failure.
+ * has no newline and at most 511 bytes. Long paths and names are shortened in their middle, with
+ * "..." there, so the reason is always at the end. Bytes that are not UTF-8, and characters that
+ * cannot be seen, are written as \\xNN. The line is "" if no call has failed yet. A call that
+ * succeeds leaves the old line as it is, so look at it only right after a failure.
  *
  * The text belongs to the library and stays valid until the next failure on this thread. It is kept
  * for each thread of the operating system, like errno: read it on the thread that made the call.
@@ -66,7 +68,8 @@ DNI_API dni_status dni_last_status(void);
  *
  * Use it as `return dni_fail(1001, "the camera is gone");`. The call that ran the callback then
  * fails with that status. Its message holds `text`, with words in front that say where it happened.
- * `text` is copied and cut at 511 bytes; NULL counts as "".
+ * `text` is copied. If it is too long for the message, its middle is left out; line breaks become
+ * spaces. NULL counts as "".
  *
  * `status` must be 1000 or above, or DNI_ERROR_CALLBACK. Any other number becomes
  * DNI_ERROR_CALLBACK, which is then also what this function answers. */
