@@ -184,7 +184,7 @@ static int bad_option(int answer, const char *word) {
   return USAGE;
 }
 
-/* All options, and the file wherever it stands; ARGUMENTS_RUN: then optind is the word after them. */
+/* All options, and the file wherever it stands. ARGUMENTS_RUN: then optind is the word after. */
 static int parse_options(int argc, char **argv, const char *about, command_line *line,
                          const char **file) {
   opterr = 0;

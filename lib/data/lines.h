@@ -17,9 +17,9 @@ typedef struct dni__lines {
 dni_status dni__lines_open(dni__memory *memory, const char *path, dni__lines *out);
 void dni__lines_close(dni__lines *lines);
 
-/* The next line without its end (LF, CR LF or CR), terminated by NUL; it may be written to and stays
- * until the next call. *line = NULL after the last. A UTF-8 byte-order mark at the start is left
- * out. DNI_ERROR_DATA: a NUL byte or the mark of UTF-16; and as dni__reader_read. */
+/* The next line without its end (LF, CR LF or CR), terminated by NUL; it may be written to and
+ * stays until the next call. *line = NULL after the last. A UTF-8 byte-order mark at the start is
+ * left out. DNI_ERROR_DATA: a NUL byte or the mark of UTF-16; and as dni__reader_read. */
 dni_status dni__lines_next(dni__lines *lines, char **line);
 
 #endif

@@ -34,8 +34,8 @@ static dni_status create_for_interface(const dni__plan *plan, dni__train_interfa
   return DNI_OK;
 }
 
-/* Whether a parameter of a layer is memory of the caller's that an optimiser moves. The library's own
- * layers have their own. */
+/* Whether a parameter of a layer is memory of the caller's that an optimiser moves. The library's
+ * own layers have their own. */
 static bool is_shared(const dni_layer *layer, size_t parameter) {
   return !layer->owns_parameters && layer->parameters[parameter].gradient.data &&
          layer->parameters[parameter].value.data;
