@@ -53,26 +53,30 @@ same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,\
 
 # What is found through pkg-config. A fresh machine has none of it while this file is read, so
 # targets that may install packages (see deps) do their work in a second make.
-PACKAGES := $(strip $(filter-out none,$(BLAS)) $(if $(filter none,$(FILES)),,zlib))
+# The library is not linked with the BLAS: only its soname is built in.
+LINKED_PACKAGES := $(if $(filter none,$(FILES)),,zlib)
+PACKAGES := $(strip $(filter-out none,$(BLAS)) $(LINKED_PACKAGES))
 # make does not pass on its own variables to $(shell): where pkg-config looks is said in each command.
 pkg_config_places = $(foreach name,PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR,\
   $(if $($(name)),$(name)=$(call quoted,$($(name)))))
 package_flags = $(shell $(pkg_config_places) $(PKG_CONFIG) $(1) 2>/dev/null)
 NEEDED := compiler $(if $(PACKAGES),pkg-config) $(PACKAGES)
-PACKAGE_CFLAGS := $(call package_flags,--cflags $(PACKAGES))
-PACKAGE_LIBS   := $(call package_flags,--libs $(PACKAGES))
+PACKAGE_CFLAGS := $(call package_flags,--cflags $(LINKED_PACKAGES))
+PACKAGE_LIBS   := $(call package_flags,--libs $(LINKED_PACKAGES))
+# Found out when it is first needed, which is after deps.
+CBLAS_LIBRARY = $(eval CBLAS_LIBRARY := $(shell $(same_settings) sh make/soname.sh $(BLAS)))$(CBLAS_LIBRARY)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla
 REQUIRED := -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP $(WARNINGS)
 # Results must not depend on errno or on traps; the compiler vectorises more without them.
 # A C++ exception may pass through on its way from a callback to its catch.
-LIBRARY_FLAGS := -Ilib -fvisibility=hidden -fexceptions -fno-math-errno -fno-trapping-math \
+LIBRARY_FLAGS = -Ilib -fvisibility=hidden -fexceptions -fno-math-errno -fno-trapping-math \
                  $(PACKAGE_CFLAGS)
 # Not among the settings of a build: it changes nothing of what is built.
 STRICT := $(if $(filter 1 true,$(CI)),-Werror)
 ifneq ($(BLAS),none)
-LIBRARY_FLAGS += -DDNI_HAVE_CBLAS -DDNI_BLAS_NAME='"$(BLAS)"'
+LIBRARY_FLAGS += -DDNI_BLAS_NAME='"$(BLAS)"' -DDNI_CBLAS_LIBRARY='"$(CBLAS_LIBRARY)"'
 endif
 ifeq ($(FILES),none)
 LIBRARY_FLAGS += -DDNI_NO_FILES
@@ -163,6 +167,7 @@ $(RECORDS): FORCE
 	    $(if $(INSTALLING),echo "libdni: not installed: run make first" >&2; exit 1;) \
 	  fi; \
 	  $(require) -n $(NEEDED) $(if $(filter $(TESTED_WITH),$@),check) || exit 1; \
+	  $(if $(filter none,$(BLAS)),,[ -n '$(CBLAS_LIBRARY)' ] || exit 1;) \
 	  mkdir -p $(@D) && printf '%s\n' "$$RECORD" >$@; }
 
 # One after the other, so that what is missing is said once. The tests need one package more, which is to be
@@ -441,7 +446,7 @@ docs: ## reference pages from the headers into build/docs, by Doxygen
 
 # Installing. ---------------------------------------------------------------------------------
 
-INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL PACKAGES STATIC SHARED ABI VERSION,\
+INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL LINKED_PACKAGES STATIC SHARED ABI VERSION,\
   $(name)=$(call quoted,$(strip $($(name))))) sh make/install.sh
 
 install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX

@@ -87,7 +87,7 @@ Name: libdni
 Description: Train neural networks whose layers do not wait for each other (synthetic gradients)
 Version: $VERSION
 License: MIT
-Requires.private: $PACKAGES
+Requires.private: $LINKED_PACKAGES
 Libs: -L\${libdir} -ldni
 Libs.private: -lm -pthread -ldl
 Cflags: -I\${includedir}

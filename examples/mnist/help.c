@@ -42,7 +42,7 @@ static const char help_training[] =
 static const char help_running[] =
     "\n"
     "Running\n"
-    "  --backend NAME    matrix products: builtin (default), cblas (the one libdni was linked\n"
+    "  --backend NAME    matrix products: builtin (default), cblas (the one libdni was built\n"
     "                    with), or the path of any CBLAS library\n"
     "  --dtype TYPE      f32 (default) or f64\n"
     "  --schedule NAME   sequential     one step after the other (default)\n"

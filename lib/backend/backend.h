@@ -44,7 +44,7 @@ dni_status dni__backend_create(const dni_backend_options *options, dni__backend_
 
 bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
 
-/* The backend a new context starts with: builtin, even where a CBLAS is linked. It is about as
+/* The backend a new context starts with: builtin, even where there is a CBLAS. It is about as
  * fast, gives the same bits for any number of threads, shares no settings with the rest of the
  * process, and cannot be several times slower than the processor, as an older OpenBLAS is on one
  * that it does not know. */

@@ -23,8 +23,8 @@ typedef void (*dgemm_64)(int, int, int, int64_t, int64_t, int64_t, double, const
 typedef struct cblas {
   dni_backend base;
   dni__cblas_functions functions;
-  bool wide;   /* 64-bit integers */
-  char path[]; /* of the dynamic kind; else "" */
+  bool wide; /* 64-bit integers */
+  char path[];
 } cblas;
 
 static void call_32(const dni__cblas_functions *functions, const dni_product *g) {
@@ -66,8 +66,8 @@ static dni_status cblas_set_threads(dni_backend *backend, size_t threads) {
   const dni__cblas_functions *functions = &((const cblas *)backend)->functions;
   if (threads > INT_MAX)
     return dni__fail(DNI_ERROR_UNSUPPORTED,
-                     "backend %s: %zu threads are more than its integers hold",
-                     dni__shown(backend->name).text, threads);
+                     "backend %s: %zu threads are more than its integers hold", dni__shown(backend->name).text,
+                     threads);
   if (functions->openblas_set_threads)
     ((void (*)(int))functions->openblas_set_threads)((int)threads);
   else if (functions->blis_set_threads) /* its dim_t */
@@ -81,7 +81,7 @@ static dni_status cblas_set_threads(dni_backend *backend, size_t threads) {
   return DNI_OK;
 }
 
-static const dni__backend_vtable linked_vtable = {
+static const dni__backend_vtable cblas_vtable = {
     .kind = DNI_BACKEND_CBLAS,
     .gemm = cblas_gemm,
     .set_threads = cblas_set_threads,
@@ -151,27 +151,23 @@ static bool product_is_right(dni_backend *backend, dni_dtype dtype) {
 }
 
 dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *functions,
-                           const char *path, dni_backend **out) {
-  size_t length = path ? strlen(path) : 0, bytes;
+                           const char *path, dni_kind kind, dni_backend **out) {
+  size_t length = strlen(path), bytes;
   if (!dni__add(sizeof(cblas) + 1, length, &bytes))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: the backend's path is too long");
-  bool wide = integers_are_wide(functions);
+  bool wide = integers_are_wide(functions), dynamic = kind == DNI_BACKEND_DYNAMIC;
   dni_backend *backend = dni__backend_allocate(
-      memory, bytes, path ? &dynamic_vtable : &linked_vtable, wide ? PTRDIFF_MAX : INT32_MAX);
+      memory, bytes, dynamic ? &dynamic_vtable : &cblas_vtable, wide ? PTRDIFF_MAX : INT32_MAX);
   if (!backend) return DNI_ERROR_MEMORY;
   cblas *own = (cblas *)backend;
   own->functions = *functions;
   own->wide = wide;
-  if (path) {
-    memcpy(own->path, path, length);
-    backend->name = own->path;
-  }
+  memcpy(own->path, path, length);
+  if (dynamic) backend->name = own->path;
   if (!product_is_right(backend, DNI_F32) || !product_is_right(backend, DNI_F64)) {
-    dni_status status =
-        dni__fail(DNI_ERROR_BACKEND, "%s: its cblas_sgemm or cblas_dgemm computes wrong numbers",
-                  dni__shown(backend->name).text);
     dni_backend_release(backend);
-    return status;
+    return dni__fail(DNI_ERROR_BACKEND, "%s: its cblas_sgemm or cblas_dgemm computes wrong numbers",
+                     dni__shown(path).text);
   }
   *out = backend;
   return DNI_OK;

@@ -1,5 +1,5 @@
-/* Calling a CBLAS through pointers, whatever its integers; shared by the linked and the loaded one.
- * Internal. */
+/* Loading a CBLAS and calling it through pointers, whatever its integers; shared by the one found at
+ * build time and the one named by a path. Internal. */
 #ifndef DNI_BACKEND_CBLAS_COMMON_H
 #define DNI_BACKEND_CBLAS_COMMON_H
 
@@ -15,9 +15,13 @@ typedef struct dni__cblas_functions {
 } dni__cblas_functions;
 
 /* Find out how wide the library's integers are and whether its products are right, then make a
- * backend of it: the dynamic kind, whose path is copied, or for NULL the linked one.
- * DNI_ERROR_BACKEND, DNI_ERROR_MEMORY. */
+ * backend of `kind` (cblas or dynamic) of it. `path` is copied: it is the name of the dynamic kind
+ * and what messages call the library. DNI_ERROR_BACKEND, DNI_ERROR_MEMORY. */
 dni_status dni__cblas_make(dni__memory *memory, const dni__cblas_functions *functions,
-                           const char *path, dni_backend **out);
+                           const char *path, dni_kind kind, dni_backend **out);
+
+/* Load the library at `path`, or of a name that the dynamic loader finds, and make a backend of it.
+ * Also DNI_ERROR_IO: it cannot be loaded. */
+dni_status dni__cblas_load(dni__memory *memory, const char *path, dni_kind kind, dni_backend **out);
 
 #endif

@@ -1,9 +1,7 @@
-/* Speed of the builtin product beside the linked CBLAS, one thread each: GFLOP/s at the shapes of a
- * training step, NN, NT (forward) and TN (weight gradients). The two take turns, so what disturbs
- * the machine disturbs both; medians are printed, and the median of the ratios of neighbours in
- * time.
- *
- *   build/bench/gemm [--json] [--json-file FILE]                                             5 s */
+/* Speed of the builtin product beside the CBLAS of the build, one thread each: GFLOP/s at the shapes
+ * of a training step, NN, NT (forward) and TN (weight gradients). The two take turns, so what
+ * disturbs the machine disturbs both; medians are printed, and the median of the ratios of
+ * neighbours in time. */
 #include <stdlib.h>
 
 #include "common/bench.h"
@@ -98,7 +96,7 @@ static void compare_all(dni_backend *builtin, dni_backend *cblas, dni_dtype dtyp
 int main(int count, char **words) {
   const bench_option options[] = {{0}};
   dni_context *context;
-  bench_begin(count, words, "gemm", "the builtin product beside the linked CBLAS", options);
+  bench_begin(count, words, "gemm", "the builtin product beside the CBLAS of the build", options);
   bench_must(dni_context_create(NULL, &context), "context");
   dni_backend *builtin = bench_backend("builtin", 1);
   dni_backend *cblas = bench_has_cblas() ? bench_backend("cblas", 1) : NULL;

@@ -44,10 +44,9 @@ build() {
     $LDFLAGS $libraries && "$work/$output" || { echo "$output failed"; code=1; }
 }
 
-# The static library is named by file, so that the linker cannot take the shared one. OpenBLAS's .pc
-# adds -lgfortran, which its packages do not bring and which only a static OpenBLAS would need.
+# The static library is named by file, so that the linker cannot take the shared one.
 shared=$(pc --libs)
-static=$(pc --static --libs | sed "s|-ldni|$stage$prefix/lib/libdni.a|; s|-lgfortran||g")
+static=$(pc --static --libs | sed "s|-ldni|$stage$prefix/lib/libdni.a|")
 # shellcheck disable=SC2086 # a compiler with options
 build c_shared "tests/outside/loop.c $shared" $CC -std=c99
 build c_static "tests/outside/loop.c $static" $CC -std=c99
