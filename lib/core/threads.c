@@ -7,7 +7,6 @@
  *
  * A forked child has the team's memory but not its threads, and its mutex may be locked by one of
  * them for ever. So the team knows the process that it was made in and does nothing in another. */
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -100,18 +99,28 @@ static void wake(dni__team *team, size_t parts, bool ending) {
   pthread_mutex_unlock(&team->mutex);
 }
 
-static dni_status start_members(dni__team *team) {
+int dni__thread_create(pthread_t *thread, void *(*run)(void *argument), void *argument) {
   sigset_t all, before;
+  pthread_attr_t attributes;
+  int failed = pthread_attr_init(&attributes);
+  if (failed) return failed;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = 0;
+  failed = pthread_attr_setstacksize(&attributes, DNI__THREAD_STACK);
   const dni__float_place place = dni__float_users(); /* a new thread begins with its maker's mode */
-  while (team->members < team->size - 1 && !failed) {
-    failed = pthread_create(&team->member[team->members], NULL, member_main, team);
-    if (!failed) team->members++;
-  }
+  if (!failed) failed = pthread_create(thread, &attributes, run, argument);
   dni__float_back(place);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  return failed;
+}
+
+static dni_status start_members(dni__team *team) {
+  int failed = 0;
+  while (team->members < team->size - 1 && !failed) {
+    failed = dni__thread_create(&team->member[team->members], member_main, team);
+    if (!failed) team->members++;
+  }
   if (failed)
     return dni__fail(DNI_ERROR_SYSTEM, "cannot start thread %zu of %zu: error %d",
                      team->members + 2, team->size, failed);

@@ -2,7 +2,17 @@
 #ifndef DNI_CORE_THREADS_H
 #define DNI_CORE_THREADS_H
 
+#include <pthread.h>
+
 #include "core/core.h"
+
+/* Stack of the library's own threads, whatever the limits of the process: enough for the library
+ * many times over, because callbacks run there too. Memory is taken only where it is used. */
+#define DNI__THREAD_STACK ((size_t)2 << 20)
+
+/* pthread_create with that stack and with all signals blocked: a signal handler of the program
+ * never runs there. Answers 0 or the system's error. */
+int dni__thread_create(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
 typedef struct dni__team dni__team;
 
@@ -10,8 +20,7 @@ typedef struct dni__team dni__team;
  * for another part. */
 typedef void (*dni__team_work)(void *argument, size_t part, size_t parts);
 
-/* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here,
- * with all signals blocked: a signal handler of the program never runs on one.
+/* A team of `threads` >= 2, the caller of dni__team_run being one of them. The others start here.
  * DNI_ERROR_MEMORY: no memory. DNI_ERROR_SYSTEM: the system starts no more threads. */
 dni_status dni__team_create(dni__memory *memory, size_t threads, dni__team **out);
 /* Ends and joins the threads; in a forked child, where they do not exist, it only frees memory.

@@ -69,7 +69,6 @@ static void backward_columns(void *argument, size_t first, size_t end) {
  * gradient's h; that takes no product. Fills in classes, class_of and step; `found` [PICKS_MOST]
  * keeps what is found in one-hot rows. */
 static bool picks_columns(pass *p, const dni_matrix *x2, int32_t *found) {
-  if (!x2) return false;
   if (dni__is_labels(x2)) {
     p->classes = p->weight.columns;
     p->class_of = x2->data;
@@ -85,6 +84,20 @@ static bool picks_columns(pass *p, const dni_matrix *x2, int32_t *found) {
   return true;
 }
 
+static void run_pass(dni_backend *backend, pass *p, dni__range_work columns) {
+  dni__share(backend, p->z->rows * p->z->columns, p->z->columns, columns, p);
+}
+
+/* The pass, if the second input only picks columns; else nothing is done. Never inlined: what it
+ * has on the stack must not lie under the products. */
+static __attribute__((noinline)) bool
+run_picking_pass(dni_backend *backend, pass *p, const dni_matrix *x2, dni__range_work columns) {
+  int32_t found[PICKS_MOST];
+  if (!picks_columns(p, x2, found)) return false;
+  run_pass(backend, p, columns);
+  return true;
+}
+
 /* W, or its gradient, without the columns that x1 meets. */
 static dni_matrix second_part(const dni_matrix *weight, const dni_matrix *x1) {
   return dni__matrix_columns(weight, x1->columns, weight->columns - x1->columns);
@@ -94,7 +107,6 @@ dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
                                const dni__affine *affine, const dni_matrix *x1,
                                const dni_matrix *x2, dni_activation activation,
                                const dni_matrix *y) {
-  int32_t found[PICKS_MOST];
   pass p = {.kernels = context->kernels,
             .activation = activation,
             .z = y,
@@ -102,9 +114,9 @@ dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
             .weight = second_part(&affine->weight.value, x1)};
   dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, x1->columns);
   DNI_TRY(dni__gemm(backend, 0, 1, 1, x1, &weight, 0, y));
-  if (x2 && !picks_columns(&p, x2, found))
-    DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
-  dni__share(backend, y->rows * y->columns, y->columns, forward_columns, &p);
+  if (x2 && run_picking_pass(backend, &p, x2, forward_columns)) return DNI_OK;
+  if (x2) DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
+  run_pass(backend, &p, forward_columns);
   return DNI_OK;
 }
 
@@ -123,7 +135,6 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
     skip_gradients(context->kernels, y, activation, dy);
     return DNI_OK;
   }
-  int32_t found[PICKS_MOST];
   pass p = {.kernels = context->kernels,
             .activation = activation,
             .z = dy,
@@ -132,8 +143,8 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
             .weight = second_part(&affine->weight.gradient, x1),
             .alpha = scale,
             .beta = flags & DNI_GRADIENT_ADD ? 1 : 0};
-  bool picks = picks_columns(&p, x2, found);
-  dni__share(backend, dy->rows * dy->columns, dy->columns, backward_columns, &p);
+  bool picks = x2 && run_picking_pass(backend, &p, x2, backward_columns);
+  if (!picks) run_pass(backend, &p, backward_columns);
   if (x2 && !picks) DNI_TRY(dni__gemm(backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
   dni_matrix gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);
   return dni__gemm(backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);

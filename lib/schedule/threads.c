@@ -1,7 +1,7 @@
 /* Making a pipeline and ending it: channels, slots of what waits, threads. */
-#include <signal.h>
 #include <unistd.h>
 
+#include "core/threads.h"
 #include "schedule/pipeline.h"
 
 #define SPINS 1000
@@ -30,20 +30,13 @@ static dni_status connect(struct dni__pipeline *pipeline, size_t index) {
   return below->waiting ? DNI_OK : DNI_ERROR_MEMORY;
 }
 
-/* With all signals blocked: a signal handler of the program never runs on one. */
 static dni_status start_threads(struct dni__pipeline *pipeline) {
-  sigset_t all, before;
   int failed = 0;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const dni__float_place place = dni__float_users(); /* a new thread begins with its maker's mode */
   for (size_t i = 1; i < pipeline->base.plan->stage_count && !failed; i++) {
     dni__worker *w = &pipeline->workers[i];
-    failed = pthread_create(&w->thread, NULL, dni__worker_main, w);
+    failed = dni__thread_create(&w->thread, dni__worker_main, w);
     if (!failed) pipeline->started++;
   }
-  dni__float_back(place);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed)
     return dni__fail(DNI_ERROR_SYSTEM, "cannot start thread %zu of %zu: error %d",
                      pipeline->started + 2, pipeline->base.plan->stage_count, failed);
