@@ -45,7 +45,7 @@ static void release_in_some_order(void) {
   uint64_t state = 88172645463325252u + 977 * release_order;
   for (size_t i = kept_count; i > 1; i--) {
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    size_t at = state % i;
+    size_t at = (size_t)(state % i);
     thing_kind kind = kept[at].kind;
     void *thing = kept[at].thing;
     kept[at] = kept[i - 1];

@@ -375,7 +375,7 @@ static void train_by_hand(dni_context *context, const options_case *c) {
   start(hand.network);
   for (uint64_t step = 1; step <= OPTIONS_STEPS; step++) {
     example_batch batch;
-    make_batch(c, (step - 1) % BATCHES, &batch);
+    make_batch(c, (size_t)((step - 1) % BATCHES), &batch);
     const size_t firsts[PARTS + 1] = {0, 3, 4, batch.x.rows};
     for (size_t p = 0; p < PARTS; p++) {
       example_batch part = part_of(&batch, firsts[p], firsts[p + 1] - firsts[p]);

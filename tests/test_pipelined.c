@@ -521,7 +521,7 @@ START_TEST(test_any_moment) {
   for (int round = 0; round < _i; round++)
     (void)support_random(); /* each round its own numbers */
   dni_matrix x = matrix_make(dtype, ROWS, CLASSES);
-  size_t steps = support_random() % 30, end = support_random() % 4;
+  size_t steps = support_below(30), end = support_below(4);
   if (end == 3) {
     fit_until_cancelled(trainer);
     return;
@@ -870,7 +870,7 @@ static double best(const double *costs, size_t count, size_t parts, double cut_c
 START_TEST(test_balance) {
   for (int round = 0; round < 500; round++) {
     double costs[8], cut_cost = round % 3 * support_uniform(0, 1), most = 0;
-    size_t count = 1 + support_random() % 8, parts = 1 + support_random() % count, counts[8], i = 0;
+    size_t count = 1 + support_below(8), parts = 1 + support_below(count), counts[8], i = 0;
     for (size_t k = 0; k < count; k++)
       costs[k] = support_random() % 4 == 0 ? 0 : support_uniform(0, 3);
     EXPECT_OK(dni_costs_balance(costs, count, parts, cut_cost, counts));

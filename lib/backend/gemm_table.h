@@ -8,6 +8,7 @@
 #define REAL             float
 #define VECTOR           vector_f32
 #define UNALIGNED        unaligned_f32
+#define BROADCAST        broadcast_f32
 #define MULTIPLY_ADD     multiply_add_f32
 #define TRANSPOSE_SQUARE transpose_square_f32
 #define QUAD             quad_f32
@@ -17,6 +18,7 @@
 #undef REAL
 #undef VECTOR
 #undef UNALIGNED
+#undef BROADCAST
 #undef MULTIPLY_ADD
 #undef TRANSPOSE_SQUARE
 #undef QUAD
@@ -26,6 +28,7 @@
 #define REAL             double
 #define VECTOR           vector_f64
 #define UNALIGNED        unaligned_f64
+#define BROADCAST        broadcast_f64
 #define MULTIPLY_ADD     multiply_add_f64
 #define TRANSPOSE_SQUARE transpose_square_f64
 #define QUAD             quad_f64

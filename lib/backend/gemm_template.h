@@ -1,5 +1,5 @@
 /* C = alpha op(A) op(B) + beta C for one element type. Included with REAL, VECTOR, UNALIGNED,
- * MULTIPLY_ADD, FN(name) and KERNEL defined; no include guard.
+ * BROADCAST, MULTIPLY_ADD, FN(name) and KERNEL defined; no include guard.
  *
  * k is cut into runs of at most DEPTH, m into blocks of BLOCK_ROWS, n into panels of two vectors. A
  * block of op(A) and one panel of op(B) are copied to the stack, where they stay in the caches
@@ -64,7 +64,7 @@ FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, size_t
 #pragma GCC unroll 2
     for (size_t v = 0; v < vectors; v++) {
       UNALIGNED *to = (UNALIGNED *)(c + i * ldc + v * LANES);
-      VECTOR sum = alpha * sums[i][v];
+      VECTOR sum = BROADCAST(alpha) * sums[i][v];
       *to = beta == 0 ? sum : MULTIPLY_ADD(beta, *to, sum);
     }
 }

@@ -5,6 +5,12 @@
 #ifndef DNI_BACKEND_GEMM_VECTOR_H
 #define DNI_BACKEND_GEMM_VECTOR_H
 
+/* On a processor without vectors (i386) gcc warns that functions which return one would be called
+ * in another way with them. Those here are inlined into their own file. */
+#if defined(__i386__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 typedef float vector_f32 __attribute__((vector_size(DNI_VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(DNI_VECTOR_BYTES)));
 /* The same at any element's address. */
@@ -30,23 +36,45 @@ typedef double unaligned_f64
 #define DOTS_ROWS 6
 #endif
 
+/* `scalar * vector` is not written anywhere: where the compiler computes in a wider type
+ * (FLT_EVAL_METHOD is not 0: i386, s390x), -std=c11 makes it an error. */
+static inline vector_f32 broadcast_f32(float a) {
+#if DNI_VECTOR_SET == DNI_SET_AVX512
+  return (vector_f32)_mm512_set1_ps(a);
+#elif DNI_VECTOR_SET == DNI_SET_AVX2
+  return (vector_f32)_mm256_set1_ps(a);
+#else
+  return (vector_f32){a, a, a, a};
+#endif
+}
+
+static inline vector_f64 broadcast_f64(double a) {
+#if DNI_VECTOR_SET == DNI_SET_AVX512
+  return (vector_f64)_mm512_set1_pd(a);
+#elif DNI_VECTOR_SET == DNI_SET_AVX2
+  return (vector_f64)_mm256_set1_pd(a);
+#else
+  return (vector_f64){a, a};
+#endif
+}
+
 static inline vector_f32 multiply_add_f32(float a, vector_f32 b, vector_f32 c) {
 #if DNI_VECTOR_SET == DNI_SET_AVX512
-  return (vector_f32)_mm512_fmadd_ps(_mm512_set1_ps(a), (__m512)b, (__m512)c);
+  return (vector_f32)_mm512_fmadd_ps((__m512)broadcast_f32(a), (__m512)b, (__m512)c);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
-  return (vector_f32)_mm256_fmadd_ps(_mm256_set1_ps(a), (__m256)b, (__m256)c);
+  return (vector_f32)_mm256_fmadd_ps((__m256)broadcast_f32(a), (__m256)b, (__m256)c);
 #else
-  return a * b + c;
+  return broadcast_f32(a) * b + c;
 #endif
 }
 
 static inline vector_f64 multiply_add_f64(double a, vector_f64 b, vector_f64 c) {
 #if DNI_VECTOR_SET == DNI_SET_AVX512
-  return (vector_f64)_mm512_fmadd_pd(_mm512_set1_pd(a), (__m512d)b, (__m512d)c);
+  return (vector_f64)_mm512_fmadd_pd((__m512d)broadcast_f64(a), (__m512d)b, (__m512d)c);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
-  return (vector_f64)_mm256_fmadd_pd(_mm256_set1_pd(a), (__m256d)b, (__m256d)c);
+  return (vector_f64)_mm256_fmadd_pd((__m256d)broadcast_f64(a), (__m256d)b, (__m256d)c);
 #else
-  return a * b + c;
+  return broadcast_f64(a) * b + c;
 #endif
 }
 

@@ -28,7 +28,7 @@ static void *watched_alloc(void *user, size_t alignment, size_t size) {
   memory->calls++;
   if (size == 0 || alignment == 0 || alignment > 64 || (alignment & (alignment - 1)) != 0)
     memory->faults++;
-  if (!take_permission() || size > ((size_t)1 << 32)) return NULL;
+  if (!take_permission() || (uint64_t)size > UINT64_C(1) << 32) return NULL;
   size_t offset = alignment < 64 ? 64 + alignment : 64;
   void *base = NULL;
   if (posix_memalign(&base, 64, offset + size + BLOCK_GUARD) != 0) return NULL;
@@ -68,6 +68,10 @@ uint64_t support_random(void) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
   return z ^ (z >> 31);
+}
+
+size_t support_below(size_t end) {
+  return (size_t)(support_random() % end);
 }
 
 double support_uniform(double least, double most) {
@@ -169,7 +173,7 @@ dni_matrix matrix_filled(dni_dtype dtype, size_t rows, size_t columns, double va
 dni_matrix matrix_one_hot(dni_dtype dtype, size_t rows, size_t columns) {
   dni_matrix made = matrix_filled(dtype, rows, columns, 0);
   for (size_t r = 0; r < rows; r++)
-    matrix_set(&made, r, support_random() % columns, 1);
+    matrix_set(&made, r, support_below(columns), 1);
   return made;
 }
 

@@ -91,6 +91,7 @@ double support_tolerance(dni_dtype dtype, double f32, double f64);
 
 /* One stream per test, splitmix64, always from the same seed. */
 uint64_t support_random(void);
+size_t support_below(size_t end); /* 0 .. end - 1 */
 double support_uniform(double least, double most);
 double support_normal(void);
 
