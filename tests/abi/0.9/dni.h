@@ -43,6 +43,9 @@
  *   fade. The caller's mode and exception flags are as they were when the call returns, however it
  *   ends, and callbacks run in the caller's mode; on a thread of the library's own, in the mode of
  *   who made it. A CBLAS uses its own threads in their own mode.
+ * - Stack. A call needs at most 112 KiB, so a thread of 128 KiB is enough for one that has little
+ *   else on its stack; callbacks, and a CBLAS, need what they need in addition. The library's own
+ *   threads have 2 MiB, whatever the limits of the process are; callbacks may run there.
  * - fork. In a forked child, releasing handles is allowed: it frees memory and calls the caller's
  *   destroy functions, and does nothing else. Calls on a trainer with threads are DNI_ERROR_STATE
  *   there; a backend with threads works with one.

@@ -34,10 +34,14 @@ DNI_API DNI_MUST_USE dni_status dni_backend_create_builtin(const dni_backend_opt
 
 /** The CBLAS that this library was built with; dni_build_info() names it.
  *
+ * The first call loads it, and with it what it brings: memory and, as a rule, threads. From then on
+ * it is as a dynamic one, see dni_backend_create_dynamic().
+ *
  * - DNI_ERROR_ARGUMENT: out is NULL, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: built with BLAS=none; unknown non-zero fields; threads given, and this
  *   CBLAS has no known way to set them.
- * - DNI_ERROR_BACKEND: it computes wrong numbers.
+ * - DNI_ERROR_IO: the loader cannot open it; the message has its name and the reason.
+ * - DNI_ERROR_BACKEND: no cblas_sgemm and cblas_dgemm in it, or they compute wrong numbers.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_backend_create_cblas(const dni_backend_options *options,
                                                          dni_backend **out);
