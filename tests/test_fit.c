@@ -638,7 +638,8 @@ START_TEST(test_divergence_stops_fit) {
   dni_context *own = make_context(dtype, 13);
   dni_network *network = make_network(own, "6 relu9 norm |sg dense8 dense4");
   dni_trainer *trainer =
-      make_trainer(own, network, make_sgd(own, 1e200), make_sgd(own, 1), ROWS, 0);
+      make_trainer(own, network, make_sgd(own, support_tolerance(dtype, 1e30, 1e200)),
+                   make_sgd(own, 1), ROWS, 0);
   dni_fit_options options = {.struct_size = sizeof options, .epochs = 50};
   EXPECT_MESSAGE(DNI_ERROR_NON_FINITE, "step ",
                  dni_trainer_fit(trainer, make_dataset(EXAMPLES), &options));

@@ -5,6 +5,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "core/real.h"
+
 dni_status dni__numbers_check(const dni_matrix *view, dni_dtype dtype, const char *name) {
   if (!view) return dni__fail(DNI_ERROR_ARGUMENT, "%s is NULL", name);
   DNI_TRY(dni__matrix_check(view, dtype, view->columns, name));
@@ -26,7 +28,7 @@ void dni__numbers_row(const dni_matrix *view, size_t row, double *out) {
   const void *data = dni__matrix_row(view, row);
   if (view->dtype == DNI_F32)
     for (size_t c = 0; c < view->columns; c++)
-      out[c] = (double)((const float *)data)[c];
+      out[c] = dni__real_widen(((const float *)data)[c]);
   else
     for (size_t c = 0; c < view->columns; c++)
       out[c] = ((const double *)data)[c];

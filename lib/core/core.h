@@ -165,7 +165,8 @@ dni_matrix dni__matrix_columns(const dni_matrix *view, size_t first, size_t colu
 void *dni__matrix_row(const dni_matrix *view, size_t row);
 /* Copy rows between views of the same shape and type, whatever their strides. */
 void dni__matrix_copy(const dni_matrix *from, const dni_matrix *to);
-/* Element (row, column) as a double, whatever the type; and writing it. Not for hot loops. */
+/* Element (row, column) as a double, exactly, whatever the type; and writing it. Not for hot loops.
+ */
 double dni__matrix_get(const dni_matrix *view, size_t row, size_t column);
 void dni__matrix_set(const dni_matrix *view, size_t row, size_t column, double value);
 /* Whether every element is finite; if not, where the first is not. */

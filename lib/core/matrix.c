@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/core.h"
+#include "core/real.h"
 
 static void view_init(dni_matrix *view, const void *data, size_t rows, size_t columns,
                       size_t stride, dni_dtype dtype) {
@@ -170,7 +170,7 @@ double dni__matrix_get(const dni_matrix *view, size_t row, size_t column) {
   const void *at = element(view, row, column);
   switch (view->dtype) {
   case DNI_F32:
-    return (double)*(const float *)at;
+    return dni__real_widen(*(const float *)at);
   case DNI_F64:
     return *(const double *)at;
   case DNI_U8:

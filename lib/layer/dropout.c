@@ -83,7 +83,8 @@ dni_status dni_layer_create_dropout(dni_context *context, size_t units, double d
       dni__layer_allocate(context, sizeof(dropout), &dropout_vtable, units, units, 0);
   if (!layer) return DNI_ERROR_MEMORY;
   dropout *own = (dropout *)layer;
-  dni_status status = dni__setting_set(&own->drop, "dropout layer", DNI_SETTING_DROP, drop);
+  dni_status status =
+      dni__setting_set(&own->drop, "dropout layer", context->dtype, DNI_SETTING_DROP, drop);
   if (status == DNI_OK) status = dni__context_random_options(context, options, &own->random);
   if (status != DNI_OK) {
     dni_layer_release(layer);

@@ -1,6 +1,7 @@
 /* First weights of dense layers. */
 #include <math.h>
 
+#include "core/setting.h"
 #include "layer/dense.h"
 
 /* The gain keeps the variance of activations from layer to layer: 2 where about half of it is lost
@@ -106,7 +107,7 @@ static bool is_uniform_kind(dni_initialiser kind) {
          kind == DNI_INITIALISER_HE;
 }
 
-static dni_status check_options(const dni_initialiser_options *options) {
+static dni_status check_options(const dni_initialiser_options *options, dni_dtype dtype) {
   if (options->kind < DNI_INITIALISER_DEFAULT || options->kind > DNI_INITIALISER_CONSTANT)
     return dni__fail(DNI_ERROR_ARGUMENT, "kind %d is unknown", (int)options->kind);
   if (options->uniform < 0 || options->uniform > 1 || options->has_value < 0 ||
@@ -120,7 +121,7 @@ static dni_status check_options(const dni_initialiser_options *options) {
   if (used && (!isfinite(options->value) || negative))
     return dni__fail(DNI_ERROR_ARGUMENT, "value %g is %s", options->value,
                      negative ? "negative" : "not finite");
-  return DNI_OK;
+  return used ? dni__setting_check_held("a weight", "value", dtype, options->value) : DNI_OK;
 }
 
 /* The variance that a kind which looks at the layer's size asks for. */
@@ -159,7 +160,7 @@ static void fill(dni_layer *layer, const dni_initialiser_options *options, dni__
 
 /* Memory comes first, so that a failure takes no stream. A constant takes none either. */
 static dni_status initialise(dni_layer *layer, const dni_initialiser_options *options) {
-  DNI_TRY(check_options(options));
+  DNI_TRY(check_options(options, layer->context->dtype));
   dni__memory *memory = layer->context->memory;
   double *vectors = NULL;
   if (options->kind == DNI_INITIALISER_ORTHOGONAL) {

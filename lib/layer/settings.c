@@ -34,13 +34,14 @@ dni_status dni_layer_bounds(const dni_layer *layer, dni_setting setting, double 
   DNI_REQUIRE(layer);
   DNI_REQUIRE(least);
   DNI_REQUIRE(most);
-  return dni__setting_bounds(place_of(layer, setting), dni_layer_kind_name(layer), setting, least,
-                             most);
+  return dni__setting_bounds(place_of(layer, setting), dni_layer_kind_name(layer),
+                             layer->context->dtype, setting, least, most);
 }
 
 dni_status dni_layer_set_f64(dni_layer *layer, dni_setting setting, double value) {
   DNI_REQUIRE(layer);
-  return dni__setting_set(place(layer, setting), dni_layer_kind_name(layer), setting, value);
+  return dni__setting_set(place(layer, setting), dni_layer_kind_name(layer), layer->context->dtype,
+                          setting, value);
 }
 
 dni_status dni_layer_get_f64(const dni_layer *layer, dni_setting setting, double *value) {

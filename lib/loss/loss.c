@@ -1,8 +1,10 @@
 /* Making, keeping and naming losses. */
+#include "loss/loss.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "loss/loss.h"
+#include "core/setting.h"
 
 dni_status dni__loss_create(dni_context *context, const dni__loss_kind *kind, dni_loss **out) {
   DNI_REQUIRE(context);
@@ -16,7 +18,24 @@ dni_status dni__loss_create(dni_context *context, const dni__loss_kind *kind, dn
   return DNI_OK;
 }
 
-static dni_status check_options(const dni_loss_options *options) {
+/* Each is a number of the element type, and one at least is not 0. */
+static dni_status check_class_weights(const dni_loss_options *options, dni_dtype dtype) {
+  bool any = options->class_count == 0;
+  for (size_t c = 0; c < options->class_count; c++) {
+    double weight = options->class_weights[c];
+    if (!isfinite(weight) || weight < 0)
+      return dni__fail(DNI_ERROR_ARGUMENT,
+                       "dni_loss_options: class_weights[%zu] is %g, negative or not finite", c,
+                       weight);
+    DNI_TRY(dni__setting_check_held("dni_loss_options", "a class weight", dtype, weight));
+    any = any || weight > 0;
+  }
+  if (any) return DNI_OK;
+  return dni__fail(DNI_ERROR_ARGUMENT,
+                   "dni_loss_options: all class_weights are 0, so nothing would be learned");
+}
+
+static dni_status check_options(const dni_loss_options *options, dni_dtype dtype) {
   double smoothing = options->label_smoothing;
   if (!(smoothing >= 0 && smoothing < 1))
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_loss_options: label_smoothing %g is not in [0, 1)",
@@ -25,12 +44,8 @@ static dni_status check_options(const dni_loss_options *options) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_loss_options: class_weights %s but class_count is %zu",
                      options->class_weights ? "is given" : "is NULL", options->class_count);
-  for (size_t c = 0; c < options->class_count; c++)
-    if (!isfinite(options->class_weights[c]) || options->class_weights[c] < 0)
-      return dni__fail(DNI_ERROR_ARGUMENT,
-                       "dni_loss_options: class_weights[%zu] is %g, negative or not finite", c,
-                       options->class_weights[c]);
-  return DNI_OK;
+  DNI_TRY(dni__setting_check_held("dni_loss_options", "label_smoothing", dtype, smoothing));
+  return check_class_weights(options, dtype);
 }
 
 static dni_status keep_class_weights(dni_loss *loss, const dni_loss_options *options) {
@@ -47,8 +62,9 @@ dni_status dni__loss_create_with(dni_context *context, const dni__loss_kind *kin
                                  const dni_loss_options *options, dni_loss **out) {
   dni_loss_options known = {sizeof known, 0, NULL, 0};
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_loss_options)));
-  DNI_TRY(check_options(&known));
+  DNI_REQUIRE(context);
   DNI_REQUIRE(out);
+  DNI_TRY(check_options(&known, context->dtype));
   dni_loss *loss = NULL;
   DNI_TRY(dni__loss_create(context, kind, &loss));
   loss->smoothing = known.label_smoothing;

@@ -12,7 +12,7 @@
 /* What one Adam update needs besides its arrays (Kingma and Ba 2015, the efficient order of section
  * 2: the bias corrections folded into rate and epsilon's side). */
 typedef struct dni__adam_step {
-  double rate;          /* r / (1 - b1^t) */
+  double rate;          /* r / (1 - b1^t); one beyond the element type is its largest number */
   double inverse_bias2; /* 1 / sqrt(1 - b2^t) */
   double beta1, beta2, epsilon;
   double decay;          /* added to the gradient: g + decay * w (L2) */
@@ -26,11 +26,18 @@ typedef struct dni__sgd_step {
   double gradient_scale, gradient_limit;
 } dni__sgd_step;
 
-/* Sums over a pair of matrices M (prediction) and D (target). */
+/* Powers of 2 with which M, D and M - D are multiplied before they are squared, so that squares are
+ * within the range of double. */
+typedef struct dni__pair_scale {
+  double first, second, difference;
+} dni__pair_scale;
+
+/* Sums over a pair of matrices M (prediction) and D (target), all of scaled numbers. */
 typedef struct dni__pair_sums {
   double difference2;     /* sum (M - D)^2 */
   double product;         /* sum M D */
   double first2, second2; /* sum M^2, sum D^2 */
+  dni__pair_scale scale;
 } dni__pair_sums;
 
 /* The columns of a batch normalisation, each [columns], and its scalars; see batch_norm.c. */
@@ -152,18 +159,35 @@ typedef struct dni__kernels {
                                const void *dy, size_t lddy, const void *statistics, double alpha,
                                double beta, void *scale_gradient, void *shift_gradient);
 
-  /* Sums over M and D, and M = scale * (M - D) */
+  /* Sums over M and D. The quick way adds up each row in the element type, whose range squares may
+   * leave; the other is exact but for the rounding of double. */
+  void (*pair_sums)(size_t rows, size_t columns, const void *m, size_t ldm, const void *d,
+                    size_t ldd, dni__pair_sums *sums);
+  void (*pair_sums_in_double)(size_t rows, size_t columns, const void *m, size_t ldm, const void *d,
+                              size_t ldd, const dni__pair_scale *scale, dni__pair_sums *sums);
+  /* M = scale * (M - D) */
   void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
-                   double scale, dni__pair_sums *sums);
+                   double scale);
 
+  /* Updates. Where a gradient or the new w is not finite, w becomes NaN: an infinite weight could go
+   * unnoticed behind an activation that saturates. */
   void (*adam)(size_t count, void *w, const void *g, void *m, void *v, const dni__adam_step *step);
   /* v may be NULL if momentum is 0 */
   void (*sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step);
-  /* sum of g^2 after each element is limited to +-limit (infinity: as it is) */
-  double (*sum_squares)(size_t count, const void *g, double limit);
+  /* sum of the squares of scale * g, each limited to +-limit (infinity: as it is), in double; NaN if
+   * a g is not finite */
+  double (*sum_squares)(size_t count, const void *g, double scale, double limit);
   /* Where the first of the largest of count >= 1 values is; count if there is a NaN. */
   size_t (*largest)(size_t count, const void *values);
 } dni__kernels;
+
+/* What numbers are to be multiplied with where the sum of their squares came out as `total`, so that
+ * in a second try it is neither too large nor too small for double; 1: it is right as it is. (Blue
+ * 1978 does the same in one pass.) */
+static inline double dni__squares_range(double total) {
+  if (total >= 0x1p-900 && total <= 0x1p1000) return 1;
+  return total < 1 ? 0x1p700 : 0x1p-700;
+}
 
 /* One table per element type and instruction set (kernels_<set>.c). */
 extern const dni__kernels dni__kernels_f32_baseline, dni__kernels_f64_baseline;

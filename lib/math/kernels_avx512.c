@@ -1,7 +1,9 @@
 /* The kernels for x86-64 with AVX-512 F, BW, DQ, VL. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/real.h"
 #include "math/kernels.h"
 
 #if defined(__x86_64__)

@@ -1,7 +1,9 @@
 /* The kernels for the compiler's own target. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/real.h"
 #include "math/kernels.h"
 
 #define DNI_VECTOR_SET 1

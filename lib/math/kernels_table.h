@@ -19,7 +19,8 @@
     .normalise_sums = FN(normalise_sums), .norm_slopes = FN(norm_slopes),                          \
     .norm_gradients = FN(norm_gradients), .normalise_backward = FN(normalise_backward),            \
     .layer_norm = FN(layer_norm), .layer_norm_backward = FN(layer_norm_backward),                  \
-    .layer_norm_gradients = FN(layer_norm_gradients), .residual = FN(residual), .adam = FN(adam),  \
+    .layer_norm_gradients = FN(layer_norm_gradients), .pair_sums = FN(pair_sums),                  \
+    .pair_sums_in_double = FN(pair_sums_in_double), .residual = FN(residual), .adam = FN(adam),    \
     .sgd = FN(sgd), .sum_squares = FN(sum_squares), .largest = FN(largest),                        \
   }
 
@@ -52,8 +53,14 @@
   TERM(0.3871366831);                                                                              \
   TERM(-0.6078965941);                                                                             \
   TERM(0.7552851386);
-#define REAL_SQRT sqrtf
-#define FN(name)  JOIN(name, _f32_, SET, )
+#define REAL_SQRT  sqrtf
+#define REAL_WIDEN dni__real_widen
+#define REAL_LEAST (double)FLT_MIN
+#define REAL_MOST  (double)FLT_MAX
+/* A sum of squares above this has lost nothing that matters to denormal ones. */
+#define REAL_SQUARE_LEAST 0x1p-90
+#define REAL_ROOT_MOST    0x1p63 /* its square may be added up four times */
+#define FN(name)          JOIN(name, _f32_, SET, )
 #include "math/kernels_template.h"
 const dni__kernels JOIN(dni__kernels_, f32_, SET, ) = TABLE;
 #undef REAL
@@ -68,6 +75,11 @@ const dni__kernels JOIN(dni__kernels_, f32_, SET, ) = TABLE;
 #undef REAL_TERMS
 #undef REAL_NORMAL_TERMS
 #undef REAL_SQRT
+#undef REAL_WIDEN
+#undef REAL_LEAST
+#undef REAL_MOST
+#undef REAL_SQUARE_LEAST
+#undef REAL_ROOT_MOST
 #undef FN
 
 #define REAL double
@@ -117,7 +129,12 @@ const dni__kernels JOIN(dni__kernels_, f32_, SET, ) = TABLE;
   TERM(0.3871374007422188786);                                                                     \
   TERM(-0.60789664197189175887);                                                                   \
   TERM(0.75528513041575147989);
-#define REAL_SQRT sqrt
-#define FN(name)  JOIN(name, _f64_, SET, )
+#define REAL_SQRT         sqrt
+#define REAL_WIDEN        /* it is one */
+#define REAL_LEAST        DBL_MIN
+#define REAL_MOST         DBL_MAX
+#define REAL_SQUARE_LEAST 0x1p-900
+#define REAL_ROOT_MOST    0x1p511
+#define FN(name)          JOIN(name, _f64_, SET, )
 #include "math/kernels_template.h"
 const dni__kernels JOIN(dni__kernels_, f64_, SET, ) = TABLE;

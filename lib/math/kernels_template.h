@@ -154,58 +154,47 @@ static double FN(lanes_total)(const REAL *lanes) {
 #include "math/one_hot_template.h"
 #include "math/batch_norm_template.h"
 #include "math/layer_norm_template.h"
+#include "math/pair_template.h"
 
-/* One row of the residual: its sums, and M = scale * (M - D). */
-static void FN(residual_row)(size_t columns, REAL *restrict m, const REAL *restrict d, REAL scale,
-                             dni__pair_sums *sums) {
-  REAL difference2[LANES] = {0}, product[LANES] = {0}, first2[LANES] = {0}, second2[LANES] = {0};
-  size_t c = 0;
-  for (; c + LANES <= columns; c += LANES)
-    for (size_t l = 0; l < LANES; l++) {
-      REAL prediction = m[c + l], target = d[c + l], difference = prediction - target;
-      difference2[l] += difference * difference;
-      product[l] += prediction * target;
-      first2[l] += prediction * prediction;
-      second2[l] += target * target;
-      m[c + l] = scale * difference;
-    }
-  for (size_t l = 0; c < columns; c++, l++) {
-    REAL prediction = m[c], target = d[c], difference = prediction - target;
-    difference2[l] += difference * difference;
-    product[l] += prediction * target;
-    first2[l] += prediction * prediction;
-    second2[l] += target * target;
-    m[c] = scale * difference;
-  }
-  sums->difference2 += FN(lanes_total)(difference2);
-  sums->product += FN(lanes_total)(product);
-  sums->first2 += FN(lanes_total)(first2);
-  sums->second2 += FN(lanes_total)(second2);
+/* The nearest number to a positive one: at most the largest. */
+static REAL FN(nearest)(double value) {
+  return value > REAL_MOST ? (REAL)REAL_MOST : (REAL)value;
 }
 
-static void FN(residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d,
-                         size_t ldd, double scale, dni__pair_sums *sums) {
-  *sums = (dni__pair_sums){0, 0, 0, 0};
-  for (size_t r = 0; r < rows; r++)
-    FN(residual_row)(columns, (REAL *)m + r * ldm, (const REAL *)d + r * ldd, (REAL)scale, sums);
+/* x - x is NaN where x is not finite, and 0 elsewhere. */
+static REAL FN(or_nan)(REAL value, REAL x) {
+  return value + (x - x);
 }
 
+/* In two comparisons that are an instruction each; NaN passes. */
 static REAL FN(limited)(REAL value, REAL limit) {
-  return value < -limit ? -limit : value > limit ? limit : value; /* NaN passes */
+  REAL high = limit < value ? limit : value;
+  return -limit > high ? -limit : high;
 }
 
+/* The gradient that an update uses: g times scale, limited, plus decay times w. */
+static REAL FN(used_gradient)(REAL g, REAL w, REAL scale, REAL limit, REAL decay) {
+  REAL scaled = g * scale;
+  return FN(or_nan)(FN(limited)(scaled, limit), scaled) + decay * w;
+}
+
+/* A gradient whose square would be too large counts as REAL_ROOT_MOST. m / sqrt(v) is then what it
+ * should be, since it does not depend on the size of gradients, and v stays finite; where weight decay
+ * alone makes it infinite, w becomes NaN rather than stay where it is for ever. */
 static void FN(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict g,
                             REAL *restrict m, REAL *restrict v, const dni__adam_step *step) {
-  const REAL rate = (REAL)step->rate, inverse_bias2 = (REAL)step->inverse_bias2;
+  const REAL rate = FN(nearest)(step->rate), inverse_bias2 = (REAL)step->inverse_bias2;
   const REAL beta1 = (REAL)step->beta1, beta2 = (REAL)step->beta2, epsilon = (REAL)step->epsilon;
   const REAL rest1 = (REAL)(1 - step->beta1), rest2 = (REAL)(1 - step->beta2);
-  const REAL decay = (REAL)step->decay, shrink = (REAL)step->shrink;
-  const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
+  const REAL decay = (REAL)step->decay, shrink = FN(nearest)(step->shrink);
+  const REAL scale = (REAL)step->gradient_scale;
+  const REAL limit = (REAL)fmin(step->gradient_limit, REAL_ROOT_MOST);
   for (size_t i = 0; i < count; i++) {
-    REAL gradient = FN(limited)(g[i] * scale, limit) + decay * w[i];
+    REAL gradient = FN(used_gradient)(g[i], w[i], scale, limit, decay);
     m[i] = beta1 * m[i] + rest1 * gradient;
     v[i] = beta2 * v[i] + rest2 * gradient * gradient;
-    w[i] -= shrink * w[i] + rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon);
+    REAL moved = w[i] - (shrink * w[i] + rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon));
+    w[i] = FN(or_nan)(moved, moved + v[i]);
   }
 }
 
@@ -216,19 +205,23 @@ static void FN(adam)(size_t count, void *w, const void *g, void *m, void *v,
 
 static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g,
                           const dni__sgd_step *step) {
-  const REAL rate = (REAL)step->rate, decay = (REAL)step->decay;
+  const REAL rate = FN(nearest)(step->rate), decay = (REAL)step->decay;
   const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
-  for (size_t i = 0; i < count; i++)
-    w[i] -= rate * (FN(limited)(g[i] * scale, limit) + decay * w[i]);
+  for (size_t i = 0; i < count; i++) {
+    REAL moved = w[i] - rate * FN(used_gradient)(g[i], w[i], scale, limit, decay);
+    w[i] = FN(or_nan)(moved, moved);
+  }
 }
 
 static void FN(sgd_momentum)(size_t count, REAL *restrict w, const REAL *restrict g,
                              REAL *restrict v, const dni__sgd_step *step) {
-  const REAL rate = (REAL)step->rate, decay = (REAL)step->decay, momentum = (REAL)step->momentum;
+  const REAL rate = FN(nearest)(step->rate), decay = (REAL)step->decay;
+  const REAL momentum = (REAL)step->momentum;
   const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
   for (size_t i = 0; i < count; i++) {
-    v[i] = momentum * v[i] + FN(limited)(g[i] * scale, limit) + decay * w[i];
-    w[i] -= rate * v[i];
+    v[i] = momentum * v[i] + FN(used_gradient)(g[i], w[i], scale, limit, decay);
+    REAL moved = w[i] - rate * v[i];
+    w[i] = FN(or_nan)(moved, moved);
   }
 }
 
@@ -239,21 +232,21 @@ static void FN(sgd)(size_t count, void *w, const void *g, void *v, const dni__sg
     FN(sgd_plain)(count, w, g, step);
 }
 
-/* In double throughout: a float's square may be too large or too small for float. */
-static double FN(sum_squares)(size_t count, const void *values, double limit) {
+/* In double: a float's square may be too large or too small for float. */
+static double FN(limited_square)(REAL g, double scale, double limit) {
+  double scaled = (double)g * scale, size = fabs(scaled) > limit ? limit : scaled;
+  return size * size + (scaled - scaled); /* not finite: NaN */
+}
+
+static double FN(sum_squares)(size_t count, const void *values, double scale, double limit) {
   const REAL *g = values;
-  const REAL most = (REAL)limit;
   double lanes[LANES] = {0}, total = 0;
   size_t i = 0;
   for (; i + LANES <= count; i += LANES)
-    for (size_t l = 0; l < LANES; l++) {
-      double value = FN(limited)(g[i + l], most);
-      lanes[l] += value * value;
-    }
-  for (size_t l = 0; i < count; i++, l++) {
-    double value = FN(limited)(g[i], most);
-    lanes[l] += value * value;
-  }
+    for (size_t l = 0; l < LANES; l++)
+      lanes[l] += FN(limited_square)(g[i + l], scale, limit);
+  for (size_t l = 0; i < count; i++, l++)
+    lanes[l] += FN(limited_square)(g[i], scale, limit);
   for (size_t l = 0; l < LANES; l++)
     total += lanes[l];
   return total;

@@ -28,6 +28,33 @@ static double FN(row_squares)(size_t columns, const REAL *x, REAL from) {
   return FN(lanes_total)(lanes);
 }
 
+/* The sum over a row of (scale (x - mean))^2. */
+static double FN(row_squares_in_double)(size_t columns, const REAL *x, double mean, double scale) {
+  double sum = 0;
+  for (size_t c = 0; c < columns; c++) {
+    double scaled = (REAL_WIDEN(x[c]) - mean) * scale;
+    sum += scaled * scaled;
+  }
+  return sum;
+}
+
+/* The same row where squares leave the range of the element type. */
+static void FN(layer_norm_far_row)(size_t columns, const REAL *x, REAL *y,
+                                   const REAL *restrict scale, const REAL *restrict shift,
+                                   double epsilon, REAL *statistics) {
+  double first = REAL_WIDEN(x[0]), sum = 0, count = (double)columns;
+  for (size_t c = 0; c < columns; c++)
+    sum += REAL_WIDEN(x[c]) - first;
+  double mean = first + sum / count, squares = FN(row_squares_in_double)(columns, x, mean, 1);
+  double range = dni__squares_range(squares);
+  if (range != 1) squares = FN(row_squares_in_double)(columns, x, mean, range);
+  double inverse = 1 / hypot(sqrt(squares / count) / range, sqrt(epsilon));
+  for (size_t c = 0; c < columns; c++)
+    y[c] = (REAL)((REAL_WIDEN(x[c]) - mean) * inverse * (double)scale[c] + (double)shift[c]);
+  statistics[0] = (REAL)mean;
+  statistics[1] = (REAL)(inverse < REAL_LEAST ? REAL_LEAST : inverse);
+}
+
 /* Differences are from the first element, so that a row of equal numbers has exactly that mean and
  * variance 0. */
 static void FN(layer_norm_row)(size_t columns, const REAL *x, REAL *y, const REAL *restrict scale,
@@ -35,6 +62,10 @@ static void FN(layer_norm_row)(size_t columns, const REAL *x, REAL *y, const REA
   double count = (double)columns;
   REAL mean = (REAL)((double)x[0] + FN(row_differences)(columns, x, x[0]) / count);
   double variance = FN(row_squares)(columns, x, mean) / count;
+  if (!(variance + epsilon >= REAL_SQUARE_LEAST && variance <= REAL_MOST)) {
+    FN(layer_norm_far_row)(columns, x, y, scale, shift, epsilon, statistics);
+    return;
+  }
   REAL inverse = (REAL)(1 / sqrt(variance + epsilon));
   for (size_t c = 0; c < columns; c++)
     y[c] = (x[c] - mean) * inverse * scale[c] + shift[c];

@@ -3,6 +3,7 @@
  * of a synthetic gradient then turns the step by less than `cosine` allows. */
 #include <math.h>
 
+#include "core/real.h"
 #include "dni/research.h"
 #include "optimiser/optimiser.h"
 
@@ -67,7 +68,8 @@ static bool find_factor(const dni_guard *guard, double error, double jacobian, d
     return false;
   *factor =
       guard->mode == DNI_GUARD_GATED ? 1 : fmax(0, guard->ratio * gradient / jacobian - error);
-  return isfinite(*factor * guard->optimiser->settings.learning_rate);
+  return *factor * guard->optimiser->settings.learning_rate <=
+         dni__real_most(guard->context->dtype);
 }
 
 /* One step at `factor` times the learning rate. */

@@ -10,7 +10,8 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
   DNI_REQUIRE(context);
   DNI_REQUIRE(out);
   double rate;
-  DNI_TRY(dni__setting_set(&rate, kind->name, DNI_SETTING_LEARNING_RATE, settings->learning_rate));
+  DNI_TRY(dni__setting_set(&rate, kind->name, context->dtype, DNI_SETTING_LEARNING_RATE,
+                           settings->learning_rate));
   dni_optimiser *optimiser = dni__allocate(context->memory, 1, sizeof *optimiser);
   if (!optimiser) return DNI_ERROR_MEMORY;
   dni__references_init(&optimiser->references);
@@ -102,15 +103,16 @@ dni_status dni_optimiser_bounds(const dni_optimiser *optimiser, dni_setting sett
   DNI_REQUIRE(optimiser);
   DNI_REQUIRE(least);
   DNI_REQUIRE(most);
-  return dni__setting_bounds(place(optimiser, setting), optimiser->kind->name, setting, least,
-                             most);
+  return dni__setting_bounds(place(optimiser, setting), optimiser->kind->name,
+                             optimiser->context->dtype, setting, least, most);
 }
 
 dni_status dni_optimiser_set_f64(dni_optimiser *optimiser, dni_setting setting, double value) {
   DNI_REQUIRE(optimiser);
   double *writable =
       (double *)(uintptr_t)place(optimiser, setting); /* the optimiser is not const */
-  return dni__setting_set(writable, optimiser->kind->name, setting, value);
+  return dni__setting_set(writable, optimiser->kind->name, optimiser->context->dtype, setting,
+                          value);
 }
 
 dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser, dni_setting setting,

@@ -51,6 +51,14 @@ typedef struct dni__optimiser_kind {
                 void *value, const void *gradient, void *const *moments);
 } dni__optimiser_kind;
 
+/* What a step does to gradients: g becomes scale * g limited to +-limit. With `apart` this is then
+ * divided by `norm` and multiplied with `most`, in double and before the update, because the quotient
+ * is too small for the element type; else the quotient is in scale and limit. */
+typedef struct dni__clip {
+  double scale, limit, norm, most;
+  bool apart;
+} dni__clip;
+
 struct dni_optimiser {
   dni__references references;
   dni_context *context;
@@ -62,6 +70,7 @@ struct dni_optimiser {
    * it, any thread may read it. */
   atomic_uint_fast64_t steps;
   double rate; /* of the update being made, rate scales not included */
+  dni__clip clip; /* of the update being made */
   dni__optimiser_update update;
   dni__moved *moved;
   size_t count, capacity;
@@ -86,8 +95,9 @@ dni_status dni__optimiser_check_free(const dni_optimiser *optimiser);
  * any order; dni_optimiser_step is begin and all of them, to the same bits.
  *
  * With a clip norm begin measures the gradients, so they must all be there before it; without one
- * (by_layer true) they may come between begin and the move of their layer. Only that norm can make
- * begin fail, and a begin that fails has counted nothing. Gradients are multiplied with
+ * (by_layer true) they may come between begin and the move of their layer. A norm that
+ * is not finite makes begin fail, and so does a rate beyond the element type; a begin that fails has
+ * counted nothing. Gradients are multiplied with
  * gradient_scale before clipping, the rate with rate_factor. */
 bool dni__optimiser_by_layer(const dni_optimiser *optimiser);
 dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
@@ -97,13 +107,30 @@ dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
 void dni__optimiser_move(dni_optimiser *optimiser, const dni_layer *layer);
 /* All parameters. */
 void dni__optimiser_move_all(dni_optimiser *optimiser);
-/* Sum of the squares of the gradients of a layer (NULL: of all parameters that are not frozen), as
- * they are before clipping. */
-double dni__optimiser_squared_norm(const dni_optimiser *optimiser, const dni_layer *layer);
+/* 2-norm of the gradients of a layer (NULL: of all parameters that are not frozen), as they are before
+ * clipping. */
+double dni__optimiser_norm(const dni_optimiser *optimiser, const dni_layer *layer);
 /* Whether the value that `data` points to is moved by this optimiser. */
 bool dni__optimiser_moves(const dni_optimiser *optimiser, const void *data);
 
-/* For step.c: the owner of a layer's parameters, NULL if there is none (parameters.c). */
+/* What the files of this room share. --------------------------------------------------------- */
+
+/* Find what a step does to gradients that are multiplied with gradient_scale first (clip.c).
+ * DNI_ERROR_NON_FINITE: with a clip norm, their norm is not finite. */
+dni_status dni__clip_find(const dni_optimiser *optimiser, double gradient_scale, dni__clip *clip);
+/* All of it, into `out`: for a clip whose `apart` is true. */
+void dni__clip_apart(const dni__clip *clip, dni_dtype dtype, size_t count, const void *gradient,
+                     void *out);
+
+/* A parameter's elements as runs of contiguous ones: one in all, or one per row (step.c). */
+typedef struct dni__runs {
+  size_t count, length;
+} dni__runs;
+dni__runs dni__runs_of(const dni__moved *moved);
+/* What the rate is multiplied with for the parameters of an owner; 0: they are frozen (step.c). */
+double dni__owner_rate_scale(const dni__owner *owner);
+
+/* The owner of a layer's parameters, NULL if there is none (parameters.c). */
 const dni__owner *dni__optimiser_find(const dni_optimiser *optimiser, const dni_layer *layer);
 
 #endif

@@ -1,11 +1,12 @@
-/* One step: clipping, and the update of every parameter. */
+/* One step: the rate, and the update of every parameter. */
 #include <math.h>
 
 #include "backend/backend.h"
+#include "core/real.h"
+#include "core/setting.h"
 #include "optimiser/optimiser.h"
 
-/* What the rate is multiplied with for the parameters of an owner; 0: they are frozen. */
-static double rate_scale_of(const dni__owner *owner) {
+double dni__owner_rate_scale(const dni__owner *owner) {
   double scale = 1;
   if (!owner->has_rate_scale) return scale;
   dni_status status = owner->layer ? dni_layer_get_f64(owner->layer, DNI_SETTING_RATE_SCALE, &scale)
@@ -14,65 +15,10 @@ static double rate_scale_of(const dni__owner *owner) {
   return scale;
 }
 
-/* A parameter's elements as runs of contiguous ones: one in all, or one per row. */
-typedef struct runs {
-  size_t count, length;
-} runs;
-
-static runs runs_of(const dni__moved *moved) {
+dni__runs dni__runs_of(const dni__moved *moved) {
   size_t rows = moved->value.rows, columns = moved->value.columns;
   bool contiguous = moved->value.stride == columns && moved->gradient.stride == columns;
-  return contiguous ? (runs){1, rows * columns} : (runs){rows, columns};
-}
-
-/* Clipping. ---------------------------------------------------------------------------------- */
-
-/* `total` plus the squares of an owner's gradients, each of them limited. */
-static double add_squares(const dni_optimiser *optimiser, const dni__owner *owner, double limit,
-                          double total) {
-  for (size_t i = owner->first; i < owner->first + owner->count; i++) {
-    const dni__moved *moved = &optimiser->moved[i];
-    runs all = runs_of(moved);
-    for (size_t r = 0; r < all.count; r++)
-      total += optimiser->context->kernels->sum_squares(
-          all.length, dni__matrix_row(&moved->gradient, r), limit);
-  }
-  return total;
-}
-
-static double squares_of_all(const dni_optimiser *optimiser, double limit) {
-  double total = 0;
-  for (size_t i = 0; i < optimiser->owner_count; i++)
-    if (rate_scale_of(&optimiser->owners[i]) != 0)
-      total = add_squares(optimiser, &optimiser->owners[i], limit, total);
-  return total;
-}
-
-double dni__optimiser_squared_norm(const dni_optimiser *optimiser, const dni_layer *layer) {
-  if (!layer) return squares_of_all(optimiser, INFINITY);
-  const dni__owner *owner = dni__optimiser_find(optimiser, layer);
-  return owner ? add_squares(optimiser, owner, INFINITY, 0) : 0;
-}
-
-static double value_limit(const dni_optimiser *optimiser) {
-  return optimiser->settings.clip_value > 0 ? optimiser->settings.clip_value : INFINITY;
-}
-
-/* What clipping by norm multiplies every gradient with: 1 or less.
- *
- * With s = gradient_scale, each gradient counts as s g limited to L, which is s times g limited to
- * L / |s|. */
-static dni_status clip_factor(const dni_optimiser *optimiser, double gradient_scale,
-                              double *factor) {
-  *factor = 1;
-  double most = optimiser->settings.clip_norm, scale = fabs(gradient_scale);
-  if (most == 0) return DNI_OK;
-  double norm = scale * sqrt(squares_of_all(optimiser, value_limit(optimiser) / scale));
-  if (!isfinite(norm))
-    return dni__fail(DNI_ERROR_NON_FINITE, "%s: the norm of the gradients is not finite",
-                     optimiser->kind->name);
-  if (norm > most) *factor = most / norm;
-  return DNI_OK;
+  return contiguous ? (dni__runs){1, rows * columns} : (dni__runs){rows, columns};
 }
 
 /* Moving. ------------------------------------------------------------------------------------ */
@@ -85,21 +31,43 @@ typedef struct run_update {
   const unsigned char *gradient;
 } run_update;
 
-static void move_range(void *argument, size_t first, size_t end) {
-  const run_update *run = argument;
+/* Move `count` elements from `first` on; `gradient` is that of the first of them. */
+static void move_elements(const run_update *run, size_t first, size_t count, const void *gradient) {
   const dni_context *context = run->optimiser->context;
   const dni__optimiser_kind *kind = run->optimiser->kind;
   size_t offset = first * dni__dtype_size(context->dtype);
   void *moments[2] = {NULL, NULL};
   for (size_t k = 0; k < kind->moment_count; k++)
     moments[k] = run->moments[k] + offset;
-  kind->apply(context->kernels, run->update, end - first, run->value + offset,
-              run->gradient + offset, moments);
+  kind->apply(context->kernels, run->update, count, run->value + offset, gradient, moments);
+}
+
+#define CLIPPED_AT_A_TIME 64
+
+/* The same where clipping is a pass of its own. */
+static void move_clipped(const run_update *run, size_t first, size_t end) {
+  dni_dtype dtype = run->optimiser->context->dtype;
+  double gradient[CLIPPED_AT_A_TIME]; /* of either element type */
+  for (size_t count; first < end; first += count) {
+    count = end - first < CLIPPED_AT_A_TIME ? end - first : CLIPPED_AT_A_TIME;
+    dni__clip_apart(&run->optimiser->clip, dtype, count,
+                    run->gradient + first * dni__dtype_size(dtype), gradient);
+    move_elements(run, first, count, gradient);
+  }
+}
+
+static void move_range(void *argument, size_t first, size_t end) {
+  const run_update *run = argument;
+  size_t offset = first * dni__dtype_size(run->optimiser->context->dtype);
+  if (run->optimiser->clip.apart)
+    move_clipped(run, first, end);
+  else
+    move_elements(run, first, end - first, run->gradient + offset);
 }
 
 static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_update *update,
                            const dni__moved *moved) {
-  runs all = runs_of(moved);
+  dni__runs all = dni__runs_of(moved);
   size_t bytes = all.length * dni__dtype_size(moved->value.dtype);
   for (size_t r = 0; r < all.count; r++) {
     run_update run = {.optimiser = optimiser,
@@ -118,7 +86,7 @@ static void tell(const dni__owner *owner) {
 }
 
 static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) {
-  double scale = rate_scale_of(owner);
+  double scale = dni__owner_rate_scale(owner);
   if (scale == 0) return;
   dni__optimiser_update update = optimiser->update;
   if (scale != 1) optimiser->kind->scale_rate(&update, scale);
@@ -133,14 +101,26 @@ bool dni__optimiser_by_layer(const dni_optimiser *optimiser) {
   return optimiser->settings.clip_norm == 0;
 }
 
+/* The rate of the step that comes. */
+static dni_status find_rate(const dni_optimiser *optimiser, double factor, double *rate) {
+  *rate = optimiser->settings.learning_rate * factor *
+          dni__rate_schedule_value(optimiser->schedule, optimiser->steps);
+  if (*rate <= dni__real_most(optimiser->context->dtype)) return DNI_OK;
+  return dni__fail(DNI_ERROR_NON_FINITE, "%s: the rate %g of step %llu is too large for %s",
+                   optimiser->kind->name, *rate, (unsigned long long)optimiser->steps + 1,
+                   dni__dtype_name(optimiser->context->dtype));
+}
+
 dni_status dni__optimiser_begin(dni_optimiser *optimiser, double gradient_scale,
                                 double rate_factor) {
-  double clip;
-  DNI_TRY(clip_factor(optimiser, gradient_scale, &clip));
-  optimiser->rate = optimiser->settings.learning_rate * rate_factor *
-                    dni__rate_schedule_value(optimiser->schedule, optimiser->steps);
+  double rate;
+  DNI_TRY(dni__clip_find(optimiser, gradient_scale, &optimiser->clip));
+  DNI_TRY(find_rate(optimiser, rate_factor, &rate));
+  const dni__clip *clip = &optimiser->clip;
+  optimiser->rate = rate;
   atomic_fetch_add_explicit(&optimiser->steps, 1, memory_order_relaxed);
-  optimiser->kind->prepare(optimiser, gradient_scale * clip, value_limit(optimiser) * clip);
+  optimiser->kind->prepare(optimiser, clip->apart ? 1 : clip->scale,
+                           clip->apart ? (double)INFINITY : clip->limit);
   return DNI_OK;
 }
 
@@ -158,9 +138,8 @@ dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor) {
   DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(optimiser);
   DNI_TRY(dni__optimiser_check_free(optimiser));
-  if (!isfinite(factor))
-    return dni__fail(DNI_ERROR_ARGUMENT, "%s: factor %g is not finite", optimiser->kind->name,
-                     factor);
+  DNI_TRY(
+      dni__setting_check_held(optimiser->kind->name, "factor", optimiser->context->dtype, factor));
   DNI_TRY(dni__optimiser_begin(optimiser, factor, 1));
   dni__optimiser_move_all(optimiser);
   return DNI_OK;

@@ -60,8 +60,8 @@ static void note_gradient(const dni__pass *pass, const dni__train_module *module
                           const dni_layer *layer) {
   const dni__plan *plan = dni__plan_of(pass);
   if (!plan->measures_norm) return;
-  pass->record->gradient_square[module - plan->modules] +=
-      dni__optimiser_squared_norm(module->optimiser, layer);
+  double *norm = &pass->record->gradient_norm[module - plan->modules];
+  *norm = hypot(*norm, dni__optimiser_norm(module->optimiser, layer));
 }
 
 /* Whether not all of a module is frozen. */

@@ -41,7 +41,7 @@ typedef struct dni__record {
   uint64_t epoch; /* of dni_trainer_fit; 0 outside it */
   double loss, accuracy, metric;
   double *sg_mse, *sg_cosine; /* [layers] */
-  double *gradient_square;    /* [modules]: sum of the squares of the layers' gradients */
+  double *gradient_norm;      /* [modules]: of the layers' gradients */
   double *rate;               /* [modules]: the learning rate of those that moved, else NaN */
   size_t *target_lag;         /* [layers] */
 } dni__record;
@@ -84,11 +84,13 @@ typedef struct dni__plan {
   dni_loss *loss;
   dni_metric metric; /* evaluate NULL: none */
   size_t max_batch;
-  size_t max_rows; /* of what passes through at a time: max_batch, or a micro-batch */
+  size_t least_batch; /* rows that a batch must have: some layers take statistics of its parts */
+  size_t statistics_layer; /* which is the first of these; DNI_NONE */
+  size_t max_rows;         /* of what passes through at a time: max_batch, or a micro-batch */
   dni_kind schedule;
   size_t in_flight, micro_batches, trained_modules;
   double update_probability;
-  bool measures_norm; /* gradient_square is wanted */
+  bool measures_norm; /* gradient_norm is wanted */
 
   size_t module_count;
   dni__train_module *modules;

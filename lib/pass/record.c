@@ -12,7 +12,7 @@ void dni__record_clear(const dni__plan *plan, dni__record *record) {
     record->target_lag[l] = DNI_NONE;
   }
   for (size_t m = 0; m < plan->module_count; m++) {
-    record->gradient_square[m] = 0;
+    record->gradient_norm[m] = 0;
     record->rate[m] = NAN;
   }
 }
@@ -37,8 +37,8 @@ dni_status dni__plan_create_records(dni__plan *plan) {
   for (size_t i = 0; i < count; i++) {
     plan->records[i].sg_mse = first + i * numbers;
     plan->records[i].sg_cosine = plan->records[i].sg_mse + layers;
-    plan->records[i].gradient_square = plan->records[i].sg_cosine + layers;
-    plan->records[i].rate = plan->records[i].gradient_square + plan->module_count;
+    plan->records[i].gradient_norm = plan->records[i].sg_cosine + layers;
+    plan->records[i].rate = plan->records[i].gradient_norm + plan->module_count;
     plan->records[i].target_lag = first_lag + i * layers;
     dni__record_clear(plan, &plan->records[i]);
   }

@@ -28,7 +28,7 @@ static dni_status callback_learn(dni_sg *sg, const dni_sg_call *call) {
 
 /* learn may overwrite the prediction, so the sums come first, and leave it as it is. */
 static dni_status callback_learn_target(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
-  dni__sg_compare(call, sums);
+  dni__sg_compare(sg, call, sums);
   return callback_learn(sg, call);
 }
 

@@ -32,26 +32,42 @@ static dni_status critic_estimate(dni_sg *sg, const dni_sg_call *call) {
   return dni__stack_backward(stack, &back, call->y, &dphi, call->delta);
 }
 
-/* phi = 2 w (phi - L) in each row of weight w; the mean of w (phi - L)^2. */
-static double weighted_residual(const dni_sg_call *call, const dni_matrix *phi) {
-  double sum = 0, total = 0;
-  for (size_t r = 0; r < phi->rows; r++) {
-    double weight = dni__weight(call->weights, r), difference = 0;
-    if (weight > 0) difference = dni__matrix_get(phi, r, 0) - dni__matrix_get(call->losses, r, 0);
-    dni__matrix_set(phi, r, 0, 2 * weight * difference);
-    sum += weight * difference * difference;
-    total += weight;
-  }
-  return total > 0 ? sum / total : 0;
+/* phi - L in a row; 0 where the weight is. */
+static double difference_at(const dni_sg_call *call, const dni_matrix *phi, size_t row) {
+  if (dni__weight(call->weights, row) == 0) return 0;
+  return dni__matrix_get(phi, row, 0) - dni__matrix_get(call->losses, row, 0);
 }
 
-static double residual(const dni_sg *sg, const dni_sg_call *call, const dni_matrix *phi) {
+/* The sum of w (scale (phi - L))^2. */
+static double weighted_squares(const dni_sg_call *call, const dni_matrix *phi, double scale) {
+  double sum = 0;
+  for (size_t r = 0; r < phi->rows; r++) {
+    double scaled = scale * difference_at(call, phi, r);
+    sum += dni__weight(call->weights, r) * scaled * scaled;
+  }
+  return sum;
+}
+
+/* phi = 2 w (phi - L) in each row of weight w; the mean of w (phi - L)^2. */
+static double weighted_residual(const dni_sg_call *call, const dni_matrix *phi) {
+  dni__pair_sums sums = {.difference2 = weighted_squares(call, phi, 1)};
+  double total = 0, scale = dni__squares_range(sums.difference2);
+  if (scale != 1) sums.difference2 = weighted_squares(call, phi, scale);
+  sums.scale.difference = scale;
+  for (size_t r = 0; r < phi->rows; r++) {
+    double weight = dni__weight(call->weights, r);
+    dni__matrix_set(phi, r, 0, 2 * weight * difference_at(call, phi, r));
+    total += weight;
+  }
+  return dni__sg_mean_square(&sums, total);
+}
+
+static double residual(const dni_sg *sg, const dni_sg_call *call, dni_matrix *phi) {
   if (call->weights) return weighted_residual(call, phi);
-  const dni_matrix *losses = call->losses;
+  dni_sg_call pair = {.prediction = phi, .target = call->losses};
   dni__pair_sums sums;
-  sg->context->kernels->residual(phi->rows, 1, phi->data, phi->stride, losses->data, losses->stride,
-                                 2, &sums);
-  return phi->rows > 0 ? sums.difference2 / (double)phi->rows : 0;
+  dni__sg_residual(sg, &pair, 2, &sums);
+  return dni__sg_mean_square(&sums, (double)phi->rows);
 }
 
 static dni_status critic_learn_losses(dni_sg *sg, const dni_sg_call *call) {

@@ -30,7 +30,8 @@ dni_status dni_sg_create_delayed(dni_context *context, size_t units, double shri
   DNI_REQUIRE(out);
   if (units == 0) return dni__fail(DNI_ERROR_ARGUMENT, "delayed: 0 units");
   double checked;
-  DNI_TRY(dni__setting_set(&checked, delayed_vtable.name, DNI_SETTING_SHRINK, shrink));
+  DNI_TRY(
+      dni__setting_set(&checked, delayed_vtable.name, context->dtype, DNI_SETTING_SHRINK, shrink));
   dni_sg *sg = dni__sg_allocate(context, sizeof(delayed), &delayed_vtable, units, 0, 0);
   if (!sg) return DNI_ERROR_MEMORY;
   sg->signal_units = units;

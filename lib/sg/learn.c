@@ -84,13 +84,13 @@ static double cosine_of(const dni__pair_sums *sums) {
 }
 
 static void report_sums(dni_lesson_report *found, const dni__pair_sums *sums, double weight) {
-  found->mse = weight > 0 ? sums->difference2 / weight : 0;
+  found->mse = dni__sg_mean_square(sums, weight);
   found->cosine = cosine_of(sums);
 }
 
 static dni_status learn_target(dni_sg *sg, const dni_sg_call *call, double weight,
                                dni_lesson_report *found) {
-  dni__pair_sums sums = {0, 0, 0, 0};
+  dni__pair_sums sums = {0};
   DNI_TRY(dni__sg_teach(sg, call, &sums));
   report_sums(found, &sums, weight);
   return DNI_OK;
@@ -104,7 +104,7 @@ static dni_status learn_alone(dni_sg *sg, dni_sg_call *call, bool wants_report, 
   if (call->target && wants_report) {
     dni__pair_sums sums;
     DNI_TRY(ensure_prediction(sg, call, &made));
-    dni__sg_compare(call, &sums);
+    dni__sg_compare(sg, call, &sums);
     report_sums(found, &sums, weight);
   }
   call->own_loss = &found->own_loss;

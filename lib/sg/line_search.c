@@ -9,15 +9,25 @@
 #include "dni/research.h"
 #include "sg/sg.h"
 
-static double squared_gradient(const dni_sg *sg) {
+static double squares(const dni_sg *sg, const dni_matrix *view, double scale) {
   double sum = 0;
-  for (size_t i = 0; i < sg->parameter_count; i++) {
-    const dni_matrix *gradient = &sg->parameters[i].gradient;
-    for (size_t r = 0; r < gradient->rows; r++)
-      sum += sg->context->kernels->sum_squares(gradient->columns, dni__matrix_row(gradient, r),
-                                               INFINITY);
-  }
+  for (size_t r = 0; r < view->rows; r++)
+    sum +=
+        sg->context->kernels->sum_squares(view->columns, dni__matrix_row(view, r), scale, INFINITY);
   return sum;
+}
+
+static double norm_of(const dni_sg *sg, const dni_matrix *view) {
+  double sum = squares(sg, view, 1), range = dni__squares_range(sum);
+  if (range != 1) sum = squares(sg, view, range);
+  return sqrt(sum) / range;
+}
+
+static double gradient_norm(const dni_sg *sg) {
+  double norm = 0;
+  for (size_t i = 0; i < sg->parameter_count; i++)
+    norm = hypot(norm, norm_of(sg, &sg->parameters[i].gradient));
+  return norm;
 }
 
 static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, double *rate) {
@@ -29,9 +39,9 @@ static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, d
   if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "no rows");
   DNI_TRY(dni__sg_prediction(sg, rows, &change));
   DNI_TRY(sg->vtable->change(sg, h, y, &change));
-  double changed = sg->context->kernels->sum_squares(rows * sg->units, change.data, INFINITY);
-  double gradient = squared_gradient(sg);
-  *rate = gradient == 0 || changed == 0 ? 0 : 0.5 * gradient / (changed / (double)rows);
+  double changed = norm_of(sg, &change), gradient = gradient_norm(sg);
+  double ratio = gradient == 0 || changed == 0 ? 0 : gradient / changed;
+  *rate = 0.5 * ratio * ratio * (double)rows;
   return DNI_OK;
 }
 

@@ -72,8 +72,10 @@ static const dni__sg_vtable mixture_vtable = {
 };
 
 dni_status dni_sg_create_mixture(dni_context *context, dni_sg *inner, double lambda, dni_sg **out) {
+  DNI_REQUIRE(context);
   double checked;
-  DNI_TRY(dni__setting_set(&checked, mixture_vtable.name, DNI_SETTING_LAMBDA, lambda));
+  DNI_TRY(
+      dni__setting_set(&checked, mixture_vtable.name, context->dtype, DNI_SETTING_LAMBDA, lambda));
   DNI_TRY(dni__wrapper_create(context, sizeof(mixture), &mixture_vtable, inner, out));
   dni_sg *sg = *out;
   sg->needs = DNI_SG_NEEDS_DELTA;

@@ -21,12 +21,14 @@ dni_status dni_sg_bounds(const dni_sg *sg, dni_setting setting, double *least, d
   DNI_REQUIRE(sg);
   DNI_REQUIRE(least);
   DNI_REQUIRE(most);
-  return dni__setting_bounds(place(sg, setting), sg->vtable->name, setting, least, most);
+  return dni__setting_bounds(place(sg, setting), sg->vtable->name, sg->context->dtype, setting,
+                             least, most);
 }
 
 dni_status dni_sg_set_f64(dni_sg *sg, dni_setting setting, double value) {
   DNI_REQUIRE(sg);
-  DNI_TRY(dni__setting_set(place(sg, setting), sg->vtable->name, setting, value));
+  DNI_TRY(
+      dni__setting_set(place(sg, setting), sg->vtable->name, sg->context->dtype, setting, value));
   if (sg->vtable->setting_changed) sg->vtable->setting_changed(sg, setting);
   return DNI_OK;
 }

@@ -49,7 +49,7 @@ struct dni_sg {
   dni_needs needs;
   dni_learns learns;
   bool looks_at_h, looks_at_y;
-  bool calls_out; /* functions of the caller's: its own, or those of its loss */
+  bool calls_out;    /* functions of the caller's: its own, or those of its loss */
   double rate_scale; /* DNI_SETTING_RATE_SCALE; of a wrapper its root's counts */
   dni__parameter *parameters;
   size_t parameter_count;
@@ -102,8 +102,11 @@ dni_status dni__sg_teach(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *su
 /* The sums, and prediction = factor (prediction - target), 0 in rows of weight 0. */
 void dni__sg_residual(const dni_sg *sg, const dni_sg_call *call, double factor,
                       dni__pair_sums *sums);
-/* The sums alone. Not for hot loops. */
-void dni__sg_compare(const dni_sg_call *call, dni__pair_sums *sums);
+/* The sums alone. */
+void dni__sg_compare(const dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums);
+/* The mean of (M - D)^2 over rows whose weights sum to `weight`; 0 if that is 0. A finite one that is
+ * too large for double becomes its largest number. */
+double dni__sg_mean_square(const dni__pair_sums *sums, double weight);
 /* prediction = target in rows of weight 0. */
 void dni__sg_leave_out(const dni_sg_call *call);
 /* Put a number into column `column` of the gradient of a parameter [1][columns], or add it. */

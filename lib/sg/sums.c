@@ -1,7 +1,13 @@
 /* Sums over an SG's prediction M and the target D, with the weights of examples.
  *
  * In a weighted batch row s of both is w_s times what it would be without, so w_s times the square
- * of the unweighted row is the square of the weighted row divided by w_s. */
+ * of the unweighted row is the square of the weighted row divided by w_s.
+ *
+ * They are added up the quick way first. If a sum shows that squares were too large or too small for
+ * that, they are added up again in double, of numbers brought into range by a power of 2. */
+#include <math.h>
+
+#include "core/real.h"
 #include "sg/sg.h"
 
 static void add_sums(dni__pair_sums *sums, const dni__pair_sums *row, double weight) {
@@ -16,45 +22,76 @@ static void clear_row(const dni_matrix *view, size_t row) {
     dni__matrix_set(view, row, c, 0);
 }
 
-/* Row by row, since each has a weight. */
-static void weighted_residual(const dni_sg *sg, const dni_sg_call *call, double factor,
-                              dni__pair_sums *sums) {
-  const dni_matrix *m = call->prediction, *d = call->target;
-  *sums = (dni__pair_sums){0, 0, 0, 0};
-  for (size_t r = 0; r < d->rows; r++) {
+/* Rows first .. first+rows-1; scale NULL: the quick way. */
+static void sum_rows(const dni_sg *sg, const dni_sg_call *call, size_t first, size_t rows,
+                     const dni__pair_scale *scale, dni__pair_sums *sums) {
+  const dni__kernels *kernels = sg->context->kernels;
+  dni_matrix m = dni__matrix_rows(call->prediction, first, rows);
+  dni_matrix d = dni__matrix_rows(call->target, first, rows);
+  if (scale)
+    kernels->pair_sums_in_double(rows, d.columns, m.data, m.stride, d.data, d.stride, scale, sums);
+  else
+    kernels->pair_sums(rows, d.columns, m.data, m.stride, d.data, d.stride, sums);
+}
+
+/* With weights row by row, since each has one. */
+static void sum(const dni_sg *sg, const dni_sg_call *call, const dni__pair_scale *scale,
+                dni__pair_sums *sums) {
+  size_t rows = call->target->rows;
+  if (!call->weights) {
+    sum_rows(sg, call, 0, rows, scale, sums);
+    return;
+  }
+  sum_rows(sg, call, 0, 0, scale, sums);
+  for (size_t r = 0; r < rows; r++) {
     double weight = dni__weight(call->weights, r);
     dni__pair_sums row;
-    if (weight > 0) {
-      sg->context->kernels->residual(1, d->columns, dni__matrix_row(m, r), m->stride,
-                                     dni__matrix_row(d, r), d->stride, factor, &row);
-      add_sums(sums, &row, weight);
-    } else
-      clear_row(m, r);
+    if (weight == 0) continue;
+    sum_rows(sg, call, r, 1, scale, &row);
+    add_sums(sums, &row, weight);
   }
+}
+
+/* Whether squares that were too small for the element type, and so left out, are too few to matter. */
+static bool is_right(dni_dtype dtype, double squares, size_t count) {
+  double least = (double)count * (dtype == DNI_F32 ? 0x1p-100 : 0x1p-900);
+  return squares >= least && squares <= 0x1p1000;
+}
+
+/* Squares of floats are within the range of double. */
+static double scale_of(dni_dtype dtype, double squares) {
+  return dtype == DNI_F32 ? 1 : dni__squares_range(squares);
+}
+
+void dni__sg_compare(const dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
+  dni_dtype dtype = sg->context->dtype;
+  size_t count = call->target->rows * call->target->columns;
+  sum(sg, call, NULL, sums);
+  if (is_right(dtype, sums->first2, count) && is_right(dtype, sums->second2, count) &&
+      is_right(dtype, sums->difference2, count))
+    return;
+  dni__pair_scale scale = {
+      .first = scale_of(dtype, sums->first2),
+      .second = scale_of(dtype, sums->second2),
+      .difference = scale_of(dtype, sums->difference2),
+  };
+  sum(sg, call, &scale, sums);
 }
 
 void dni__sg_residual(const dni_sg *sg, const dni_sg_call *call, double factor,
                       dni__pair_sums *sums) {
   const dni_matrix *m = call->prediction, *d = call->target;
-  if (call->weights)
-    weighted_residual(sg, call, factor, sums);
-  else
-    sg->context->kernels->residual(d->rows, d->columns, m->data, m->stride, d->data, d->stride,
-                                   factor, sums);
+  dni__sg_compare(sg, call, sums);
+  sg->context->kernels->residual(d->rows, d->columns, m->data, m->stride, d->data, d->stride,
+                                 factor);
+  for (size_t r = 0; call->weights && r < d->rows; r++)
+    if (dni__weight(call->weights, r) == 0) clear_row(m, r);
 }
 
-void dni__sg_compare(const dni_sg_call *call, dni__pair_sums *sums) {
-  const dni_matrix *target = call->target;
-  *sums = (dni__pair_sums){0, 0, 0, 0};
-  for (size_t r = 0; r < target->rows; r++) {
-    double weight = dni__weight(call->weights, r);
-    if (weight == 0) continue;
-    for (size_t c = 0; c < target->columns; c++) {
-      double m = dni__matrix_get(call->prediction, r, c), d = dni__matrix_get(target, r, c);
-      dni__pair_sums element = {(m - d) * (m - d), m * d, m * m, d * d};
-      add_sums(sums, &element, weight);
-    }
-  }
+double dni__sg_mean_square(const dni__pair_sums *sums, double weight) {
+  double scale = sums->scale.difference, sum = sums->difference2;
+  if (weight == 0 || !isfinite(sum)) return weight == 0 ? 0 : sum;
+  return dni__real_limit(DNI_F64, sum / scale / weight / scale);
 }
 
 void dni__sg_leave_out(const dni_sg_call *call) {

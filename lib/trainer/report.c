@@ -4,11 +4,11 @@
 #include "trainer/trainer.h"
 
 static double gradient_norm(const dni__plan *plan, const dni__record *record) {
-  double square = 0;
+  double norm = 0;
   if (!plan->measures_norm) return NAN;
   for (size_t m = 0; m < plan->module_count; m++)
-    square += record->gradient_square[m];
-  return sqrt(square);
+    norm = hypot(norm, record->gradient_norm[m]);
+  return norm;
 }
 
 /* Of the lowest module that moved. */

@@ -318,6 +318,18 @@ double support_tolerance(dni_dtype dtype, double f32, double f64) {
   return dtype == DNI_F32 ? f32 : f64;
 }
 
+double support_least(dni_dtype dtype) {
+  return support_tolerance(dtype, 0x1p-126, 0x1p-1022);
+}
+
+double support_most(dni_dtype dtype) {
+  return support_tolerance(dtype, 0x1.fffffep127, 0x1.fffffffffffffp1023);
+}
+
+double support_below_one(dni_dtype dtype) {
+  return support_tolerance(dtype, 0x1.fffffep-1, 0x1.fffffffffffffp-1);
+}
+
 /* Calls. -------------------------------------------------------------------------------------- */
 
 dni_batch support_batch(const dni_matrix *x, const dni_matrix *y) {

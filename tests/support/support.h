@@ -86,6 +86,10 @@ dni_backend *support_cblas(void);
 
 /* The one of two tolerances that belongs to the element type. */
 double support_tolerance(dni_dtype dtype, double f32, double f64);
+/* The least normal number above 0, the largest finite one, and the largest below 1. */
+double support_least(dni_dtype dtype);
+double support_most(dni_dtype dtype);
+double support_below_one(dni_dtype dtype);
 
 /* Random numbers. ---------------------------------------------------------------------------- */
 
