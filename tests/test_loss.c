@@ -124,6 +124,7 @@ START_TEST(values_and_gradients) {
     dni_loss *loss = make(kind, context);
     for (size_t i = 0; i < 2 * SIZES; i++) {
       size_t rows = sizes[i / 2][0], columns = sizes[i / 2][1];
+      if (kind == SOFTMAX && columns == 1) continue; /* refused */
       dni_matrix h = matrix_random(dtype, rows, columns), before = matrix_convert(&h, dtype);
       dni_matrix y = make_targets(kind, dtype, rows, columns, i % 2);
       if (kind == ABSOLUTE) matrix_set(&y, 0, 0, matrix_get(&h, 0, 0)); /* slope 0 at 0 */

@@ -149,6 +149,7 @@ START_TEST(labels_are_one_hot_rows) {
   for (int kind = 0; kind < LOSSES; kind++)
     for (size_t i = 0; i < 4 * SIZES; i++) {
       size_t rows = sizes[i / 4][0], columns = sizes[i / 4][1];
+      if (columns == 1) continue; /* refused */
       double class_weights[131];
       dni_loss_options options;
       own_loss own = {0};
@@ -290,6 +291,7 @@ START_TEST(options_follow_their_formulas) {
   for (int kind = SOFTMAX; kind <= SIGMOID; kind++)
     for (size_t i = 0; i < 4 * SIZES; i++) {
       size_t rows = sizes[i / 4][0], columns = sizes[i / 4][1];
+      if (kind == SOFTMAX && columns == 1) continue; /* refused */
       double class_weights[131], gradient[131], mean = 0;
       dni_loss_options options;
       dni_loss *loss =

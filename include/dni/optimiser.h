@@ -21,7 +21,11 @@ enum {
  *
  * g is the gradient after clipping, by value first and then by norm; w the parameter; r the rate of
  * this step; d the weight decay. Momentum and decay are 0 at first.
- * - DNI_ERROR_ARGUMENT: NULL, or a rate that is negative or not finite.
+ *
+ * A parameter whose gradient is not finite becomes NaN, and so does one that its update would make
+ * infinite. The next step of a trainer then fails and names it.
+ * - DNI_ERROR_ARGUMENT: NULL, or a rate that is negative, not finite or no number of the element
+ *   type; see dni/settings.h.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_sgd(dni_context *context, double learning_rate,
                                                          dni_optimiser **out);
@@ -33,8 +37,10 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_create_sgd(dni_context *context, d
  *     v = b2 v + (1 - b2) g^2
  *     w -= r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
- * t counts this optimiser's steps from 1. b1 is DNI_SETTING_BETA1 and b2 is DNI_SETTING_BETA2. The
- * other letters and the statuses are those of dni_optimiser_create_sgd(). */
+ * t counts this optimiser's steps from 1. b1 is DNI_SETTING_BETA1 and b2 is DNI_SETTING_BETA2. A g
+ * above 2^63 (2^511 in double) counts as this number, so that its square is finite: the update does
+ * not depend on the size of large gradients, and v forgets them again. What is not finite, the
+ * other letters and the statuses are as in dni_optimiser_create_sgd(). */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adam(dni_context *context,
                                                           double learning_rate,
                                                           dni_optimiser **out);
@@ -97,21 +103,26 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_changed(dni_optimiser *optimiser);
 
 /** Update every parameter once from its gradient as it is now. Gradients stay as they are. Nothing
  * is allocated.
+ *
+ * With DNI_SETTING_CLIP_NORM the norm is right whatever the size of the gradients.
  * - DNI_ERROR_ARGUMENT: NULL.
- * - DNI_ERROR_NON_FINITE: with DNI_SETTING_CLIP_NORM, the norm is not finite; nothing changed. */
+ * - DNI_ERROR_NON_FINITE: with DNI_SETTING_CLIP_NORM, the norm is not finite; or the rate of the
+ *   step, schedule included, is too large for the element type. Nothing changed. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_step(dni_optimiser *optimiser);
 
 /** The same with every gradient multiplied with `factor` first, before clipping.
  *
  * For gradients that are sums over the parts of a batch (DNI_GRADIENT_ADD + DNI_GRADIENT_SUM), the
  * factor is 1 / rows of all parts.
- * - DNI_ERROR_ARGUMENT: NULL, or a factor that is not finite.
+ * - DNI_ERROR_ARGUMENT: NULL, or a factor that is not finite or no number of the element type.
  * - DNI_ERROR_NON_FINITE: as dni_optimiser_step(). */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_step_scaled(dni_optimiser *optimiser, double factor);
 
 /** Multiply the learning rate with a schedule of the count of steps; replaces an earlier schedule.
  *
- * The schedule is copied. NULL removes it. Of an optimiser of a trainer: only while settled.
+ * A rate that becomes too small for the element type is 0; one that becomes too large makes its
+ * step fail. The schedule is copied. NULL removes it. Of an optimiser of a trainer: only while
+ * settled.
  * Example, the paper's: PIECEWISE with boundaries {300000, 400000} and values {0.1, 0.01}.
  * - DNI_ERROR_ARGUMENT: NULL optimiser, or a schedule that is refused; the message names the field.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
@@ -124,7 +135,8 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_set_schedule(dni_optimiser *optimi
 /** 1 if the optimiser has the setting, else 0. */
 DNI_API int32_t dni_optimiser_has(const dni_optimiser *optimiser, dni_setting setting);
 
-/** The closed interval of values that a setting may have; see dni_layer_bounds().
+/** The closed interval of values that a setting may have, in the element type; see
+ * dni_layer_bounds().
  * - DNI_ERROR_ARGUMENT: NULL, or a setting that this kind does not have. */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_bounds(const dni_optimiser *optimiser,
                                                      dni_setting setting, double *least,

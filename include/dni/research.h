@@ -241,8 +241,8 @@ typedef struct dni_probe_report {
  * anew for each pass. The training is stopped after the given steps, before it has converged: on
  * separable rows that are few, more steps or a larger rate find a better classifier. `options` may
  * be NULL.
- * - DNI_ERROR_ARGUMENT: NULL, no rows or columns, shapes or types that do not fit, a rate that is
- *   negative or not finite, a bad struct_size.
+ * - DNI_ERROR_ARGUMENT: NULL, no rows or columns, only one class, shapes or types that do not fit,
+ *   a rate that is negative, not finite or no number of the element type, a bad struct_size.
  * - DNI_ERROR_DATA: NaN or infinity in h; the message names row and column.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero options.
  * - DNI_ERROR_NON_FINITE: the training diverged, as it does if y is not finite.

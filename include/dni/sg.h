@@ -131,7 +131,8 @@ DNI_API DNI_MUST_USE dni_status dni_sg_create_fa(dni_context *context, size_t un
  * a dense layer's. It learns alone, from h and y. The loss is kept. `options` may be NULL: linear;
  * a condition must be 0. Parameters as of a synthetic gradient.
  * - DNI_ERROR_ARGUMENT: NULL, a size of 0, hidden_layers over 2, a condition, a loss of another
- *   element type or one that does not fit the targets, a bad struct_size.
+ *   element type or one that does not fit the targets, softmax cross-entropy of 1 target, a bad
+ *   struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_sg_create_local(dni_context *context, size_t units,
@@ -354,7 +355,9 @@ typedef struct dni_lesson {
 /** What a lesson found. Filled in up to struct_size; NaN where there is nothing to tell. */
 typedef struct dni_lesson_report {
   size_t struct_size; /**< sizeof(dni_lesson_report), set by the caller. */
-  double mse;         /**< Mean over the rows of || M - target ||^2; of critics of (phi - L)^2. */
+  /** Mean over the rows of || M - target ||^2; of critics of (phi - L)^2. Of finite numbers it is
+   * finite, at most DBL_MAX, and right whatever their size, as is the cosine. */
+  double mse;
   /** Of the angle between M and target, taken as one vector each; 0 if either is zero. */
   double cosine;
   double own_loss; /**< Mean of the loss of one that learns alone. */

@@ -156,8 +156,7 @@ static dni_status step(probe *p) {
   return dni_optimiser_step(p->optimiser);
 }
 
-/* Of all rows. A classifier with one class is always right, which counting by a threshold would not
- * know. */
+/* Of all rows. */
 static dni_status evaluate(probe *p, dni_probe_report *report) {
   double sum = 0, right = 0;
   for (size_t first = 0; first < p->h->rows; first += p->batch) {
@@ -173,7 +172,7 @@ static dni_status evaluate(probe *p, dni_probe_report *report) {
     DNI_TRY(dni_loss_count_correct(p->loss, &batch, &correct));
     DNI_TRY(check_loss(mean));
     sum += mean * (double)rows;
-    right += p->y->columns == 1 ? (double)rows : correct;
+    right += correct;
   }
   report->loss = sum / (double)p->h->rows;
   report->accuracy = right / (double)p->h->rows;
@@ -194,6 +193,8 @@ static dni_status check_inputs(const dni_context *context, const dni_matrix *h,
   DNI_TRY(dni__numbers_check(h, context->dtype, "h"));
   DNI_TRY(dni__numbers_check(y, context->dtype, "y"));
   DNI_TRY(dni__matrix_check_rows(y, context->dtype, h->rows, y->columns, "y"));
+  if (y->columns == 1)
+    return dni__fail(DNI_ERROR_ARGUMENT, "y has 1 class, between which nothing can be told apart");
   return dni__numbers_finite(h, "h");
 }
 

@@ -1,7 +1,7 @@
 /* Targets, labels and weights of a batch: the checks that every call which takes them makes. */
 #include <math.h>
 
-#include "core/core.h"
+#include "core/real.h"
 
 dni_status dni__labels_check(const dni_matrix *labels, size_t classes, const char *name) {
   const int32_t *label = labels->data;
@@ -16,14 +16,15 @@ dni_status dni__targets_check(const dni_matrix *y, dni_dtype dtype, size_t rows,
                               const char *name) {
   if (!dni__is_labels(y)) return dni__matrix_check_rows(y, dtype, rows, columns, name);
   DNI_TRY(dni__matrix_check_rows(y, DNI_I32, rows, 1, name));
+  if (columns == 1)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "%s: labels of 1 class are all the same: use a column of numbers", name);
   return dni__labels_check(y, columns, name);
 }
 
-/* Whether a sum and one over it are finite numbers of the element type. */
+/* Whether the element type holds a sum above 0 and one over it. */
 static bool has_inverse(dni_dtype dtype, double total) {
-  double inverse = 1 / total;
-  if (dtype == DNI_F64) return isfinite(total) && isfinite(inverse);
-  return isfinite((float)total) && isfinite((float)inverse);
+  return dni__real_holds(dtype, total) && dni__real_holds(dtype, 1 / total);
 }
 
 static dni_status check_weights(const dni_matrix *weights, dni_dtype dtype, double *total) {

@@ -193,6 +193,7 @@ static const dni__layer_vtable batch_norm_vtable = {
     .kind = DNI_LAYER_BATCH_NORM,
     .keeps_dy = true,
     .in_place = true,
+    .least_rows = 2, /* one has no variance, and its output would be `shift` whatever it is */
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
     .state_bytes = batch_norm_state_bytes,

@@ -10,8 +10,9 @@
  * `scale`. */
 typedef struct dni__layer_vtable {
   dni_kind kind;
-  bool keeps_dy; /* backward leaves dy as it was */
-  bool in_place; /* dx may be dy */
+  bool keeps_dy;     /* backward leaves dy as it was */
+  bool in_place;     /* dx may be dy */
+  size_t least_rows; /* of a batch in training that is not empty; 0: one is enough */
   /* Views are checked before these are called. */
   dni_status (*forward)(dni_layer *layer, const dni_layer_call *call);
   dni_status (*backward)(dni_layer *layer, const dni_layer_call *call);

@@ -113,6 +113,9 @@ static const dni__layer_vtable layer_norm_vtable = {
 
 dni_status dni_layer_create_layer_norm(dni_context *context, size_t units, dni_layer **out) {
   DNI_TRY(dni__layer_check_create(context, out, units, units, "layer_norm"));
+  if (units == 1)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "layer_norm layer: of 1 unit the output is `shift`, whatever the input is");
   dni_layer *layer =
       dni__layer_allocate(context, sizeof(layer_norm), &layer_norm_vtable, units, units, 2);
   if (!layer) return DNI_ERROR_MEMORY;

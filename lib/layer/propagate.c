@@ -37,6 +37,9 @@ static dni_status check_state(const dni_layer *layer, const dni_state *state, si
  * keeps nothing is not written: it may be at several places, which several threads run at once. */
 static dni_status forward_training(dni_layer *layer, dni_state *state, dni_layer_call *call) {
   size_t rows = call->x->rows;
+  if (rows > 0 && rows < layer->vtable->least_rows)
+    return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu row: training takes statistics of %zu or more",
+                     rows, layer->vtable->least_rows);
   DNI_TRY(state ? check_state(layer, state, rows) : dni__layer_grow(layer, rows));
   if (!layer->keeps_state) return layer->vtable->forward(layer, call);
   if (!state) state = &layer->own;

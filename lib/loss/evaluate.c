@@ -1,15 +1,24 @@
 /* Losses at work: checks, the walk over the batch, counting right answers. */
 #include "loss/loss.h"
 
+dni_status dni__loss_check_columns(const dni_loss *loss, size_t columns) {
+  if (loss->class_count > 0 && loss->class_count != columns)
+    return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu columns, but there are %zu class weights",
+                     columns, loss->class_count);
+  if (loss->kind->kind == DNI_LOSS_SOFTMAX_CROSS_ENTROPY && columns == 1)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "softmax of 1 column is always 1, so nothing can be learned: use sigmoid "
+                     "cross-entropy");
+  return DNI_OK;
+}
+
 static dni_status check_batch(const dni_loss *loss, const dni_batch *batch, dni__loss_batch *out) {
   dni_dtype dtype = loss->context->dtype;
   dni_batch known;
   DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, batch, dni_batch)));
   *out = (dni__loss_batch){known.x, known.y, known.weights, 0};
   DNI_TRY(dni__matrix_check(known.x, dtype, known.x ? known.x->columns : 0, "x"));
-  if (loss->class_count > 0 && loss->class_count != known.x->columns)
-    return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu columns, but there are %zu class weights",
-                     known.x->columns, loss->class_count);
+  DNI_TRY(dni__loss_check_columns(loss, known.x->columns));
   DNI_TRY(dni__targets_check(known.y, dtype, known.x->rows, known.x->columns, "y"));
   return dni__weights_check(known.weights, dtype, known.x->rows, &out->weight);
 }

@@ -55,6 +55,10 @@ dni_status dni__loss_create(dni_context *context, const dni__loss_kind *kind, dn
 dni_status dni__loss_create_with(dni_context *context, const dni__loss_kind *kind,
                                  const dni_loss_options *options, dni_loss **out);
 
+/* Whether the loss can be of so many columns: DNI_ERROR_ARGUMENT for class weights of another number,
+ * and for softmax of one column. */
+dni_status dni__loss_check_columns(const dni_loss *loss, size_t columns);
+
 /* What evaluating and counting are given, checked. */
 typedef struct dni__loss_batch {
   const dni_matrix *h, *y, *weights;

@@ -30,6 +30,10 @@ dni_status dni__network_check_dataset(const dni_network *network, const dni_data
   if (dni_dataset_targets(dataset) != dni_network_outputs(network))
     return dni__fail(DNI_ERROR_ARGUMENT, "the data set has %zu targets, the network %zu outputs",
                      dni_dataset_targets(dataset), dni_network_outputs(network));
+  if (dni_dataset_classes(dataset) == 1)
+    return dni__fail(
+        DNI_ERROR_ARGUMENT,
+        "the data set has labels of 1 class, which are all the same: use a column of numbers");
   dni_matrix none = dni__matrix_make(NULL, 0, dni_network_inputs(network), network->context->dtype);
   dni_status status = dni_dataset_batch(dataset, 0, &none, NULL);
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "the data set's batch: ");

@@ -91,10 +91,8 @@ static dni_status check_loss(const dni_context *context, size_t targets, const d
   if (loss->context->dtype != context->dtype)
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "local: the element type of the loss differs from the context's");
-  if (loss->class_count > 0 && loss->class_count != targets)
-    return dni__fail(DNI_ERROR_ARGUMENT, "local: the loss has %zu class weights for %zu targets",
-                     loss->class_count, targets);
-  return DNI_OK;
+  dni_status status = dni__loss_check_columns(loss, targets);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "local: loss: ");
 }
 
 dni_status dni_sg_create_local(dni_context *context, size_t units, size_t targets, dni_loss *loss,

@@ -228,6 +228,16 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
   return options->best ? check_best(network, options->best) : DNI_OK;
 }
 
+/* Before the first step: no batch of the epoch has fewer rows than the trainer takes. */
+static dni_status check_rest(const dni_trainer *trainer, size_t examples,
+                             const dni_fit_options *options) {
+  DNI_TRY(dni__trainer_check_rows(trainer, options->batch));
+  size_t rest = examples % options->batch;
+  if (!options->keep_rest || rest == 0) return DNI_OK;
+  dni_status status = dni__trainer_check_rows(trainer, rest);
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "dni_fit_options: keep_rest: ");
+}
+
 static dni_status check_amount(const dni_trainer *trainer, const dni_dataset *dataset,
                                dni_fit_options *options) {
   size_t most = trainer->plan.max_batch;
@@ -238,6 +248,7 @@ static dni_status check_amount(const dni_trainer *trainer, const dni_dataset *da
                      most);
   if (options->batch > dni_dataset_examples(dataset))
     options->batch = dni_dataset_examples(dataset);
+  DNI_TRY(check_rest(trainer, dni_dataset_examples(dataset), options));
   if (options->epochs == 0) options->epochs = options->steps == 0 ? 1 : UINT64_MAX;
   if (options->steps == 0) options->steps = UINT64_MAX;
   return DNI_OK;

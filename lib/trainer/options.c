@@ -103,6 +103,32 @@ static dni_status check_interface(const dni_network *network, size_t after, dni_
   return check_schedule(sg, schedule);
 }
 
+size_t dni__trainer_least_batch(const dni_network *network, const dni_trainer_options *options,
+                                size_t *layer) {
+  size_t least = 1;
+  *layer = DNI_NONE;
+  for (size_t l = network->count; l-- > 0;) {
+    size_t rows = network->links[l].layer->vtable->least_rows;
+    if (rows > 1) *layer = l;
+    if (rows > least) least = rows;
+  }
+  if (least == 1 || options->schedule != DNI_SCHEDULE_MICRO_BATCHES) return least;
+  return least * options->micro_batches;
+}
+
+/* Every batch would be refused. */
+static dni_status check_max_batch(const dni_network *network, const dni_trainer_options *options) {
+  size_t layer, least = dni__trainer_least_batch(network, options, &layer);
+  bool parts = options->schedule == DNI_SCHEDULE_MICRO_BATCHES;
+  if (options->max_batch >= least) return DNI_OK;
+  return dni__fail(
+      DNI_ERROR_ARGUMENT,
+      "dni_trainer_options: max_batch is %zu%s, expected %zu or more: layer %zu (%s) takes "
+      "statistics of %s",
+      options->max_batch, parts ? " in micro_batches" : "", least, layer,
+      dni_layer_kind_name(network->links[layer].layer), parts ? "each part" : "the batch");
+}
+
 static dni_status check_network(const dni_network *network, const dni_trainer_options *options) {
   if (network->count == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_trainer_create: the network has no layers");
@@ -114,7 +140,7 @@ static dni_status check_network(const dni_network *network, const dni_trainer_op
     dni_status status = check_interface(network, i, options->schedule);
     if (status != DNI_OK) return dni__fail_prefix(status, "interface after layer %zu: ", i);
   }
-  return DNI_OK;
+  return check_max_batch(network, options);
 }
 
 /* The loss of an empty batch fails if the loss has another element type, or class weights for

@@ -1,6 +1,7 @@
 /* One step, and what else the user does between two: flush, cancel, rates, records of lags. */
 #include <math.h>
 
+#include "core/setting.h"
 #include "dni/research.h"
 #include "trainer/trainer.h"
 
@@ -21,6 +22,17 @@ static dni_status check_labels(const dni__plan *plan, const dni_matrix *y) {
   return DNI_OK;
 }
 
+dni_status dni__trainer_check_rows(const dni_trainer *trainer, size_t rows) {
+  const dni__plan *plan = &trainer->plan;
+  if (rows >= plan->least_batch) return DNI_OK;
+  const dni_layer *layer = plan->network->links[plan->statistics_layer].layer;
+  return dni__fail(
+      DNI_ERROR_ARGUMENT,
+      "a batch of %zu rows, expected %zu or more: layer %zu (%s) takes statistics of %s", rows,
+      plan->least_batch, plan->statistics_layer, dni_layer_kind_name(layer),
+      plan->schedule == DNI_SCHEDULE_MICRO_BATCHES ? "each part" : "the batch");
+}
+
 dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch *batch,
                                     dni_batch *known, double *total) {
   const dni__plan *plan = &trainer->plan;
@@ -31,6 +43,7 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
   if (rows == 0 || rows > plan->max_batch)
     return dni__fail(DNI_ERROR_ARGUMENT, "x has %zu rows, expected 1 to %zu", rows,
                      plan->max_batch);
+  DNI_TRY(dni__trainer_check_rows(trainer, rows));
   DNI_TRY(dni__targets_check(known->y, dtype, rows, dni_network_outputs(plan->network), "y"));
   DNI_TRY(check_labels(plan, known->y));
   DNI_TRY(dni__weights_check(known->weights, dtype, rows, total));
@@ -104,6 +117,7 @@ dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module, doub
                      plan->module_count);
   if (!(isfinite(factor) && factor >= 0))
     return dni__fail(DNI_ERROR_ARGUMENT, "rate factor %g is negative or not finite", factor);
+  DNI_TRY(dni__setting_check_held("trainer", "rate factor", trainer->context->dtype, factor));
   for (size_t m = 0; m < plan->module_count; m++)
     if (module == DNI_ALL || module == m) atomic_store(&plan->modules[m].rate_factor, factor);
   return DNI_OK;

@@ -58,6 +58,8 @@ static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
       .update_probability = options->update_probability == 0 ? 1 : options->update_probability,
       .measures_norm = options->measure_gradient_norm,
   };
+  trainer->plan.least_batch =
+      dni__trainer_least_batch(network, options, &trainer->plan.statistics_layer);
   if (options->schedule == DNI_SCHEDULE_MICRO_BATCHES)
     trainer->plan.max_rows = (options->max_batch - 1) / options->micro_batches + 1;
   atomic_fetch_add(&network->trainers, 1);

@@ -68,13 +68,18 @@ void dni__trainer_destroy(dni_trainer *trainer);
 /* options.c: check and fill in options; what can be said of the network before anything is made. */
 dni_status dni__trainer_check(const dni_network *network, const dni_loss *loss,
                               dni_trainer_options *options);
+/* options.c: the fewest rows that a batch may have, of checked options: normalisation takes statistics
+ * of each batch, or of each micro-batch. *layer: the first such layer, DNI_NONE if there is none. */
+size_t dni__trainer_least_batch(const dni_network *network, const dni_trainer_options *options,
+                                size_t *layer);
 
 /* optimisers.c: one for each module and for each SG that learns. */
 dni_status dni__trainer_create_optimisers(dni__plan *plan, const dni_optimiser *pattern,
                                           const dni_optimiser *sg_pattern);
 void dni__trainer_release_optimisers(dni__plan *plan);
 
-/* step.c: a checked batch's sum of weights; and a step of a caller who is inside already. */
+/* step.c: rows that are not too few; a checked batch's sum of weights; and a step of a caller who is inside already. */
+dni_status dni__trainer_check_rows(const dni_trainer *trainer, size_t rows);
 dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch *batch,
                                     dni_batch *known, double *total);
 dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, double total,

@@ -80,8 +80,9 @@ DNI_API DNI_MUST_USE dni_status dni_layer_create_activation(dni_context *context
  *
  * In training, mean and variance are the batch's; the variance is the biased one. In inference they
  * are running averages. These start at 0 and 1 and move by DNI_SETTING_STATISTICS_RATE at each
- * training forward, the variance with the unbiased estimate. A batch of one row counts with
- * variance 0; an empty batch changes nothing. Weights of examples are not looked at.
+ * training forward, the variance with the unbiased estimate. A batch of one row has no variance and
+ * is refused in training; an empty batch changes nothing. Weights of examples are not looked at:
+ * rows of weight 0 are part of the statistics.
  *
  * Parameters, all [1][units]: "scale", 1 at first; "shift", 0 at first; and without gradients
  * "running_mean" and "running_variance". Settings: DNI_SETTING_EPSILON,
@@ -96,9 +97,10 @@ DNI_API DNI_MUST_USE dni_status dni_layer_create_batch_norm(dni_context *context
  * variance being those of the row (Ba et al. 2016).
  *
  * It computes the same in training and in inference. Parameters, both [1][units]: "scale", 1 at
- * first; "shift", 0 at first. Setting: DNI_SETTING_EPSILON, 1e-5 at first.
+ * first; "shift", 0 at first. Setting: DNI_SETTING_EPSILON, 1e-5 at first. Squares do not overflow.
  *
- * - DNI_ERROR_ARGUMENT: NULL, or units is 0.
+ * - DNI_ERROR_ARGUMENT: NULL, or units is 0; or 1, since the output of one unit would be `shift`
+ *   whatever the input.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_layer_create_layer_norm(dni_context *context, size_t units,
                                                             dni_layer **out);
@@ -264,7 +266,7 @@ DNI_API DNI_MUST_USE dni_status dni_layer_reserve(dni_layer *layer, size_t rows)
  * in the layer changes, and any number of threads may call it at once.
  *
  * - DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit, an unknown mode, a state of another
- *   layer or of too few rows.
+ *   layer or of too few rows; batch norm in training on one row, which changes nothing.
  * - DNI_ERROR_MEMORY: state is NULL, and there are more rows than reserved.
  * - DNI_ERROR_NON_FINITE: batch norm in training found a mean or a variance that is not finite; y
  *   is undefined, running statistics are as they were.
@@ -363,7 +365,8 @@ typedef struct dni_initialiser_options {
  * Where batch normalisation follows, the scale of the weights does not change what the layer
  * computes, but how far a step of a given size turns them. `options` may be NULL: as at creation.
  * - DNI_ERROR_ARGUMENT: NULL, another kind of layer, an unknown initialiser, a value that is
- *   negative (CONSTANT apart) or not finite, a bad struct_size; nothing changes.
+ *   negative (CONSTANT apart), not finite or no number of the element type, a bad struct_size;
+ *   nothing changes.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory (ORTHOGONAL works in a copy). */
 DNI_API DNI_MUST_USE dni_status dni_layer_initialise(dni_layer *layer,
@@ -375,8 +378,8 @@ DNI_API DNI_MUST_USE dni_status dni_layer_initialise(dni_layer *layer,
  * DNI_SETTING_RATE_SCALE. */
 DNI_API int32_t dni_layer_has(const dni_layer *layer, dni_setting setting);
 
-/** The closed interval of values that the layer's setting may have. An open end is given as the
- * nearest double inside.
+/** The closed interval of values that the layer's setting may have, in the element type. An open
+ * end is given as the nearest number inside. See dni/settings.h for numbers near 0.
  * - DNI_ERROR_ARGUMENT: NULL, or a setting that the layer does not have. */
 DNI_API DNI_MUST_USE dni_status dni_layer_bounds(const dni_layer *layer, dni_setting setting,
                                                  double *least, double *most);

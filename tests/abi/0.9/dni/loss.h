@@ -18,12 +18,12 @@ enum {
 /** Options of the two cross-entropies. Zero means default. */
 typedef struct dni_loss_options {
   size_t struct_size; /**< sizeof(dni_loss_options). */
-  /** a in [0, 1): y is replaced by (1 - a) y + a / columns (softmax) or (1 - a) y + a / 2
-   * (sigmoid). */
+  /** a in [0, 1), a number of the element type: y is replaced by (1 - a) y + a / columns (softmax)
+   * or (1 - a) y + a / 2 (sigmoid). */
   double label_smoothing;
-  /** [class_count], finite and not negative: the term of column c is multiplied with
-   * class_weights[c]. Copied. NULL: 1 each. The mean over the batch is not divided by
-   * them, as it is in PyTorch. */
+  /** [class_count], finite and not negative numbers of the element type, not all 0: the term of
+   * column c is multiplied with class_weights[c]. Copied. NULL: 1 each. The mean over the batch is
+   * not divided by them, as it is in PyTorch. */
   const double *class_weights;
   size_t class_count; /**< How many weights there are; h must then have as many columns. */
 } dni_loss_options;
@@ -31,7 +31,8 @@ typedef struct dni_loss_options {
 /** Softmax cross-entropy of logits h: L = -sum_c w_c y'_c log softmax(h)_c.
  *
  * y is one-hot, a distribution, or a label. y' is y after label smoothing, w_c the class weight. It
- * does not overflow for any finite logits. `options` may be NULL.
+ * does not overflow for any finite logits. `options` may be NULL. h has 2 columns or more: of one,
+ * softmax is always 1.
  * - DNI_ERROR_ARGUMENT: NULL, smoothing not in [0, 1), a bad class weight, a bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
@@ -116,10 +117,13 @@ DNI_API int32_t dni_loss_classifies(const dni_loss *loss);
  * - *mean becomes sum of weights[s] L_s / sum of weights[s], in double; 0 for no rows and for
  *   weights that sum to 0.
  *
+ * Labels need 2 columns or more. Losses are added up in double; one beyond double is infinite.
+ *
  * NaN in a row gives NaN out and is no error. Nothing is allocated by the library's own kinds; one
  * of the caller's may need working space where per_example is NULL.
  * - DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit, a negative weight or one that is not
- *   finite, class weights that do not fit the columns.
+ *   finite, a sum of weights that, or one over which, is no number of the element type, class
+ *   weights that do not fit the columns, softmax cross-entropy or labels of one column.
  * - DNI_ERROR_DATA: a label that is not below columns; the message names the row.
  * - DNI_ERROR_MEMORY: a callback loss without per_example needs working space.
  * - DNI_ERROR_CALLBACK, or a status of the caller's: a callback loss failed. */

@@ -2,7 +2,11 @@
  * Settings: numbers of layers, optimisers and SGs that may be changed after creation.
  *
  * Each kind of object has some of them. dni_THING_has() says which; dni_THING_bounds() gives the
- * values that are allowed; dni_THING_set_f64() and dni_THING_get_f64() change and read. */
+ * values that are allowed; dni_THING_set_f64() and dni_THING_get_f64() change and read.
+ *
+ * A setting is used in the object's element type, which must hold it: a value that is not 0 is at
+ * least FLT_MIN and at most FLT_MAX in float (DBL_MIN and DBL_MAX in double), and one below 1 is at
+ * most the number before 1. Others are refused with a message that names the bound. */
 #ifndef DNI_H_INSIDE
 #error "include <dni.h>, not this file"
 #endif
@@ -18,7 +22,9 @@ enum {
   DNI_SETTING_WEIGHT_DECAY = 3,  /**< Optimisers: [0, inf); 0 at first, of AdamW 0.01. */
   DNI_SETTING_BETA1 = 4,         /**< Adam, AdamW: [0, 1); 0.9 at first. */
   DNI_SETTING_BETA2 = 5,         /**< Adam, AdamW: [0, 1); 0.999 at first. */
-  DNI_SETTING_EPSILON = 6, /**< Adam, AdamW: 1e-8; batch and layer norm: 1e-5 at first; above 0. */
+  /** Adam, AdamW: 1e-8; batch and layer norm: 1e-5 at first; above 0. In float the square of a
+   * gradient below 1e-19 is 0, so an epsilon below that makes such gradients count too much. */
+  DNI_SETTING_EPSILON = 6,
   /** Optimisers: the most that the norm of all gradients may be; 0: off. */
   DNI_SETTING_CLIP_NORM = 7,
   DNI_SETTING_CLIP_VALUE = 8, /**< Optimisers: the most that one gradient may be; 0: off. */

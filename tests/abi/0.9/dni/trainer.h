@@ -67,7 +67,7 @@ typedef struct dni_trainer_options {
    * many as layers; 0: 2. Other schedules: 0 or 1. */
   size_t threads;
   size_t in_flight;     /**< Pipelined: most batches that wait for a target, 1 to 255; 0: 2. */
-  size_t micro_batches; /**< Parts of a batch, 1 to 255; 0: 4. */
+  size_t micro_batches; /**< Parts of a batch, 1 to 255; 0: 4. With batch norm each has 2 rows. */
   /** n > 0: only modules 0 .. n - 1 move, under the SGs they have. Those above run forward alone,
    * for the loss in the report. 0: all. Sequential and random schedules. */
   size_t trained_modules;
@@ -91,7 +91,9 @@ typedef struct dni_trainer_options {
  *
  * - DNI_ERROR_ARGUMENT: NULL, no layers, an option out of range, an SG whose targets or signal
  * units differ from the network's outputs, an SG after the last layer, a layer or parameter that
- * would be moved twice, a loss that does not fit, mixed element types, a bad struct_size.
+ * would be moved twice, a loss that does not fit (softmax cross-entropy of one output too), mixed
+ * element types, a bad struct_size. With batch norm, a max_batch of 1, or one whose micro_batches
+ * would have single rows: they have no variance.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero options; an SG that learns but needs an error signal
  *   first, mixtures apart; in a schedule with threads, an SG that it has no place for, or a
  *   callback layer at two places that different threads would run.
@@ -158,13 +160,15 @@ typedef struct dni_step_report {
  * on return.
  *
  * - DNI_ERROR_ARGUMENT: NULL, shapes or types that do not fit, a negative weight or one that is not
- *   finite, weights that sum to 0; this step did not happen.
+ *   finite, weights that sum to 0, labels of one class, batch norm with a batch or a part of one
+ *   row; this step did not happen.
  * - DNI_ERROR_DATA: a label that is not below the outputs; this step did not happen.
  * - DNI_ERROR_STATE: called from a callback of this trainer; or in a forked child, of a trainer
  *   with threads. This step did not happen.
- * - DNI_ERROR_NON_FINITE: the loss, batch statistics or the error of an SG is NaN or infinite; the
- *   message names step and layer, and the first layer parameter that is not finite, if there is
- *   one. The step is partly done, and parameters may hold such numbers.
+ * - DNI_ERROR_NON_FINITE: the loss, batch statistics or the error of an SG is NaN or infinite, or
+ *   the rate of an optimiser is too large; the message names step and layer, and the first layer
+ *   parameter that is not finite, if there is one. The step is partly done, and parameters may hold
+ *   such numbers.
  * - DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED: of a product; the step is partly done.
  * - DNI_ERROR_CALLBACK, or a status of the caller's: a callback failed; the step is partly done:
  *   modules that had their turn have moved. */
@@ -195,7 +199,8 @@ typedef struct dni_fit_options {
   uint64_t settle_every;
   int32_t keep_order; /**< 0: shuffle before each epoch; 1: use the data set's order. */
   /** What is left at the end of an epoch when no whole batch fits any more. 0: it is dropped, so
-   * that all steps weigh the same; 1: it is a smaller batch. */
+   * that all steps weigh the same; 1: it is a smaller batch. With batch norm a rest of one row (or
+   * of too few for the micro-batches) is refused before the first step. */
   int32_t keep_rest;
   /** 1: orders are drawn from seed, afresh in this call; 0: see dni_trainer_fit(). */
   int32_t has_seed;
@@ -220,8 +225,9 @@ typedef struct dni_fit_options {
  * from the data set's own stream and goes on from call to call on the same data set. Labels go to
  * the loss, the SGs and the metric as DNI_I32.
  *
- * - DNI_ERROR_ARGUMENT: NULL, sizes that do not fit, a batch over max_batch, a `best` of another
- *   shape, patience without validation, a bad struct_size; nothing happened.
+ * - DNI_ERROR_ARGUMENT: NULL, sizes that do not fit, labels of one class, a batch over max_batch, a
+ *   `best` of another shape, batch norm with a batch or a rest of one row, patience without
+ *   validation, a bad struct_size; nothing happened.
  * - DNI_ERROR_STATE: as dni_trainer_step().
  * - DNI_ERROR_CANCELLED: dni_trainer_cancel() stopped it between two whole steps: each module has
  *   seen the same batches.
@@ -291,7 +297,8 @@ DNI_API void dni_trainer_cancel(dni_trainer *trainer);
  *
  * It may be called at any time from any thread, also while batches are in flight. It replaces an
  * earlier factor; 1 is what every module has at first.
- * - DNI_ERROR_ARGUMENT: NULL, no such module, a factor that is negative or not finite. */
+ * - DNI_ERROR_ARGUMENT: NULL, no such module, a factor that is negative, not finite or no number of
+ *   the element type. */
 DNI_API DNI_MUST_USE dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module,
                                                             double factor);
 
