@@ -571,6 +571,25 @@ START_TEST(views) {
 }
 END_TEST
 
+/* A double has the alignment that the ABI gives it in a struct: on i386 that is 4. */
+START_TEST(doubles_in_a_struct) {
+  struct record {
+    int32_t label;
+    double x[6];
+  } records[2] = {{0, {0}}, {0, {0}}}; /* of 52 bytes on i386, so one of them is not aligned to 8 */
+  dni_context *context = support_context(DNI_F64);
+  dni_matrix from = matrix_random(DNI_F64, 2, 3), product = matrix_make(DNI_F64, 2, 2);
+  for (int r = 0; r < 2; r++) {
+    dni_matrix view;
+    dni_matrix_init_f64(&view, records[r].x, 2, 3);
+    EXPECT_OK(dni_matrix_copy(&from, &view));
+    matrix_expect_same(&view, &from, "a copy");
+    EXPECT_OK(dni_backend_gemm(dni_context_backend(context), 0, 1, 1, &view, &view, 0, &product));
+  }
+  dni_context_release(context);
+}
+END_TEST
+
 START_TEST(copies_of_matrices) {
   dni_dtype dtype = support_dtypes[_i];
   dni_matrix from = matrix_random(dtype, 4, 3), to = matrix_make(dtype, 4, 3), bad;
@@ -911,6 +930,7 @@ static Suite *core_suite(void) {
   tcase_add_test(basics, ends_of_a_context);
   tcase_add_test(basics, ends_of_an_allocator);
   tcase_add_test(basics, views);
+  tcase_add_test(basics, doubles_in_a_struct);
   tcase_add_loop_test(basics, copies_of_matrices, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(basics, bad_views_are_refused, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(basics, huge_views_are_refused, 0, SUPPORT_DTYPES);

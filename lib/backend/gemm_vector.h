@@ -5,19 +5,14 @@
 #ifndef DNI_BACKEND_GEMM_VECTOR_H
 #define DNI_BACKEND_GEMM_VECTOR_H
 
-/* On a processor without vectors (i386) gcc warns that functions which return one would be called
- * in another way with them. Those here are inlined into their own file. */
-#if defined(__i386__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
-
 typedef float vector_f32 __attribute__((vector_size(DNI_VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(DNI_VECTOR_BYTES)));
-/* The same at any element's address. */
+/* The same at any element's address. On i386 a double in a struct is aligned to 4. */
+#define ALIGNMENT_F64 _Alignof(struct { double number; })
 typedef float unaligned_f32
     __attribute__((vector_size(DNI_VECTOR_BYTES), aligned(sizeof(float)), may_alias));
 typedef double unaligned_f64
-    __attribute__((vector_size(DNI_VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+    __attribute__((vector_size(DNI_VECTOR_BYTES), aligned(ALIGNMENT_F64), may_alias));
 
 /* TILE_ROWS x 2 accumulators, 2 vectors of B and 1 element of A: 31 of AVX-512's 32 registers, 15
  * of the 16 that the others have at least. */
@@ -87,7 +82,7 @@ static inline vector_f64 multiply_add_f64(double a, vector_f64 b, vector_f64 c) 
 #endif
 
 typedef float quad_f32 __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
-typedef double quad_f64 __attribute__((vector_size(16), aligned(sizeof(double)), may_alias));
+typedef double quad_f64 __attribute__((vector_size(16), aligned(ALIGNMENT_F64), may_alias));
 
 /* to[p * to_ld + j] = from[j * from_ld + p], j and p in 0 .. 3 */
 static inline void transpose_square_f32(const float *from, size_t from_ld, float *to,

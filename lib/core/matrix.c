@@ -63,6 +63,15 @@ const char *dni__dtype_name(dni_dtype dtype) {
   return dtype < DNI_F32 || dtype > DNI_I32 ? names[0] : names[dtype];
 }
 
+/* What the ABI gives an element in a struct or an array; i386 gives a double 4 bytes. */
+static size_t element_alignment(dni_dtype dtype) {
+  struct in_struct {
+    char before;
+    double number;
+  };
+  return dtype == DNI_F64 ? offsetof(struct in_struct, number) : dni__dtype_size(dtype);
+}
+
 /* Everything that must hold before memory may be touched. */
 static dni_status check_memory(const dni_matrix *view, const char *name) {
   size_t size = dni__dtype_size(view->dtype), elements, bytes;
@@ -73,7 +82,7 @@ static dni_status check_memory(const dni_matrix *view, const char *name) {
                      view->stride, view->columns);
   if (!view->data && view->rows > 0 && view->columns > 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: data is NULL", name);
-  if ((uintptr_t)view->data % size != 0)
+  if ((uintptr_t)view->data % element_alignment(view->dtype) != 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: data is not aligned to its element type", name);
   if (!dni__multiply(view->rows, view->stride, &elements) ||
       !dni__multiply(elements, size, &bytes) || bytes > PTRDIFF_MAX)

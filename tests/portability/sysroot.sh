@@ -29,5 +29,5 @@ for package in *.deb; do
   dpkg-deb -x "$package" .
 done
 rm -rf apt ./*.deb
-find . -name '*.so' -type l -delete
+find . -name "*.so" -type l -delete
 touch done

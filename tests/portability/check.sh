@@ -1,0 +1,67 @@
+#!/bin/sh
+# The library and its suites on other processors: check.sh [ARCHITECTURE ...]
+#
+# For each architecture the suites are built by Debian's cross compiler with warnings as errors,
+# and run by qemu's user emulation; zlib and Check come from sysroot.sh. One line for each suite, at
+# the end a table. What was built and the reports stay in build/portability.
+set -u
+: "${BUILD:=build}" "${MAKE:=make}" "${PORTABILITY_CFLAGS:=-O2}" "${PORTABILITY_SUITES:=}"
+[ $# -gt 0 ] || set -- i386-x87 i386-sse aarch64 s390x riscv64
+case $BUILD in /*) base=$BUILD/portability ;; *) base=$PWD/$BUILD/portability ;; esac
+code=0
+
+# Debian's architecture, the release that has it, the compiler's triplet, qemu's name, flags.
+describe() {
+  case $1 in
+  i386-x87) echo i386 bookworm i686-linux-gnu i386 -mfpmath=387 ;;
+  i386-sse) echo i386 bookworm i686-linux-gnu i386 -msse2 -mfpmath=sse ;;
+  aarch64) echo arm64 bookworm aarch64-linux-gnu aarch64 ;;
+  s390x) echo s390x bookworm s390x-linux-gnu s390x ;;
+  riscv64) echo riscv64 trixie riscv64-linux-gnu riscv64 ;;
+  *) echo "no architecture $1; there are i386-x87 i386-sse aarch64 s390x riscv64" >&2; return 1 ;;
+  esac
+}
+
+# The C library is the cross compiler's, except where Debian's release is newer than that.
+packages='check libsubunit-dev zlib1g-dev'
+packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1'
+
+# run_one ARCHITECTURE DEBIAN RELEASE TRIPLET QEMU FLAGS...
+run_one() {
+  name=$1 debian=$2 release=$3 triplet=$4 qemu=qemu-$5
+  shift 5
+  for program in "$triplet-gcc" "$qemu"; do
+    command -v "$program" >/dev/null || { echo "$program is not there: install gcc-$triplet and qemu-user"; return 1; }
+  done
+  sysroot=$base/$debian libc=/usr/$triplet flags="$*" more=
+  [ "$debian" != riscv64 ] || { more=$packages_with_libc libc=$sysroot flags="$flags --sysroot=$sysroot"; }
+  # shellcheck disable=SC2086 # words
+  sh tests/portability/sysroot.sh "$debian" "$release" "$sysroot" $packages $more || return 1
+  folder=$(cd "$sysroot/usr/lib" && ls -d ./*-linux-gnu | head -n 1)
+  libraries=$sysroot/usr/lib/${folder#./}
+  export PKG_CONFIG_LIBDIR="$libraries/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
+  $MAKE CC="$triplet-gcc" AR="$triplet-ar" BLAS=none CI=1 BUILD="$base/$name" \
+    CFLAGS="$PORTABILITY_CFLAGS $flags" LDFLAGS="-L$libraries" tests || return 1
+  suites=$(ls "$base/$name"/tests/test_*)
+  [ -z "$PORTABILITY_SUITES" ] || suites=$(for suite in $PORTABILITY_SUITES; do echo "$base/$name/tests/$suite"; done)
+  # shellcheck disable=SC2086 # words
+  BUILD="$base/$name" TEST_PREFIX="$qemu -L $libc" CK_TIMEOUT_MULTIPLIER=50 sh tests/run.sh $suites
+}
+
+for architecture; do
+  words=$(describe "$architecture") || exit 1
+  echo "== $architecture"
+  mkdir -p "$base"
+  # shellcheck disable=SC2086 # words
+  { run_one "$architecture" $words 2>&1; echo $? >"$base/$architecture.code"; } |
+    tee "$base/$architecture.txt"
+  [ "$(cat "$base/$architecture.code")" -eq 0 ] || code=1
+done
+
+printf '\n| architecture | suites | result |\n|---|---|---|\n'
+for architecture; do
+  report=$base/$architecture.txt
+  printf '| %s | %d of %d | %s |\n' "$architecture" "$(grep -c '^ok ' "$report")" \
+    "$(grep -c -e '^ok ' -e '^FAILED ' "$report")" "$(tail -n 1 "$report")"
+done
+exit $code
