@@ -122,7 +122,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-builtin check-random check-random-run check-matrix check-all abi-check abi-store \
+        check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -427,6 +427,9 @@ CELLS         :=
 ARCHITECTURES :=
 check-matrix: deps ## the suites built in many ways, as a table: build/matrix/matrix.md (an hour)
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' ARCHITECTURES='$(ARCHITECTURES)' sh tests/matrix.sh $(CELLS)
+
+check-portability: deps ## the suites for other processors under qemu-user (hours; ARCHITECTURES)
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/portability/check.sh $(ARCHITECTURES)
 
 # docs/ABI.md says what is promised. The check is one of the gates, too.
 abi-check: lib ## does the library keep what tests/abi has of the newest version?
