@@ -9,12 +9,16 @@ complain() {
   code=1
 }
 
-# small_tree PATH: a checkout with the whole build and next to no library, which is built in a second.
+# small_tree PATH: a checkout with the whole build and a library of one function, which is built in a second.
 small_tree() {
   mkdir -p "$1/lib/core"
   cp -r Makefile make include "$1"
   cp lib/libdni.map "$1/lib"
-  cp lib/core/core.h lib/core/first_size.h lib/core/status.c lib/core/version.c "$1/lib/core"
+  cp lib/core/*.h "$1/lib/core"
+  cat >"$1/lib/core/version.c" <<'END'
+#include "core/core.h"
+int32_t dni_version(void) { return DNI_VERSION_MAJOR * 10000 + DNI_VERSION_MINOR * 100; }
+END
 }
 
 # A make that knows nothing of the one that runs this script. Its output goes to $work/log.
