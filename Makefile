@@ -422,7 +422,7 @@ check-all: ## all of these
 	$(MAKE) check-valgrind
 	$(MAKE) check-format
 
-# CELLS are names in tests/matrix.sh; ARCHITECTURES are check-portability's.
+# CELLS are names in tests/matrix.sh, ARCHITECTURES in tests/portability/check.sh.
 CELLS         :=
 ARCHITECTURES :=
 check-matrix: deps ## the suites built in many ways, as a table: build/matrix/matrix.md (an hour)

@@ -25,7 +25,8 @@
 /* Batches that were under way are dropped, and their numbers given again. */
 static void start_afresh(struct dni__pipeline *pipeline) {
   dni__schedule *base = &pipeline->base;
-  base->submitted = base->steps = dni__pipeline_complete(pipeline);
+  base->submitted = dni__pipeline_complete(pipeline);
+  base->steps = base->submitted;
   for (size_t i = 0; i < base->plan->stage_count; i++) {
     dni__worker *w = &pipeline->workers[i];
     if (w->stage->from_below) w->stage->from_below->vtable->clear(w->stage->from_below);
