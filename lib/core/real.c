@@ -18,9 +18,16 @@ double dni__real_below_one(dni_dtype dtype) {
   return 1 - (dtype == DNI_F32 ? (double)FLT_EPSILON : DBL_EPSILON) / 2;
 }
 
+/* By its bits: a comparison with 0 depends on the floating-point mode. */
+static bool is_zero(double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits << 1 == 0;
+}
+
 bool dni__real_holds(dni_dtype dtype, double value) {
   double size = fabs(value);
-  return size == 0 || (size >= dni__real_least(dtype) && size <= dni__real_most(dtype));
+  return is_zero(value) || (size >= dni__real_least(dtype) && size <= dni__real_most(dtype));
 }
 
 double dni__real_limit(dni_dtype dtype, double value) {
