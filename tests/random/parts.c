@@ -13,7 +13,8 @@ dni_status make_layer(world *w, size_t inputs, bool top, dni_layer **out) {
     w->norms = true;
     return dni_layer_create_batch_norm(w->context, inputs, out);
   case 2:
-    return dni_layer_create_layer_norm(w->context, inputs, out);
+    if (inputs > 1) return dni_layer_create_layer_norm(w->context, inputs, out);
+    return dni_layer_create_activation(w->context, inputs, activation, out);
   case 3:
     return dni_layer_create_dropout(w->context, inputs, chance(80) ? 0.3 : 0, NULL, out);
   case 4:
