@@ -33,24 +33,34 @@ static void FN(pair_sums)(size_t rows, size_t columns, const void *m, size_t ldm
     FN(pair_row)(columns, (const REAL *)m + r * ldm, (const REAL *)d + r * ldd, sums);
 }
 
+/* Lane l of the four sums of scaled numbers. */
+static void FN(add_in_double)(REAL m, REAL d, const dni__pair_scale *scale, size_t l,
+                              double sums[4][LANES]) {
+  double prediction = REAL_WIDEN(m), target = REAL_WIDEN(d);
+  double difference = (prediction - target) * scale->difference;
+  prediction *= scale->first;
+  target *= scale->second;
+  sums[0][l] += difference * difference;
+  sums[1][l] += prediction * target;
+  sums[2][l] += prediction * prediction;
+  sums[3][l] += target * target;
+}
+
 static void FN(pair_row_in_double)(size_t columns, const REAL *restrict m, const REAL *restrict d,
                                    dni__pair_sums *sums) {
-  double difference2[LANES] = {0}, product[LANES] = {0}, first2[LANES] = {0}, second2[LANES] = {0};
-  for (size_t c = 0; c < columns; c++) {
-    double prediction = REAL_WIDEN(m[c]), target = REAL_WIDEN(d[c]);
-    double difference = (prediction - target) * sums->scale.difference;
-    prediction *= sums->scale.first;
-    target *= sums->scale.second;
-    difference2[c % LANES] += difference * difference;
-    product[c % LANES] += prediction * target;
-    first2[c % LANES] += prediction * prediction;
-    second2[c % LANES] += target * target;
-  }
+  const dni__pair_scale scale = sums->scale;
+  double lanes[4][LANES] = {{0}};
+  size_t c = 0;
+  for (; c + LANES <= columns; c += LANES)
+    for (size_t l = 0; l < LANES; l++)
+      FN(add_in_double)(m[c + l], d[c + l], &scale, l, lanes);
+  for (size_t l = 0; c < columns; c++, l++)
+    FN(add_in_double)(m[c], d[c], &scale, l, lanes);
   for (size_t l = 0; l < LANES; l++) {
-    sums->difference2 += difference2[l];
-    sums->product += product[l];
-    sums->first2 += first2[l];
-    sums->second2 += second2[l];
+    sums->difference2 += lanes[0][l];
+    sums->product += lanes[1][l];
+    sums->first2 += lanes[2][l];
+    sums->second2 += lanes[3][l];
   }
 }
 

@@ -10,6 +10,8 @@
 #include "core/real.h"
 #include "sg/sg.h"
 
+#define ELEMENTS_AT_A_TIME 4096
+
 static void add_sums(dni__pair_sums *sums, const dni__pair_sums *row, double weight) {
   sums->difference2 += row->difference2 / weight;
   sums->product += row->product / weight;
@@ -34,16 +36,15 @@ static void sum_rows(const dni_sg *sg, const dni_sg_call *call, size_t first, si
     kernels->pair_sums(rows, d.columns, m.data, m.stride, d.data, d.stride, sums);
 }
 
-/* With weights row by row, since each has one. */
-static void sum(const dni_sg *sg, const dni_sg_call *call, const dni__pair_scale *scale,
-                dni__pair_sums *sums) {
-  size_t rows = call->target->rows;
+/* Rows with weights one by one, since each has one. */
+static void sum(const dni_sg *sg, const dni_sg_call *call, size_t first, size_t rows,
+                const dni__pair_scale *scale, dni__pair_sums *sums) {
   if (!call->weights) {
-    sum_rows(sg, call, 0, rows, scale, sums);
+    sum_rows(sg, call, first, rows, scale, sums);
     return;
   }
-  sum_rows(sg, call, 0, 0, scale, sums);
-  for (size_t r = 0; r < rows; r++) {
+  sum_rows(sg, call, first, 0, scale, sums);
+  for (size_t r = first; r < first + rows; r++) {
     double weight = dni__weight(call->weights, r);
     dni__pair_sums row;
     if (weight == 0) continue;
@@ -63,10 +64,11 @@ static double scale_of(dni_dtype dtype, double squares) {
   return dtype == DNI_F32 ? 1 : dni__squares_range(squares);
 }
 
-void dni__sg_compare(const dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
+static void compare(const dni_sg *sg, const dni_sg_call *call, size_t first, size_t rows,
+                    dni__pair_sums *sums) {
   dni_dtype dtype = sg->context->dtype;
-  size_t count = call->target->rows * call->target->columns;
-  sum(sg, call, NULL, sums);
+  size_t count = rows * call->target->columns;
+  sum(sg, call, first, rows, NULL, sums);
   if (is_right(dtype, sums->first2, count) && is_right(dtype, sums->second2, count) &&
       is_right(dtype, sums->difference2, count))
     return;
@@ -75,17 +77,38 @@ void dni__sg_compare(const dni_sg *sg, const dni_sg_call *call, dni__pair_sums *
       .second = scale_of(dtype, sums->second2),
       .difference = scale_of(dtype, sums->difference2),
   };
-  sum(sg, call, &scale, sums);
+  sum(sg, call, first, rows, &scale, sums);
 }
 
+void dni__sg_compare(const dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
+  compare(sg, call, 0, call->target->rows, sums);
+}
+
+static void put_residual(const dni_sg *sg, const dni_sg_call *call, size_t first, size_t rows,
+                         double factor) {
+  dni_matrix m = dni__matrix_rows(call->prediction, first, rows);
+  dni_matrix d = dni__matrix_rows(call->target, first, rows);
+  sg->context->kernels->residual(rows, d.columns, m.data, m.stride, d.data, d.stride, factor);
+  for (size_t r = 0; call->weights && r < rows; r++)
+    if (dni__weight(call->weights, first + r) == 0) clear_row(&m, r);
+}
+
+/* In a few rows at a time, which stay in the cache between their sums and their residual. Sums of
+ * double may come scaled, each by a power of its own, and are therefore made of all rows at once. */
 void dni__sg_residual(const dni_sg *sg, const dni_sg_call *call, double factor,
                       dni__pair_sums *sums) {
-  const dni_matrix *m = call->prediction, *d = call->target;
-  dni__sg_compare(sg, call, sums);
-  sg->context->kernels->residual(d->rows, d->columns, m->data, m->stride, d->data, d->stride,
-                                 factor);
-  for (size_t r = 0; call->weights && r < d->rows; r++)
-    if (dni__weight(call->weights, r) == 0) clear_row(m, r);
+  const size_t rows = call->target->rows, columns = call->target->columns;
+  const bool in_parts = sg->context->dtype == DNI_F32;
+  const size_t most = in_parts ? 1 + ELEMENTS_AT_A_TIME / (columns + 1) : rows;
+  sum_rows(sg, call, 0, 0, NULL, sums);
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most;
+    dni__pair_sums part;
+    compare(sg, call, first, count, &part);
+    add_sums(sums, &part, 1);
+    sums->scale = part.scale;
+    put_residual(sg, call, first, count, factor);
+  }
 }
 
 double dni__sg_mean_square(const dni__pair_sums *sums, double weight) {
