@@ -61,6 +61,7 @@ pkg_config_places = $(foreach name,PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_
   $(if $($(name)),$(name)=$(call quoted,$($(name)))))
 package_flags = $(shell $(pkg_config_places) $(PKG_CONFIG) $(1) 2>/dev/null)
 NEEDED := compiler $(if $(PACKAGES),pkg-config) $(PACKAGES)
+NEEDED_FOR_TESTS := compiler pkg-config $(PACKAGES) check
 PACKAGE_CFLAGS := $(call package_flags,--cflags $(LINKED_PACKAGES))
 PACKAGE_LIBS   := $(call package_flags,--libs $(LINKED_PACKAGES))
 # Found out when it is first needed, which is after deps.
@@ -143,7 +144,7 @@ help: ## this list
 	@echo '  for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
 
 deps: ## install what is missing of compiler, pkg-config, BLAS, zlib and Check, or say what to install
-	@$(require) $(NEEDED) check
+	@$(require) $(NEEDED_FOR_TESTS)
 
 deps-report: ## the same of what reproduce needs: BLAS, zlib, gnuplot, Python
 	@$(require) $(NEEDED) gnuplot python3
@@ -163,14 +164,18 @@ $(LINKED_WITH): export RECORD = $(AR) $(LDFLAGS) $(LIBS) $(LDLIBS) $(ABI) $(SOUR
 $(RECORDS): export CHANGED = $(or $(CHANGES),packages or sources have changed)
 
 $(RECORDS): FORCE
-	@printf '%s\n' "$$RECORD" | cmp -s - $@ || { \
-	  if [ -e $@ ]; then \
-	    echo "libdni: $(BUILD) is not what is asked for: $$CHANGED" >&2; \
-	    $(if $(INSTALLING),echo "libdni: not installed: run make first" >&2; exit 1;) \
-	  fi; \
-	  $(require) -n $(NEEDED) $(if $(filter $(TESTED_WITH),$@),check) || exit 1; \
-	  $(if $(filter none,$(BLAS)),,[ -n '$(CBLAS_LIBRARY)' ] || exit 1;) \
-	  mkdir -p $(@D) && printf '%s\n' "$$RECORD" >$@; }
+	@$(if $(and $(INSTALLING),$(wildcard $@)),$(if $(CHANGES),$(refuse_to_install)),$(keep_record))
+
+# Whoever installs may see other packages and compilers than whoever has built; only the settings count.
+refuse_to_install = echo "libdni: $(BUILD) is not what is asked for: $$CHANGED" >&2; \
+  echo "libdni: not installed: run make first" >&2; exit 1
+
+keep_record = printf '%s\n' "$$RECORD" | cmp -s - $@ || { \
+  [ ! -e $@ ] || echo "libdni: $(BUILD) is not what is asked for: $$CHANGED" >&2; \
+  $(require) -n $(if $(filter $(TESTED_WITH),$@),$(NEEDED_FOR_TESTS),$(NEEDED)) || exit 1; \
+  $(if $(filter none,$(BLAS)),,[ -n '$(CBLAS_LIBRARY)' ] || { \
+    echo "libdni: BLAS=$(BLAS): no shared library with cblas_sgemm can be linked" >&2; exit 1; };) \
+  mkdir -p $(@D) && printf '%s\n' "$$RECORD" >$@; }
 
 # One after the other, so that what is missing is said once. The tests need one package more, which is to be
 # missed before the library is compiled.
@@ -378,8 +383,9 @@ check-suites-run: tests
 	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES)
 
 # In one process (CK_FORK=no), so that the tools see leaks at exit and races between threads.
-variant = $(MAKE) $(same_settings) BUILD=$(BUILD)/$(1)
-sanitize = $(variant) CK_FORK=no CFLAGS='-O1 -g -fno-omit-frame-pointer $(2)' LDFLAGS='$(2)'
+variant = $(MAKE) $(subst $$,$$$$,$(same_settings)) BUILD=$(BUILD)/$(1)
+sanitize = $(variant) CK_FORK=no CFLAGS=$(call quoted,$(CFLAGS) -O1 -g -fno-omit-frame-pointer $(2)) \
+  LDFLAGS=$(call quoted,$(LDFLAGS) $(2))
 asan = $(call sanitize,asan,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 tsan = $(call sanitize,tsan,-fsanitize=thread)
 
@@ -403,7 +409,7 @@ check-random-run: $(RANDOM)
 # What is only possibly lost belongs to BLAS libraries, which stay loaded and keep their memory.
 VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite
 check-valgrind: ## the suites under valgrind
-	+@$(call variant,valgrind) CK_FORK=no CFLAGS='-O1 -g' check-suites \
+	+@$(call variant,valgrind) CK_FORK=no CFLAGS=$(call quoted,$(CFLAGS) -O1 -g) check-suites \
 	  TEST_PREFIX='valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
 
 check-clang: ## check, built with clang
@@ -452,7 +458,7 @@ docs: ## reference pages from the headers into build/docs, by Doxygen
 # Installing. ---------------------------------------------------------------------------------
 
 INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL LINKED_PACKAGES STATIC SHARED ABI VERSION,\
-  $(name)=$(call quoted,$(strip $($(name))))) sh make/install.sh
+  $(name)=$(call quoted,$($(name)))) sh make/install.sh
 
 install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX
 	$(Q)$(INSTALLATION) install

@@ -34,8 +34,13 @@ copy() {
   *) $INSTALL -m "$1" "$2" "$3$new" ;;
   esac
 }
+# A directory cannot be replaced by a file.
+free() {
+  [ ! -d "$3" ] || { echo "libdni: $3 is a directory" >&2; return 1; }
+}
 place() {
-  [ ! -d "$3" ] && mv -f "$3$new" "$3" && echo "  $3"
+  mv -f "$3$new" "$3" || return
+  echo "  $3" 2>/dev/null || :
 }
 drop() {
   rm -f "$3$new"
@@ -124,9 +129,9 @@ install)
   for directory in "$headers/dni" "$libraries" "$pc_files"; do
     make_directory "$directory" || undo
   done
-  each copy || undo
-  trap '' HUP INT TERM
-  each place || fail "only part of libdni could be installed: see above"
+  each copy && each free || undo
+  trap '' HUP INT TERM PIPE
+  each place || { each drop; fail "only part of libdni could be installed: see above"; }
   update_loader
   ;;
 uninstall)

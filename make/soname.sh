@@ -7,18 +7,11 @@
 set -u
 : "${PKG_CONFIG:=pkg-config}" "${CC:=cc}" "${CFLAGS:=}" "${LDFLAGS:=}"
 
-fail() {
-  echo "libdni: $*" >&2
-  exit 1
-}
-
-# The Makefile says what pkg-config does not find.
+# Prints nothing where there is none: make says what is missing.
 libs=$($PKG_CONFIG --libs "$1" 2>/dev/null) || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-echo 'void cblas_sgemm(void); void (*dni_probe)(void) = cblas_sgemm;' >"$work/probe.c"
-eval "$CC $CFLAGS -fPIC -shared -nostdlib -Wl,--as-needed -o '$work/probe.so' '$work/probe.c' $LDFLAGS $libs" ||
-  fail "BLAS=$1: cannot link with $libs"
-needed=$(readelf -d "$work/probe.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p')
-[ -n "$needed" ] || fail "BLAS=$1: no shared library with cblas_sgemm in $libs"
-echo "$needed" | head -n 1
+echo 'void cblas_sgemm(void); __attribute__((visibility("default"), used)) void (*dni_probe)(void) = cblas_sgemm;' >"$work/probe.c"
+eval "$CC $CFLAGS -fPIC -shared -nostdlib -o '$work/probe.so' '$work/probe.c' $LDFLAGS -Wl,--as-needed $libs" \
+  >/dev/null 2>&1 || exit 1
+readelf -d "$work/probe.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' | head -n 1

@@ -41,7 +41,7 @@ row() {
 
 # copy PATH: what a fresh checkout has.
 copy() {
-  mkdir -p "$1" && cp -r Makefile make include lib examples tests docs README.md "$1"
+  rm -rf "$1" && mkdir -p "$1" && cp -r Makefile make include lib examples tests docs README.md "$1"
 }
 
 sanitizer_flags() {
@@ -82,6 +82,9 @@ architecture() {
   report "$1" $? $(($(date +%s) - start)) "$1" 'gcc, qemu' -O2 none none idx,csv here
 }
 
+for name; do
+  echo "$cells" | grep -q "^$name " || { echo "matrix: there is no cell $name" >&2; exit 2; }
+done
 wanted=" $* "
 : >"$table"
 row cell compiler level sanitizer BLAS FILES checkout tests seconds | tee -a "$table"

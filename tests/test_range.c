@@ -148,6 +148,27 @@ START_TEST(lessons_of_mixed_sizes) {
 }
 END_TEST
 
+/* Small weights make the squares of weighted rows small; the error is that of the rows without. */
+START_TEST(lessons_of_small_weights) {
+  dni_context *context = support_context(DNI_F32);
+  dni_sg *sg = make_sg(context, 0);
+  const double weight = 1e-12;
+  dni_matrix h = matrix_filled(DNI_F32, 4, 4, 0), weights = matrix_filled(DNI_F32, 4, 1, weight);
+  dni_matrix prediction = matrix_filled(DNI_F32, 4, 4, 0);
+  dni_matrix target = matrix_filled(DNI_F32, 4, 4, 1.2e-7 * weight);
+  for (size_t r = 0; r < 4; r++)
+    matrix_set(&target, r, 0, 1.0e-7 * weight);
+  dni_lesson lesson = {.struct_size = sizeof lesson, .h = &h, .y = &h, .target = &target};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  lesson.prediction = &prediction;
+  lesson.weights = &weights;
+  EXPECT_OK(dni_sg_learn(sg, &lesson, &report));
+  expect_ratio(report.mse, (3 * 1.2 * 1.2 + 1) * 1e-14, 1e-5, "error", 0);
+  dni_sg_release(sg);
+  dni_context_release(context);
+}
+END_TEST
+
 /* What is not finite stays so, and is not made finite. */
 START_TEST(lessons_of_non_finite) {
   dni_dtype dtype = mode_begin(_i);
@@ -162,6 +183,26 @@ START_TEST(lessons_of_non_finite) {
     EXPECT(!isfinite(mse), "error %g", mse);
   }
   dni_sg_release(sg);
+  dni_context_release(context);
+}
+END_TEST
+
+/* A factor may be too large for a gradient that is limited afterwards. */
+START_TEST(clip_value_of_large_factors) {
+  dni_context *context = support_context(DNI_F32);
+  for (int adam = 0; adam < 2; adam++) {
+    dni_optimiser *optimiser;
+    if (adam)
+      EXPECT_OK(dni_optimiser_create_adam(context, 0.1, &optimiser));
+    else
+      EXPECT_OK(dni_optimiser_create_sgd(context, 0.1, &optimiser));
+    EXPECT_OK(dni_optimiser_set_f64(optimiser, DNI_SETTING_CLIP_VALUE, 1));
+    dni_matrix w = matrix_filled(DNI_F32, 3, 20, 0), g = matrix_filled(DNI_F32, 3, 20, 1e30);
+    EXPECT_OK(dni_optimiser_add(optimiser, &w, &g, NULL, NULL));
+    EXPECT_OK(dni_optimiser_step_scaled(optimiser, 1e10));
+    expect_close(matrix_get(&w, 1, 1), -0.1, 1e-6, "w");
+    dni_optimiser_release(optimiser);
+  }
   dni_context_release(context);
 }
 END_TEST
@@ -478,6 +519,8 @@ int main(void) {
   TCase *group = add_group(suite, "lessons");
   tcase_add_loop_test(group, lessons, 0, MODES);
   tcase_add_loop_test(group, lessons_of_mixed_sizes, 0, MODES);
+  tcase_add_test(group, lessons_of_small_weights);
+  tcase_add_test(group, clip_value_of_large_factors);
   tcase_add_loop_test(group, lessons_of_non_finite, 0, MODES);
   tcase_add_loop_test(group, lessons_of_critics, 0, MODES);
   tcase_add_loop_test(group, steps_with_large_targets, 0, MODES);

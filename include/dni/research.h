@@ -342,7 +342,7 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_dataset_create_artificial(
  * count is the number of layers. sg_seconds [count], which may be NULL, becomes the time of answer,
  * lesson and update of the SG after each layer; in the lesson the SG answers again, as it does
  * between threads. It is 0 where there is no SG or one that needs an error signal. Medians of a few
- * runs on made-up numbers; it takes about ten steps.
+ * runs on made-up numbers; it takes about ten steps. With batch norm at least 2 rows are used.
  *
  * `optimiser` is a pattern; NULL leaves the updates out. Parameters, gradients, running statistics,
  * random streams and the counts of SGs are as before afterwards. The caller's own layers and SGs

@@ -67,7 +67,8 @@ typedef struct dni_trainer_options {
    * many as layers; 0: 2. Other schedules: 0 or 1. */
   size_t threads;
   size_t in_flight;     /**< Pipelined: most batches that wait for a target, 1 to 255; 0: 2. */
-  size_t micro_batches; /**< Parts of a batch, 1 to 255; 0: 4. With batch norm each has 2 rows. */
+  size_t micro_batches; /**< Parts of a batch, 1 to 255; 0: 4, or as many as max_batch
+                           allows. With batch norm each part has 2 rows or more. */
   /** n > 0: only modules 0 .. n - 1 move, under the SGs they have. Those above run forward alone,
    * for the loss in the report. 0: all. Sequential and random schedules. */
   size_t trained_modules;

@@ -306,6 +306,7 @@ static dni_status take_batch(const dni_batch *batch, dni_batch *known) {
 dni_status dni_analysis_interface(dni_context *context, dni_network *network, const dni_loss *loss,
                                   size_t after, const dni_batch *batch, size_t directions,
                                   uint64_t seed, dni_interface_report *out) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(context);
   DNI_REQUIRE(network);
   DNI_REQUIRE(loss);

@@ -27,30 +27,29 @@ static bool has_inverse(dni_dtype dtype, double total) {
   return dni__real_holds(dtype, total) && dni__real_holds(dtype, 1 / total);
 }
 
+/* A denormal double looks like 0 here, and is known by its bits. */
 static dni_status check_weights(const dni_matrix *weights, dni_dtype dtype, double *total) {
+  bool denormal = false;
   for (size_t row = 0; row < weights->rows; row++) {
     double weight = dni__matrix_get(weights, row, 0);
     if (!(weight >= 0 && isfinite(weight)))
       return dni__fail(DNI_ERROR_ARGUMENT, "weights: %g in row %zu is negative or not finite",
                        weight, row);
     *total += weight;
+    denormal = denormal || !dni__real_holds(DNI_F64, weight);
   }
-  if (*total > 0 && !has_inverse(dtype, *total))
+  if ((*total > 0 || denormal) && !has_inverse(dtype, *total))
     return dni__fail(DNI_ERROR_ARGUMENT, "weights: they sum to %g, by which nothing can be divided",
                      *total);
   return DNI_OK;
 }
 
-/* Looked at in the user's floating-point mode: in ours a denormal weight would look like 0. */
 dni_status dni__weights_check(const dni_matrix *weights, dni_dtype dtype, size_t rows,
                               double *sum) {
   double total = weights ? 0 : (double)rows;
   if (weights) {
     DNI_TRY(dni__matrix_check_rows(weights, dtype, rows, 1, "weights"));
-    const dni__float_place place = dni__float_users();
-    dni_status status = check_weights(weights, dtype, &total);
-    dni__float_back(place);
-    if (status != DNI_OK) return status;
+    DNI_TRY(check_weights(weights, dtype, &total));
   }
   if (sum) *sum = total;
   return DNI_OK;

@@ -150,16 +150,16 @@ static double FN(lanes_total)(const REAL *lanes) {
   return sums[0];
 }
 
+/* The nearest number to a positive one: at most the largest. */
+static REAL FN(nearest)(double value) {
+  return value > REAL_MOST ? (REAL)REAL_MOST : (REAL)value;
+}
+
 #include "math/activation_template.h"
 #include "math/one_hot_template.h"
 #include "math/batch_norm_template.h"
 #include "math/layer_norm_template.h"
 #include "math/pair_template.h"
-
-/* The nearest number to a positive one: at most the largest. */
-static REAL FN(nearest)(double value) {
-  return value > REAL_MOST ? (REAL)REAL_MOST : (REAL)value;
-}
 
 /* x - x is NaN where x is not finite, and 0 elsewhere. */
 static REAL FN(or_nan)(REAL value, REAL x) {
@@ -175,7 +175,7 @@ static REAL FN(limited)(REAL value, REAL limit) {
 /* The gradient that an update uses: g times scale, limited, plus decay times w. */
 static REAL FN(used_gradient)(REAL g, REAL w, REAL scale, REAL limit, REAL decay) {
   REAL scaled = g * scale;
-  return FN(or_nan)(FN(limited)(scaled, limit), scaled) + decay * w;
+  return FN(or_nan)(FN(limited)(scaled, limit), g) + decay * w;
 }
 
 /* A gradient whose square would be too large counts as REAL_ROOT_MOST. m / sqrt(v) is then what it

@@ -235,6 +235,15 @@ static dni_status measure_all(bench *work, const dni_network *network, bool with
   return DNI_OK;
 }
 
+/* A layer that takes statistics of the batch needs more than one row. */
+static size_t enough_rows(const dni_network *network, size_t rows) {
+  for (size_t i = 0; i < network->count; i++) {
+    size_t least = network->links[i].layer->vtable->least_rows;
+    if (rows < least) rows = least;
+  }
+  return rows;
+}
+
 static dni_status check_call(const dni_network *network, size_t rows, size_t count) {
   if (rows == 0) return dni__fail(DNI_ERROR_ARGUMENT, "dni_network_measure: rows is 0");
   if (network->count == 0) return dni__fail(DNI_ERROR_STATE, "the network has no layers");
@@ -250,7 +259,8 @@ dni_status dni_network_measure(dni_network *network, size_t rows, const dni_opti
   DNI_REQUIRE(network);
   DNI_REQUIRE(seconds);
   DNI_TRY(check_call(network, rows, count));
-  bench work = {.context = network->context, .pattern = optimiser, .rows = rows};
+  bench work = {
+      .context = network->context, .pattern = optimiser, .rows = enough_rows(network, rows)};
   double *times = dni__allocate(network->context->memory, count, 2 * sizeof *times);
   if (!times) return DNI_ERROR_MEMORY;
   dni_status status = measure_all(&work, network, sg_seconds != NULL, times);

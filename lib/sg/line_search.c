@@ -6,6 +6,7 @@
  * because g = 2 mean J^T (M - target). Its minimum is at rate = 1/2 g.g / mean || J g ||^2. */
 #include <math.h>
 
+#include "core/real.h"
 #include "dni/research.h"
 #include "sg/sg.h"
 
@@ -41,7 +42,7 @@ static dni_status search(dni_sg *sg, const dni_matrix *h, const dni_matrix *y, d
   DNI_TRY(sg->vtable->change(sg, h, y, &change));
   double changed = norm_of(sg, &change), gradient = gradient_norm(sg);
   double ratio = gradient == 0 || changed == 0 ? 0 : gradient / changed;
-  *rate = 0.5 * ratio * ratio * (double)rows;
+  *rate = dni__real_limit(DNI_F64, 0.5 * ratio * ratio * (double)rows);
   return DNI_OK;
 }
 

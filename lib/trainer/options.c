@@ -35,7 +35,6 @@ static dni_status check_threads(dni_trainer_options *options) {
     return dni__fail(DNI_ERROR_UNSUPPORTED,
                      "dni_trainer_options: trained_modules needs a schedule without threads");
   if (options->in_flight == 0) options->in_flight = IN_FLIGHT_CHOSEN;
-  if (options->micro_batches == 0) options->micro_batches = PARTS_CHOSEN;
   if (options->micro_batches > options->max_batch) options->micro_batches = options->max_batch;
   return DNI_OK;
 }
@@ -165,8 +164,20 @@ static dni_status check_metric(const dni_metric *metric) {
   return DNI_OK;
 }
 
+/* As many parts as are usual, unless the smallest batch that fills them is larger than max_batch. */
+static size_t choose_parts(const dni_network *network, const dni_trainer_options *options) {
+  size_t layer, parts = PARTS_CHOSEN;
+  dni_trainer_options one = *options;
+  one.micro_batches = 1;
+  size_t least = dni__trainer_least_batch(network, &one, &layer);
+  size_t rows = options->max_batch > 0 ? options->max_batch : BATCH_CHOSEN;
+  if (parts > rows / least) parts = rows / least;
+  return parts > 0 ? parts : 1;
+}
+
 dni_status dni__trainer_check(const dni_network *network, const dni_loss *loss,
                               dni_trainer_options *options) {
+  if (options->micro_batches == 0) options->micro_batches = choose_parts(network, options);
   DNI_TRY(check_options(options));
   DNI_TRY(check_network(network, options));
   DNI_TRY(check_metric(options->metric));

@@ -117,7 +117,6 @@ dni_status dni_trainer_set_rate_factor(dni_trainer *trainer, size_t module, doub
                      plan->module_count);
   if (!(isfinite(factor) && factor >= 0))
     return dni__fail(DNI_ERROR_ARGUMENT, "rate factor %g is negative or not finite", factor);
-  DNI_TRY(dni__setting_check_held("trainer", "rate factor", trainer->context->dtype, factor));
   for (size_t m = 0; m < plan->module_count; m++)
     if (module == DNI_ALL || module == m) atomic_store(&plan->modules[m].rate_factor, factor);
   return DNI_OK;

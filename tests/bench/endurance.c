@@ -89,10 +89,16 @@ static void make(trained *t, const endurance *c, size_t age) {
   (void)train(t, age);
 }
 
-/* Steps of a turn: the youngest copy stays young, and a turn of the smallest network is long enough
- * to be timed. */
-static size_t turn_of(const endurance *c) {
-  return c->plan.batch == 1 ? 40 : 8;
+/* Steps of a turn. The youngest copy stays young: it makes TURNS of them. */
+enum { STEPS = 40 };
+
+/* Microseconds of a step in one turn of each copy. A turn begins with another copy each time: the
+ * first may find threads asleep. */
+static void take_turns(trained *copies, size_t count, size_t turn, double times[AGES][TURNS]) {
+  for (size_t i = 0; i < count; i++) {
+    size_t next = (i + turn) % count;
+    times[next][turn] = 1e6 * train(&copies[next], STEPS) / STEPS;
+  }
 }
 
 static void measure(const endurance *c) {
@@ -104,17 +110,16 @@ static void measure(const endurance *c) {
     count++;
   }
   for (size_t turn = 0; turn < TURNS; turn++) {
-    for (size_t i = 0; i < count; i++)
-      times[i][turn] = train(&copies[i], turn_of(c)) / (double)turn_of(c);
+    take_turns(copies, count, turn, times);
     for (size_t i = 0; i < count; i++)
       ratios[i][turn] = times[i][turn] / times[0][turn];
   }
   bench_text("%-50s", c->name);
   for (size_t i = 0; i < count; i++) {
     double step = bench_median(times[i], TURNS), ratio = bench_median(ratios[i], TURNS);
-    bench_text(" %10.1f %5.2f", step * 1e6, ratio);
+    bench_text(" %10.1f %5.2f", step, ratio);
     bench_record("\"case\": \"%s\", \"steps\": %zu, \"us\": %.2f, \"ratio\": %.4f", c->name,
-                 ages[i], step * 1e6, ratio);
+                 ages[i], step, ratio);
     bench_model_drop(&copies[i].model);
   }
   bench_text("\n");

@@ -9,6 +9,9 @@ trap 'rm -rf "$work"' EXIT
 case "$CFLAGS $LDFLAGS" in *-fsanitize*) echo "README.md's command does not know the sanitizer"; exit 77 ;; esac
 own='unshare --mount'
 [ "$(id -u)" -eq 0 ] || own='unshare --mount --map-root-user'
+case $PWD/:$(command -v "${CC%% *}"):$(command -v "${MAKE%% *}") in
+*/usr/local/*) echo "the checkout, the compiler or make is in /usr/local, which has to be empty"; exit 77 ;;
+esac
 [ "$(uname)" = Linux ] && command -v ldconfig >/dev/null && $own mount -t tmpfs none /usr/local 2>/dev/null ||
   { echo "there is no mount namespace to install in"; exit 77; }
 
@@ -28,7 +31,7 @@ install_libdni() {
 cd "$work" && . "$work/commands"
 END
 export CC MAKE BUILD tree="$PWD" work
-$own env -u LD_LIBRARY_PATH -u LD_RUN_PATH sh -e "$work/inside" >"$work/log" 2>&1 &&
+$own env -u PKG_CONFIG_PATH -u PKG_CONFIG_LIBDIR -u PKG_CONFIG_SYSROOT_DIR -u LD_LIBRARY_PATH -u LD_RUN_PATH sh -e "$work/inside" >"$work/log" 2>&1 &&
   [ "$(grep -c ' xor ' "$work/log")" -eq 4 ] ||
   complain "README.md's program does not run after README.md's commands"
 exit $code

@@ -29,5 +29,7 @@ for package in *.deb; do
   dpkg-deb -x "$package" .
 done
 rm -rf apt ./*.deb
+# Newer packages have all below /usr, and the link to it in a package of its own.
+[ -e lib ] || ln -s usr/lib lib
 find . -name "*.so" -type l -delete
 touch done
