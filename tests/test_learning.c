@@ -20,7 +20,7 @@ static dni_dataset *make_moons(dni_context *context) {
     matrix_set(&y, r, r % 2, 1);
   }
   dni_dataset *dataset;
-  EXPECT_OK(dni_dataset_create_memory(context, &x, &y, DNI_DATA_COPY, &dataset));
+  EXPECT_OK(dni_dataset_create_memory(context, &x, &y, NULL, &dataset));
   return keep(DATASET, dataset);
 }
 
