@@ -122,6 +122,8 @@ VALUE(DNI_SETTING_DROP, 21);
 VALUE(DNI_SETTING_SLOPE, 22);
 VALUE(DNI_SETTING_LAMBDA, 30);
 VALUE(DNI_SETTING_SHRINK, 31);
+VALUE(DNI_SETTING_FORGETTING, 32);
+VALUE(DNI_SETTING_RIDGE, 33);
 
 #ifdef __cplusplus
 extern "C" {
@@ -523,6 +525,7 @@ SIZE(dni_learns, 4);
 VALUE(DNI_CONDITION_HY, 0);
 VALUE(DNI_CONDITION_H, 1);
 VALUE(DNI_CONDITION_Y, 2);
+VALUE(DNI_CONDITION_RESIDUAL, 3);
 VALUE(DNI_SG_NEEDS_NOTHING, 0);
 VALUE(DNI_SG_NEEDS_OUTPUT_ERROR, 1);
 VALUE(DNI_SG_NEEDS_DELTA_ABOVE, 2);
@@ -543,6 +546,7 @@ VALUE(DNI_SG_MIXTURE, 8);
 VALUE(DNI_SG_FROZEN, 9);
 VALUE(DNI_SG_WARM_UP, 10);
 VALUE(DNI_SG_CALLBACK, 11);
+VALUE(DNI_SG_LEAST_SQUARES, 12);
 VALUE(DNI_SG_SCALAR, 100);
 VALUE(DNI_SG_THEOREM, 101);
 
@@ -555,6 +559,16 @@ AT(dni_sg_options, has_seed, 12);
 AT(dni_sg_options, hidden_layers, 16);
 AT(dni_sg_options, hidden_units, 24);
 AT(dni_sg_options, seed, 32);
+AT(dni_sg_options, loss, 40);
+
+AT(dni_least_squares_options, struct_size, 0);
+AT(dni_least_squares_options, condition, 8);
+AT(dni_least_squares_options, reserved, 12);
+AT(dni_least_squares_options, loss, 16);
+AT(dni_least_squares_options, forgetting, 24);
+AT(dni_least_squares_options, ridge, 32);
+AT(dni_least_squares_options, solve_every, 40);
+AT(dni_least_squares_options, guess_rate, 48);
 
 AT(dni_sg_call, struct_size, 0);
 AT(dni_sg_call, flags, 8);
@@ -611,6 +625,8 @@ extern "C" {
 
 dni_status dni_sg_create_synthetic(dni_context *context, size_t units, size_t targets,
                                    const dni_sg_options *options, dni_sg **out);
+dni_status dni_sg_create_least_squares(dni_context *context, size_t units, size_t targets,
+                                       const dni_least_squares_options *options, dni_sg **out);
 dni_status dni_sg_create_dfa(dni_context *context, size_t units, size_t signal_units,
                              const dni_random_options *options, dni_sg **out);
 dni_status dni_sg_create_fa(dni_context *context, size_t units, size_t signal_units,

@@ -155,6 +155,8 @@ USE(schedule, dni_schedule, (given->kind = DNI_RATE_COSINE, given->steps = 9),
     dni_optimiser_set_schedule(s->optimiser, given))
 USE(synthetic, dni_sg_options, given->hidden_layers = 1,
     dni_sg_create_synthetic(s->context, UNITS, CLASSES, given, &s->made.sg))
+USE(least_squares, dni_least_squares_options, given->solve_every = 2,
+    dni_sg_create_least_squares(s->context, 3, 2, given, &s->made.sg))
 USE(critic, dni_sg_options, NONE,
     dni_sg_create_critic(s->context, UNITS, CLASSES, given, &s->made.sg))
 USE(local, dni_sg_options, NONE,
@@ -226,6 +228,7 @@ static const struct {
     CASE(own_loss, dni_loss_callbacks, GIVEN, DNI_OK),
     CASE(schedule, dni_schedule, GIVEN, DNI_OK),
     CASE(synthetic, dni_sg_options, GIVEN, DNI_OK),
+    CASE(least_squares, dni_least_squares_options, GIVEN, DNI_OK),
     CASE(critic, dni_sg_options, GIVEN, DNI_OK),
     CASE(local, dni_sg_options, GIVEN, DNI_OK),
     CASE(own_sg, dni_sg_callbacks, GIVEN, DNI_OK),

@@ -29,6 +29,8 @@ static const bounds table[] = {
     {DNI_SETTING_SLOPE, "slope", FROM_ZERO, BELOW_ONE},
     {DNI_SETTING_LAMBDA, "lambda", FROM_ZERO, TO_ONE},
     {DNI_SETTING_SHRINK, "shrink", ABOVE_ZERO, TO_ONE},
+    {DNI_SETTING_FORGETTING, "forgetting", ABOVE_ZERO, TO_ONE},
+    {DNI_SETTING_RIDGE, "ridge", FROM_ZERO, FINITE},
 };
 
 static double least_of(const bounds *row, dni_dtype dtype) {

@@ -59,6 +59,9 @@ typedef struct dni__norm_columns {
 /* Most classes that one_hot finds, and of the quick case of the one-hot kernels. */
 #define DNI_ONE_HOT_MOST 128
 
+/* Largest matrix for the kernel `cholesky`. */
+#define DNI_CHOLESKY_BLOCK 64
+
 typedef struct dni__kernels {
   const char *name;
 
@@ -168,6 +171,13 @@ typedef struct dni__kernels {
   /* M = scale * (M - D) */
   void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
                    double scale);
+
+  /* The lower triangle of a symmetric matrix [n][n] becomes its Cholesky factor L, and `inverse`
+   * [n][n] L^-1 with zeros above the diagonal; n is at most DNI_CHOLESKY_BLOCK. A pivot that is not
+   * above least[k] is no number to divide by: column k of L and row and column k of L^-1 are 0
+   * then, as if row and column k of the matrix were not there. */
+  void (*cholesky)(size_t n, void *matrix, size_t lda, const void *least, void *inverse,
+                   size_t ldi);
 
   /* Updates. Where a gradient or the new w is not finite, w becomes NaN: an infinite weight could go
    * unnoticed behind an activation that saturates. */

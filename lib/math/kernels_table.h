@@ -22,6 +22,7 @@
     .layer_norm_gradients = FN(layer_norm_gradients), .pair_sums = FN(pair_sums),                  \
     .pair_sums_in_double = FN(pair_sums_in_double), .residual = FN(residual), .adam = FN(adam),    \
     .sgd = FN(sgd), .sum_squares = FN(sum_squares), .largest = FN(largest),                        \
+    .cholesky = FN(cholesky),                                                                      \
   }
 
 #define REAL float

@@ -160,6 +160,7 @@ static REAL FN(nearest)(double value) {
 #include "math/batch_norm_template.h"
 #include "math/layer_norm_template.h"
 #include "math/pair_template.h"
+#include "math/cholesky_template.h"
 
 /* x - x is NaN where x is not finite, and 0 elsewhere. */
 static REAL FN(or_nan)(REAL value, REAL x) {

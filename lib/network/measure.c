@@ -1,8 +1,9 @@
 /* How long the parts of a training step take. Each layer and SG is run by itself on made-up
  * numbers, a few times; the median of the times counts.
  *
- * Of a layer a copy is run, so that nothing of it changes. An SG cannot be copied: the innermost
- * one is run, which counts no lessons, and its parameters and gradients are put back afterwards. */
+ * Of a layer a copy is run, so that nothing of it changes. Of an SG the innermost one is run, which
+ * counts no lessons, and its parameters and gradients are put back afterwards; or one like it, if
+ * parameters are not all that a lesson changes. */
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -210,6 +211,15 @@ static dni_status measure_root(bench *work, part *measured, double *seconds) {
   return status == DNI_OK ? changed : status;
 }
 
+/* What lessons change in it besides parameters stays as it is: another one is run. */
+static dni_status measure_like(bench *work, part *measured, double *seconds) {
+  dni_sg *original = measured->sg;
+  DNI_TRY(original->vtable->create_like(original, &measured->sg));
+  dni_status status = measure_root(work, measured, seconds);
+  dni_sg_release(measured->sg);
+  return status;
+}
+
 static dni_status measure_sg(bench *work, dni_sg *sg, size_t after, double *seconds) {
   *seconds = 0;
   if (!sg || sg->needs != DNI_SG_NEEDS_NOTHING) return DNI_OK;
@@ -217,7 +227,8 @@ static dni_status measure_sg(bench *work, dni_sg *sg, size_t after, double *seco
   part measured = {.sg = root, .learns = sg->learns != DNI_SG_LEARNS_NOTHING};
   *seconds = (double)NAN;
   if (root->calls_out) return DNI_OK;
-  dni_status status = measure_root(work, &measured, seconds);
+  dni_status status =
+      (root->vtable->create_like ? measure_like : measure_root)(work, &measured, seconds);
   if (status == DNI_OK) return DNI_OK;
   return dni__fail_prefix(status, "interface after layer %zu: ", after);
 }

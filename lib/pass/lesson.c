@@ -29,19 +29,25 @@ static dni_status move(const dni__pass *pass, size_t after) {
   return DNI_OK;
 }
 
+/* Whether a late lesson is only one more example, for which nothing has to be answered again. */
+static bool spares_prediction(const dni_sg *sg) {
+  return dni__sg_root(sg)->vtable->spares_prediction;
+}
+
 /* Learn, note what the lesson found, and update. `mse`: which of its numbers is reported. */
 static dni_status learn(const dni__pass *pass, size_t after, dni_lesson *lesson, bool alone) {
   dni_sg *sg = dni__plan_of(pass)->interfaces[after].sg;
-  dni_lesson_report report = {.struct_size = sizeof report};
+  dni_lesson_report report = {.struct_size = sizeof report, .mse = NAN, .cosine = NAN};
+  bool compares = !lesson->target || lesson->prediction || !spares_prediction(sg);
   lesson->struct_size = sizeof *lesson;
   lesson->y = &pass->y;
   lesson->weights = dni__weights_of(pass);
-  DNI_TRY(dni_sg_learn(sg, lesson, &report));
+  DNI_TRY(dni_sg_learn(sg, lesson, compares ? &report : NULL));
   double error = alone ? report.own_loss : report.mse;
   pass->record->sg_mse[after] = error;
   pass->record->sg_cosine[after] = lesson->target ? report.cosine : (double)NAN;
   if (lesson->target) pass->record->target_lag[after] = 0; /* between threads it is noted later */
-  if (!isfinite(error))
+  if (compares && !isfinite(error))
     return dni__fail(DNI_ERROR_NON_FINITE, "%s: the error is not finite", sg->vtable->name);
   return move(pass, after);
 }

@@ -71,7 +71,7 @@ static dni_status ensure_prediction(dni_sg *sg, dni_sg_call *call, dni_matrix *m
 dni_status dni__sg_teach(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
   dni_sg_call lesson = *call;
   dni_matrix made;
-  if (!sg->vtable->makes_prediction) DNI_TRY(ensure_prediction(sg, &lesson, &made));
+  if (!sg->vtable->makes_prediction && sums) DNI_TRY(ensure_prediction(sg, &lesson, &made));
   return sg->vtable->learn(sg, &lesson, sums);
 }
 
@@ -88,11 +88,12 @@ static void report_sums(dni_lesson_report *found, const dni__pair_sums *sums, do
   found->cosine = cosine_of(sums);
 }
 
-static dni_status learn_target(dni_sg *sg, const dni_sg_call *call, double weight,
-                               dni_lesson_report *found) {
+static dni_status learn_target(dni_sg *sg, const dni_sg_call *call, bool wants_report,
+                               double weight, dni_lesson_report *found) {
   dni__pair_sums sums = {0};
-  DNI_TRY(dni__sg_teach(sg, call, &sums));
-  report_sums(found, &sums, weight);
+  bool compares = wants_report || !dni__sg_root(sg)->vtable->spares_prediction;
+  DNI_TRY(dni__sg_teach(sg, call, compares ? &sums : NULL));
+  if (compares) report_sums(found, &sums, weight);
   return DNI_OK;
 }
 
@@ -147,7 +148,7 @@ static dni_status learn_known(dni_sg *sg, const dni_lesson *lesson, bool wants_r
   dni_sg_call call = call_of(sg, lesson, weight);
   switch (sg->learns) {
   case DNI_SG_LEARNS_TARGET:
-    return learn_target(sg, &call, weight, found);
+    return learn_target(sg, &call, wants_report, weight, found);
   case DNI_SG_LEARNS_LOSS:
     call.own_loss = &found->mse;
     return sg->vtable->learn_losses(sg, &call);

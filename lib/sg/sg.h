@@ -12,15 +12,17 @@
 typedef struct dni__sg_vtable {
   dni_kind kind;
   const char *name;
-  bool wraps;            /* it is a dni__wrapper */
-  bool refuses_labels;   /* y must be numbers */
-  bool makes_prediction; /* learn answers by itself where it is given none that it can use */
+  bool wraps;             /* it is a dni__wrapper */
+  bool refuses_labels;    /* y must be numbers */
+  bool makes_prediction;  /* learn answers by itself where it is given none that it can use */
+  bool spares_prediction; /* learn needs none but for the sums */
   /* delta = M(h, y), not multiplied with the weights. A critic also writes losses = phi(h, y); one
    * of the two may be NULL then. */
   dni_status (*estimate)(dni_sg *sg, const dni_sg_call *call);
   /* Gradients of mean || M - target ||^2, and the sums over prediction and target. The prediction
    * is given unless makes_prediction is true, and may be overwritten; in rows of weight 0 it is the
-   * target. NULL: it does not learn from targets. */
+   * target. sums may be NULL where the innermost SG spares predictions, which is then not given.
+   * NULL: it does not learn from targets. */
   dni_status (*learn)(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums);
   /* The same from losses, or alone; *own_loss of the call becomes the mean. NULL: it does not. */
   dni_status (*learn_losses)(dni_sg *sg, const dni_sg_call *call);
@@ -33,6 +35,9 @@ typedef struct dni__sg_vtable {
    * DNI_SETTING_RATE_SCALE is the base's. */
   double *(*setting)(dni_sg *sg, dni_setting setting);
   void (*setting_changed)(dni_sg *sg, dni_setting setting); /* NULL: nothing follows from it */
+  /* A new one of the same settings that has learned nothing. NULL: what a lesson changes are the
+   * parameters alone. */
+  dni_status (*create_like)(const dni_sg *sg, dni_sg **out);
   void (*changed)(dni_sg *sg); /* values were written; NULL: nothing to do */
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
@@ -91,8 +96,9 @@ dni_status dni__sg_answer(dni_sg *sg, const dni_sg_call *call);
 
 /* Lessons (learn.c). -------------------------------------------------------------------------- */
 
-/* Learn from targets. Where the call has no prediction, the SG answers again in its working space.
- * The workspace is reserved. */
+/* Learn from targets. Where the call has no prediction, the SG answers again in its working space;
+ * not if sums is NULL, which is allowed if the innermost SG spares predictions. The workspace is
+ * reserved. */
 dni_status dni__sg_teach(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums);
 
 /* Sums over prediction and target (sums.c). With weights, row s of both is weights[s] times what it

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "sg/guess.h"
+
 dni__affine dni__stack_map(const dni__stack *stack, size_t index) {
   const dni__parameter *parameters = stack->base.parameters + 2 * index;
   return (dni__affine){parameters[0], parameters[1]};
@@ -22,8 +24,8 @@ static dni_activation activation_of(const dni__stack *stack, size_t index) {
 
 void dni__stack_input(const dni__stack *stack, const dni_matrix *h, const dni_matrix *y,
                       dni_matrix *none, const dni_matrix **x1, const dni_matrix **x2) {
-  *x1 = stack->base.looks_at_h ? h : y;
-  *x2 = stack->base.looks_at_h && stack->base.looks_at_y ? y : NULL;
+  *x1 = stack->sees_h ? h : y;
+  *x2 = stack->sees_h && stack->sees_y ? y : NULL;
   if (!dni__is_labels(*x1)) return;
   *none = dni__matrix_make(NULL, y->rows, 0, stack->base.context->dtype);
   *x1 = none;
@@ -161,9 +163,12 @@ void dni__stack_destroy(dni_sg *sg) {
 static dni_status check_options(const dni__stack_kind *kind, dni_sg_options *options,
                                 size_t units) {
   const char *name = kind->vtable->name;
-  if (options->condition < DNI_CONDITION_HY || options->condition > DNI_CONDITION_Y)
+  if (options->condition < DNI_CONDITION_HY || options->condition > DNI_CONDITION_RESIDUAL)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: condition %d is unknown", name,
                      (int)options->condition);
+  if ((options->loss || options->condition == DNI_CONDITION_RESIDUAL) && !kind->may_have_guess)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: %s of the options is for synthetic gradients", name,
+                     options->loss ? "loss" : "condition DNI_CONDITION_RESIDUAL");
   if (kind->auxiliary && options->condition != 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: condition is %d, but g is of h alone", name,
                      (int)options->condition);
@@ -208,12 +213,13 @@ static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, 
 
 /* How many columns the first map's input has; an auxiliary stack's is h. */
 static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t targets,
-                               dni_condition condition, size_t *inputs) {
+                               dni_condition condition, bool has_guess, size_t *inputs) {
   if (units == 0 || targets == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu units and %zu targets; both must be 1 or more",
                      kind->vtable->name, units, targets);
-  bool sees_y = condition != DNI_CONDITION_H && !kind->auxiliary;
-  if (!dni__add(condition != DNI_CONDITION_Y ? units : 0, sees_y ? targets : 0, inputs))
+  bool sees_y = dni__condition_sees_y(condition) && !kind->auxiliary;
+  size_t h = dni__condition_sees_h(condition) ? units : 0, y;
+  if (!dni__add(sees_y ? targets : 0, has_guess ? targets : 0, &y) || !dni__add(h, y, inputs))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu units do not fit", units);
   return DNI_OK;
 }
@@ -224,12 +230,16 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, options, dni_sg_options)));
   DNI_TRY(check_options(kind, &known, units));
   size_t inputs, map_count = known.hidden_layers + 1;
-  DNI_TRY(count_inputs(kind, units, targets, known.condition, &inputs));
-  dni_sg *sg = dni__sg_allocate(context, kind->size, kind->vtable, units, targets, 2 * map_count);
+  bool has_guess = known.loss != NULL;
+  DNI_TRY(count_inputs(kind, units, targets, known.condition, has_guess, &inputs));
+  dni_sg *sg = dni__sg_allocate(context, kind->size, kind->vtable, units, targets,
+                                2 * map_count + (has_guess ? 2 : 0));
   if (!sg) return DNI_ERROR_MEMORY;
-  sg->looks_at_h = known.condition != DNI_CONDITION_Y;
-  sg->looks_at_y = known.condition != DNI_CONDITION_H;
   dni__stack *stack = (dni__stack *)sg;
+  stack->sees_h = dni__condition_sees_h(known.condition);
+  stack->sees_y = dni__condition_sees_y(known.condition) || has_guess;
+  sg->looks_at_h = stack->sees_h || has_guess;
+  sg->looks_at_y = stack->sees_y;
   stack->map_count = map_count;
   stack->hidden_units = known.hidden_units;
   stack->activation = kind->activation;

@@ -13,7 +13,8 @@
 typedef struct dni__stack {
   dni_sg base; /* parameters: weight, bias of each map */
   size_t map_count, hidden_units;
-  dni_activation activation;           /* of the hidden units */
+  bool sees_h, sees_y;       /* parts of the first map's input; with a loss y is [y, r] (guess.h) */
+  dni_activation activation; /* of the hidden units */
   void *hidden[DNI_STACK_HIDDEN_MOST]; /* [rows][hidden_units], outputs of the hidden layers */
   void *hidden_delta[DNI_STACK_HIDDEN_MOST]; /* derivatives towards them */
 } dni__stack;
@@ -25,8 +26,9 @@ typedef struct dni__stack_kind {
   dni_activation activation;
   size_t hidden_layers; /* without options */
   bool may_see_y_alone;
-  bool one_output; /* else as many as units, or: */
-  bool auxiliary;  /* of h alone, [targets] outputs, no condition; the last map is drawn too */
+  bool may_have_guess; /* loss-matched inputs; the kind fills in its two last parameters */
+  bool one_output;     /* else as many as units, or: */
+  bool auxiliary;      /* of h alone, [targets] outputs, no condition; the last map is drawn too */
 } dni__stack_kind;
 
 /* The last map is zero unless the kind is auxiliary; hidden weights are normal as a dense layer's.

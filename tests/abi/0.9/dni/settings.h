@@ -35,7 +35,9 @@ enum {
   DNI_SETTING_DROP = 21,            /**< Dropout: the share of units dropped; [0, 1). */
   DNI_SETTING_SLOPE = 22,           /**< Leaky ReLU: the slope below 0; [0, 1); 0.01 at first. */
   DNI_SETTING_LAMBDA = 30,          /**< Mixture SGs: [0, 1]; given at creation. */
-  DNI_SETTING_SHRINK = 31           /**< Delayed SGs: (0, 1]; given at creation. */
+  DNI_SETTING_SHRINK = 31,          /**< Delayed SGs: (0, 1]; given at creation. */
+  DNI_SETTING_FORGETTING = 32,      /**< Least-squares SGs: (0, 1]; given at creation. */
+  DNI_SETTING_RIDGE = 33            /**< Least-squares SGs: [0, inf); given at creation. */
 };
 
 /** The name of a setting in words, for example "weight decay". "" for an unknown number. Never

@@ -29,9 +29,10 @@
 typedef int32_t dni_condition;
 
 enum {
-  DNI_CONDITION_HY = 0, /**< Output and target. */
-  DNI_CONDITION_H = 1,  /**< The output alone. */
-  DNI_CONDITION_Y = 2   /**< The target alone. */
+  DNI_CONDITION_HY = 0,      /**< Output and target. */
+  DNI_CONDITION_H = 1,       /**< The output alone. */
+  DNI_CONDITION_Y = 2,       /**< The target alone. */
+  DNI_CONDITION_RESIDUAL = 3 /**< The residual of a local guess alone, which needs a loss. */
 };
 
 /** Which signal an SG needs before it can answer. This decides what a trainer has to wait for. */
@@ -56,19 +57,20 @@ enum {
 };
 
 enum {
-  DNI_SG_SYNTHETIC = 1, /**< A regression of delta on h and y. */
-  DNI_SG_DFA = 2,       /**< Direct feedback alignment. */
-  DNI_SG_FA = 3,        /**< Feedback alignment. */
-  DNI_SG_LOCAL = 4,     /**< A local loss. */
-  DNI_SG_CRITIC = 5,    /**< The gradient of a learned loss. */
-  DNI_SG_DELAYED = 6,   /**< The exact gradient, late. */
-  DNI_SG_ZERO = 7,      /**< No gradient. */
-  DNI_SG_MIXTURE = 8,   /**< Exact and synthetic, mixed. */
-  DNI_SG_FROZEN = 9,    /**< Another SG that no longer learns. */
-  DNI_SG_WARM_UP = 10,  /**< Another SG that answers 0 at first. */
-  DNI_SG_CALLBACK = 11, /**< The caller's own. */
-  DNI_SG_SCALAR = 100,  /**< One number; see dni/research.h. */
-  DNI_SG_THEOREM = 101  /**< That of Theorem 1; see dni/research.h. */
+  DNI_SG_SYNTHETIC = 1,      /**< A regression of delta on h and y. */
+  DNI_SG_DFA = 2,            /**< Direct feedback alignment. */
+  DNI_SG_FA = 3,             /**< Feedback alignment. */
+  DNI_SG_LOCAL = 4,          /**< A local loss. */
+  DNI_SG_CRITIC = 5,         /**< The gradient of a learned loss. */
+  DNI_SG_DELAYED = 6,        /**< The exact gradient, late. */
+  DNI_SG_ZERO = 7,           /**< No gradient. */
+  DNI_SG_MIXTURE = 8,        /**< Exact and synthetic, mixed. */
+  DNI_SG_FROZEN = 9,         /**< Another SG that no longer learns. */
+  DNI_SG_WARM_UP = 10,       /**< Another SG that answers 0 at first. */
+  DNI_SG_CALLBACK = 11,      /**< The caller's own. */
+  DNI_SG_LEAST_SQUARES = 12, /**< The regression of delta on h and y in closed form. */
+  DNI_SG_SCALAR = 100,       /**< One number; see dni/research.h. */
+  DNI_SG_THEOREM = 101       /**< That of Theorem 1; see dni/research.h. */
 };
 
 /** Options of synthetic gradients, critics and local losses. Zero means default. */
@@ -79,6 +81,11 @@ typedef struct dni_sg_options {
   size_t hidden_layers;    /**< 0 (linear), 1 or 2; of ReLU units, of critics tanh. */
   size_t hidden_units;     /**< In each hidden layer; 0: as many as units. */
   uint64_t seed;           /**< Used if has_seed is 1. */
+  /** Synthetic gradients: loss-matched inputs. A local guess g = U [h, 1] at the network's output
+   * is trained on this loss, and r = dL(g, y)/dg of each example, of softmax cross-entropy
+   * softmax(g) - y, is seen as well. Use the loss that the network is trained on. NULL: no guess.
+   * It is kept. */
+  dni_loss *loss;
 } dni_sg_options;
 
 /* Creating. ----------------------------------------------------------------------------------- */
@@ -91,16 +98,73 @@ typedef struct dni_sg_options {
  * may be NULL: linear in (h, y), which is the place to start.
  *
  * Parameters, for each of its layers: "weight" [outputs][inputs] and "bias" [1][outputs]. The
- * inputs of the first are h's columns and then y's, or one of them alone.
+ * inputs of the first are h's columns, then y's, then those of r, without what is not seen. With a
+ * loss also "guess_weight" [targets][units] and "guess_bias" [1][targets], which start at zero and
+ * whose gradients are those of the loss.
  *
- * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, hidden_layers over 2, a bad
- *   struct_size.
+ * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, a residual without a loss,
+ *   a loss of another element type or one that does not fit the targets, hidden_layers over 2, a
+ *   bad struct_size.
  * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_sg_create_synthetic(dni_context *context, size_t units,
                                                         size_t targets,
                                                         const dni_sg_options *options,
                                                         dni_sg **out);
+
+/** Options of least-squares SGs. Zero means default, of `loss` NULL. */
+typedef struct dni_least_squares_options {
+  size_t struct_size;      /**< sizeof(dni_least_squares_options). */
+  dni_condition condition; /**< What it sees. */
+  int32_t reserved;        /**< 0. */
+  dni_loss *loss;          /**< Loss-matched inputs, as in dni_sg_options. Kept. */
+  double forgetting;       /**< rho, in (0, 1]: what a new lesson weighs; 0: 0.05. */
+  double ridge;            /**< lambda, not negative; 0: 0.001. */
+  uint64_t solve_every;    /**< Lessons from one solution to the next; 0: 1. */
+  double guess_rate;       /**< With a loss: the learning rate of the guess; 0: 0.001. */
+} dni_least_squares_options;
+
+/** A synthetic gradient that needs no optimiser: M = W z, linear in what it sees, with the best W
+ * for all lessons so far.
+ *
+ * z = [h, 1, y, r], without what it does not see; n columns. Each lesson of B rows adds to two
+ * sums, and W follows from them:
+ *
+ *     C <- (1 - rho) C + rho Z^T Z / B        R <- (1 - rho) R + rho delta^T Z / B
+ *     W = R (C + lambda (tr C / n) I)^-1
+ *
+ * This is the ridge regression on all lessons, each weighing (1 - rho)^age. So 1 / rho is how many
+ * lessons it remembers. The first answer is exactly 0, before the first lesson. Lessons with less
+ * rows than n columns are fine: the ridge decides what they leave open.
+ *
+ * It learns in dni_sg_learn() alone. W is computed in the first lesson and after every
+ * `solve_every` more. A lesson without a prediction is not answered again unless a report is
+ * wanted. Flags: REPLACE begins a lesson; ADD adds rows to the last one, and forgets nothing; SKIP
+ * learns nothing. A rate scale of 0 freezes it; other rate scales are for the guess alone.
+ *
+ * With a loss the residual r of a local guess is seen too, or, with DNI_CONDITION_RESIDUAL, only r
+ * and 1: this costs next to nothing, and for classification it is the place to start. The guess is
+ * moved in lessons, by an Adam of its own.
+ *
+ * Parameters, which no optimiser takes: "weight" W [units][n]; "gram" C [n][n], whose lower
+ * triangle counts; "moment" R [units][n]; with a loss "guess_weight" [targets][units] and
+ * "guess_bias" [1][targets]. Where h is above 2^20 (2^300 in double), C and R are those of 2^-e z.
+ * Settings: DNI_SETTING_FORGETTING; DNI_SETTING_RIDGE, which may be set to 0: columns of z that
+ * others give up to rounding then get weights of 0. With a loss DNI_SETTING_LEARNING_RATE, of the
+ * guess.
+ *
+ * A lesson fails with DNI_ERROR_NON_FINITE if h or the target is not finite, or the target is 2^90
+ * or more (2^600 in double); it is then not counted. It also fails so if the solution is not
+ * finite; W is then as before.
+ *
+ * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, a residual without a loss,
+ *   a loss of another element type or one that does not fit the targets, numbers out of range, a
+ *   bad struct_size.
+ * - DNI_ERROR_UNSUPPORTED: unknown non-zero fields.
+ * - DNI_ERROR_MEMORY: no memory. */
+DNI_API DNI_MUST_USE dni_status
+dni_sg_create_least_squares(dni_context *context, size_t units, size_t targets,
+                            const dni_least_squares_options *options, dni_sg **out);
 
 /** Direct feedback alignment (Nokland 2016): delta = e B, where e [rows][signal_units] is dL/dh_N.
  *
@@ -281,7 +345,7 @@ DNI_API void dni_sg_release(dni_sg *sg);
 DNI_API dni_kind dni_sg_kind(const dni_sg *sg);
 
 /** "synthetic", "dfa", "fa", "local", "critic", "delayed", "zero", "mixture", "frozen", "warm_up",
- * "callback", "scalar" or "theorem"; "" for NULL. Never NULL; static. */
+ * "callback", "least_squares", "scalar" or "theorem"; "" for NULL. Never NULL; static. */
 DNI_API const char *dni_sg_kind_name(const dni_sg *sg);
 
 /** Which signal it needs: a DNI_SG_NEEDS_ value; -1 for NULL. */
@@ -365,7 +429,8 @@ typedef struct dni_lesson_report {
 
 /** Learn: compute the gradients of the SG's parameters. An optimiser's step then moves them.
  *
- * - One that learns from targets: gradients of mean || M(h, y) - target ||^2.
+ * - One that learns from targets: gradients of mean || M(h, y) - target ||^2. One of least squares
+ *   has no gradients: its weights are better when this returns.
  * - A critic: gradients of mean (phi(h, y) - losses)^2.
  * - One that learns alone: gradients of the mean of its own loss. If a target is given as well, mse
  *   and cosine tell how far its answer is from it.
@@ -387,6 +452,7 @@ typedef struct dni_lesson_report {
  * - DNI_ERROR_DATA: a label that is not below targets; the message names the row.
  * - DNI_ERROR_MEMORY: more rows than reserved, and no memory.
  * - DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED: of the product; gradients are then undefined.
+ * - DNI_ERROR_NON_FINITE: of least squares, see dni_sg_create_least_squares().
  * - DNI_ERROR_CALLBACK, or a status of the caller's: a callback failed. */
 DNI_API DNI_MUST_USE dni_status dni_sg_learn(dni_sg *sg, const dni_lesson *lesson,
                                              dni_lesson_report *report);

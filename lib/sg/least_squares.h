@@ -1,0 +1,52 @@
+/* What the files of least-squares SGs share. With z = [h, 1, y, r] (what of it is seen), n columns:
+ *
+ *   C <- (1 - rho) C + rho Z^T Z / B,   R <- (1 - rho) R + rho delta^T Z / B,
+ *   W = R (C + lambda (tr C / n) I)^-1,   M = W z,
+ *
+ * with rho the forgetting, lambda the ridge, B rows in a lesson. W is the ridge solution over all
+ * lessons, each weighing (1 - rho)^age. Internal. */
+#ifndef DNI_SG_LEAST_SQUARES_H
+#define DNI_SG_LEAST_SQUARES_H
+
+#include "sg/cholesky.h"
+#include "sg/guess.h"
+
+/* Parameters, in this order. */
+enum {
+  DNI__LS_WEIGHT, /* W [units][n] */
+  DNI__LS_GRAM,   /* C [n][n], its lower triangle */
+  DNI__LS_MOMENT, /* R [units][n] */
+  DNI__LS_GUESS,  /* two, if there is a loss */
+};
+
+#define DNI__LS_CHUNK 32 /* rows of Z at a time where Z has to be written down */
+
+typedef struct dni__least_squares {
+  dni_sg base;
+  dni__guess guess;
+  dni_optimiser *guess_optimiser; /* NULL: there is no guess */
+  double forgetting, ridge, guess_rate;
+  uint64_t solve_every;
+  bool sees_h, sees_y;
+  size_t inputs, h_columns; /* n; those of h among them, which come first */
+  uint64_t lessons;
+  int exponent;         /* C and R are of 2^-exponent z; 0 unless h is huge */
+  void *tail;           /* [rows][n - h_columns + 1]: 1, y, r, and working space for losses */
+  dni_matrix chunks[2]; /* [CHUNK][n]: rows of Z, and of Z with the weights of the examples */
+  dni_matrix solution;  /* [units][n] */
+  dni_matrix panel;     /* [larger of units and n][DNI_CHOLESKY_BLOCK] */
+  dni__cholesky cholesky;
+} dni__least_squares;
+
+/* Z's columns after those of h, of `rows` rows: a view of the working space (least_squares.c). */
+dni_matrix dni__ls_tail(const dni__least_squares *ls, size_t rows);
+
+/* C and R take a lesson in, whose Z is [call->h, tail] (least_squares_sums.c). Before anything has
+ * changed: DNI_ERROR_NON_FINITE, if h or the target is not finite or the target too large. */
+dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call);
+
+/* W from C and R (least_squares_solve.c). After a failure W is as it was. DNI_ERROR_NON_FINITE: the
+ * solution is not finite. */
+dni_status dni__ls_solve(const dni__least_squares *ls);
+
+#endif
