@@ -178,20 +178,38 @@ typedef enum method {
   METHOD_LOCAL,
   METHOD_DELAYED,
   METHOD_NONE,
+  METHOD_SG_ALL_ADAM,
   METHOD_COUNT
 } method;
 
-/* "backprop", "sg-all", "sg", "dfa", "fa", "local", "delayed", "none" */
+/* "backprop", "sg-all", "sg", "dfa", "fa", "local", "delayed", "none"; "sg-all-adam" is sg-all with
+ * SGs that Adam trains, whatever the plan says */
 const char *method_name(method which);
 /* sg, local, delayed, none: the plan says after which hidden layers, not the method */
 bool method_is_placed(method which);
+
+/* What trains synthetic gradients, and what they see. */
+typedef enum sg_kind { SG_LEAST_SQUARES, SG_ADAM } sg_kind;
+
+typedef struct sg_plan {
+  sg_kind kind;
+  dni_condition condition;
+  bool residual;     /* the residual of a local guess too (DNI_CONDITION_RESIDUAL: alone) */
+  size_t hidden;     /* hidden layers of SGs by Adam and of local classifiers */
+  double guess_rate; /* of least-squares SGs; 0: the library's */
+  uint64_t mixture;  /* lessons in which answers go from exact to synthetic; 0: none */
+} sg_plan;
+
+/* Where nothing is said: by least squares from the residual alone; by Adam from (h, y), the paper's. */
+sg_plan sg_plan_default(sg_kind kind);
+bool method_has_sgs(method which); /* synthetic gradients */
+sg_kind method_sg_kind(method which, const sg_plan *plan);
 
 typedef struct deep_plan {
   size_t depth, width;
   method which;
   bool sg_at[MAX_DEPTH + 1]; /* placed: [i] is true for an estimator after hidden layer i, from 1 */
-  size_t sg_hidden;          /* hidden layers of SGs and of local classifiers */
-  dni_condition condition;
+  sg_plan sg;
   double shrink; /* of delayed gradients; 0: 1 */
 } deep_plan;
 

@@ -25,7 +25,7 @@ typedef struct training {
 static dni_status create_network(training *work) {
   const training_plan *plan = work->plan;
   deep_plan deep = {.depth = plan->depth, .width = plan->width, .which = work->which};
-  deep.condition = DNI_CONDITION_HY;
+  deep.sg = sg_plan_default(SG_ADAM);
   deep.sg_at[plan->depth / 2 + 1] = true;
   return deep_build(work->context, &deep, dni_dataset_features(work->train),
                     dni_dataset_classes(work->train), &work->network);

@@ -14,7 +14,7 @@ typedef struct timing {
 static dni_status measure(dni_context *context, const options *settings, dni_network *network,
                           timing *times) {
   dni_optimiser *adam;
-  dni_status status = dni_optimiser_create_adam(context, settings->learning_rate, &adam);
+  dni_status status = dni_optimiser_create_adam(context, 1e-3, &adam);
   if (status != DNI_OK) return status;
   status = dni_network_measure(network, settings->batch, adam, times->seconds, times->sg_seconds,
                                dni_network_layer_count(network));
@@ -30,8 +30,7 @@ static dni_status measure_network(dni_context *context, const options *settings,
   deep_plan plan = {.depth = settings->depth,
                     .width = settings->width,
                     .which = which,
-                    .sg_hidden = settings->sg_hidden,
-                    .condition = settings->condition,
+                    .sg = settings->sg,
                     .shrink = settings->shrink};
   plan.sg_at[middle] = true;
   dni_status status = deep_build(context, &plan, features, classes, &network);

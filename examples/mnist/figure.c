@@ -23,6 +23,7 @@ static const struct style {
     [METHOD_LOCAL] = {"#e69f00", "5 2", "M-3.6 0A3.6 3.6 0 1 0 3.6 0A3.6 3.6 0 1 0 -3.6 0Z"},
     [METHOD_DELAYED] = {"#56b4e9", "12 3 2 3", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
     [METHOD_NONE] = {"#666666", "2 2", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
+    [METHOD_SG_ALL_ADAM] = {"#a0522d", "3 5", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
 };
 
 static const double accuracy_ticks[] = {

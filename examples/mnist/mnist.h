@@ -16,10 +16,11 @@ typedef struct options {
   uint64_t epochs, steps; /* 0: no limit; not both */
   size_t eval_every;      /* 0: a sixteenth of the run */
   double until;           /* test accuracy to stop at; 0: none */
-  double learning_rate, sg_learning_rate;
-  bool learning_rate_chosen; /* by depth, not by the user */
-  size_t sg_hidden;
-  dni_condition condition;
+  double learning_rate, sg_learning_rate; /* 0: chosen for each method, see rates_of */
+  uint64_t warm_up;                       /* steps; WARM_UP_CHOSEN: chosen */
+  bool cosine;                            /* the rate falls to 0 along a cosine */
+  sg_plan sg;
+  bool condition_asked;
   double shrink;             /* of delayed gradients; 0: not asked, until complete */
   double update_probability; /* 0: the sequential schedule */
   uint64_t seed;
@@ -35,7 +36,16 @@ typedef struct options {
 enum { OPTIONS_RUN = -1 }; /* go on; anything else is the exit status */
 
 int options_parse(int argc, char **argv, options *parsed);
-const char *condition_name(dni_condition condition);
+const char *condition_name(const sg_plan *sg); /* "hy", "r", "hyr" and so on */
+const char *sg_kind_name(sg_kind kind);        /* "least-squares", "adam" */
+
+/* What a method is trained with. */
+typedef struct rates {
+  double network, sg;
+} rates;
+rates rates_of(const options *settings, method which);
+#define WARM_UP_CHOSEN UINT64_MAX
+uint64_t warm_up_of(const options *settings, uint64_t steps);
 
 /* options_schedule.c: what depends on several options at once. sg_at: the option's text, or NULL */
 int options_complete(options *parsed, const char *sg_at);
@@ -84,6 +94,8 @@ enum { LOSS_WINDOW = 100 };
 
 struct run_result {
   method which;
+  rates learning_rates;
+  uint64_t total_steps, warm_up; /* planned */
   bool sg_at[MAX_DEPTH + 1]; /* where the estimators are, of all methods */
   size_t train_examples, test_examples, features, classes;
   uint64_t steps;

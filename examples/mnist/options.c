@@ -19,17 +19,60 @@ enum { MAX_UNITS = 1 << 20, MOST_IN_FLIGHT = 255 };
  * falls back to kernels several times slower (OpenBLAS 0.3.21 on Sapphire Rapids). */
 static const char default_backend[] = "builtin";
 
-/* Deeper nets want smaller rates, most of all with synthetic gradients. */
-static double default_learning_rate(size_t depth) {
-  if (depth <= 4) return 1e-3;
-  return depth <= 8 ? 3e-4 : 1e-4;
+enum { DEFAULT_WARM_UP = 200 }; /* steps, but no more than a tenth of the run */
+
+/* A network must not move faster than SGs by Adam from (h, y) can follow, and they follow the more
+ * slowly the deeper it is. The others have no such limit. */
+static double default_learning_rate(const options *settings, method which) {
+  bool slow = method_has_sgs(which) && which != METHOD_SG &&
+              method_sg_kind(which, &settings->sg) == SG_ADAM &&
+              !(settings->sg.kind == SG_ADAM && settings->sg.residual);
+  bool fitted = method_has_sgs(which) && method_sg_kind(which, &settings->sg) != SG_ADAM;
+  if (fitted && settings->sg.condition != DNI_CONDITION_RESIDUAL) slow = true;
+  if (!slow || settings->depth <= 4) return 1e-3;
+  return settings->depth <= 8 ? 3e-4 : 1e-4;
 }
 
-static const char *const condition_names[] = {
-    [DNI_CONDITION_HY] = "hy", [DNI_CONDITION_H] = "h", [DNI_CONDITION_Y] = "y"};
+/* The rate of least-squares SGs is that of their guess. */
+rates rates_of(const options *settings, method which) {
+  rates chosen = {settings->learning_rate, settings->sg_learning_rate};
+  bool fitted = method_has_sgs(which) && method_sg_kind(which, &settings->sg) == SG_LEAST_SQUARES;
+  if (chosen.network == 0) chosen.network = default_learning_rate(settings, which);
+  if (chosen.sg == 0) chosen.sg = fitted ? 1e-3 : chosen.network;
+  return chosen;
+}
 
-const char *condition_name(dni_condition condition) {
-  return condition_names[condition];
+uint64_t warm_up_of(const options *settings, uint64_t steps) {
+  uint64_t most = steps > 0 ? steps - 1 : 0, tenth = steps / 10;
+  uint64_t wanted = settings->warm_up;
+  if (wanted == WARM_UP_CHOSEN) wanted = tenth < DEFAULT_WARM_UP ? tenth : DEFAULT_WARM_UP;
+  return wanted < most ? wanted : most;
+}
+
+static const char *const sg_kind_names[] = {[SG_LEAST_SQUARES] = "least-squares",
+                                            [SG_ADAM] = "adam"};
+
+const char *sg_kind_name(sg_kind kind) {
+  return sg_kind_names[kind];
+}
+
+static const struct condition {
+  const char *name;
+  dni_condition condition;
+  bool residual;
+} conditions[] = {
+    {"hy", DNI_CONDITION_HY, false}, {"h", DNI_CONDITION_H, false},
+    {"y", DNI_CONDITION_Y, false},   {"r", DNI_CONDITION_RESIDUAL, true},
+    {"hyr", DNI_CONDITION_HY, true}, {"hr", DNI_CONDITION_H, true},
+    {"yr", DNI_CONDITION_Y, true},
+};
+enum { CONDITIONS = sizeof conditions / sizeof conditions[0] };
+
+const char *condition_name(const sg_plan *sg) {
+  for (size_t i = 0; i < CONDITIONS; i++)
+    if (conditions[i].condition == sg->condition && conditions[i].residual == sg->residual)
+      return conditions[i].name;
+  return "";
 }
 
 enum option_id {
@@ -47,6 +90,10 @@ enum option_id {
   OPTION_UNTIL,
   OPTION_LR,
   OPTION_SG_LR,
+  OPTION_WARM_UP,
+  OPTION_DECAY,
+  OPTION_SG,
+  OPTION_MIXTURE,
   OPTION_SG_HIDDEN,
   OPTION_CONDITION,
   OPTION_SHRINK,
@@ -80,6 +127,10 @@ static const struct option long_options[] = {
     {"until", required_argument, NULL, OPTION_UNTIL},
     {"lr", required_argument, NULL, OPTION_LR},
     {"sg-lr", required_argument, NULL, OPTION_SG_LR},
+    {"warm-up", required_argument, NULL, OPTION_WARM_UP},
+    {"decay", required_argument, NULL, OPTION_DECAY},
+    {"sg", required_argument, NULL, OPTION_SG},
+    {"mixture", required_argument, NULL, OPTION_MIXTURE},
     {"sg-hidden", required_argument, NULL, OPTION_SG_HIDDEN},
     {"condition", required_argument, NULL, OPTION_CONDITION},
     {"shrink", required_argument, NULL, OPTION_SHRINK},
@@ -143,16 +194,35 @@ static int set_method(const char *text, options *parsed) {
     parsed->method_count = 1;
     return 0;
   }
-  return usage("method", text, "backprop, sg, sg-all, dfa, fa, local, delayed, none or all");
+  return usage("method", text,
+               "backprop, sg, sg-all, sg-all-adam, dfa, fa, local, delayed, none or all");
 }
 
 static int set_condition(const char *text, options *parsed) {
-  for (dni_condition i = DNI_CONDITION_HY; i <= DNI_CONDITION_Y; i++) {
-    if (strcmp(text, condition_names[i]) != 0) continue;
-    parsed->condition = i;
+  for (size_t i = 0; i < CONDITIONS; i++) {
+    if (strcmp(text, conditions[i].name) != 0) continue;
+    parsed->sg.condition = conditions[i].condition;
+    parsed->sg.residual = conditions[i].residual;
+    parsed->condition_asked = true;
     return 0;
   }
-  return usage("condition", text, "hy, h or y");
+  return usage("condition", text, "hy, h, y, r, hyr, hr or yr");
+}
+
+static int set_sg(const char *text, options *parsed) {
+  for (int i = SG_LEAST_SQUARES; i <= SG_ADAM; i++) {
+    if (strcmp(text, sg_kind_names[i]) != 0) continue;
+    parsed->sg.kind = (sg_kind)i;
+    return 0;
+  }
+  return usage("sg", text, "least-squares or adam");
+}
+
+static int set_decay(const char *text, options *parsed) {
+  parsed->cosine = strcmp(text, "cosine") == 0;
+  return parsed->cosine || strcmp(text, "constant") == 0
+             ? 0
+             : usage("decay", text, "cosine or constant");
 }
 
 static int set_dtype(const char *text, options *parsed) {
@@ -203,14 +273,21 @@ static int set_training(int id, const char *name, const char *text, options *par
   case OPTION_STEPS:
     return set_count(name, text, 1000000000000, &parsed->steps);
   case OPTION_LR:
-    parsed->learning_rate_chosen = false;
     return set_rate(name, text, &parsed->learning_rate);
   case OPTION_SG_LR:
     return set_rate(name, text, &parsed->sg_learning_rate);
   case OPTION_SG_HIDDEN:
     status = set_count(name, text, 2, &number);
-    if (status == 0) parsed->sg_hidden = (size_t)number;
+    if (status == 0) parsed->sg.hidden = (size_t)number;
     return status;
+  case OPTION_SG:
+    return set_sg(text, parsed);
+  case OPTION_WARM_UP:
+    return set_count(name, text, 1000000000, &parsed->warm_up);
+  case OPTION_MIXTURE:
+    return set_count(name, text, 1000000000, &parsed->sg.mixture);
+  case OPTION_DECAY:
+    return set_decay(text, parsed);
   case OPTION_CONDITION:
     return set_condition(text, parsed);
   case OPTION_SHRINK:
@@ -255,8 +332,8 @@ static void set_defaults(options *parsed) {
   parsed->depth = DEFAULT_DEPTH;
   parsed->width = DEFAULT_WIDTH;
   parsed->batch = DEFAULT_BATCH;
-  parsed->learning_rate_chosen = true;
-  parsed->condition = DNI_CONDITION_HY;
+  parsed->warm_up = WARM_UP_CHOSEN;
+  parsed->cosine = true;
   parsed->seed = DEFAULT_SEED;
   parsed->backend = default_backend;
   parsed->dtype = DNI_F32;
@@ -267,8 +344,11 @@ static void set_defaults(options *parsed) {
 
 static int complete(options *parsed, const char *sg_at) {
   if (parsed->epochs == 0 && parsed->steps == 0) parsed->steps = DEFAULT_STEPS;
-  if (parsed->learning_rate_chosen) parsed->learning_rate = default_learning_rate(parsed->depth);
-  if (parsed->sg_learning_rate == 0) parsed->sg_learning_rate = parsed->learning_rate;
+  sg_plan usual = sg_plan_default(parsed->sg.kind);
+  if (!parsed->condition_asked) {
+    parsed->sg.condition = usual.condition;
+    parsed->sg.residual = usual.residual;
+  }
   return options_complete(parsed, sg_at);
 }
 

@@ -51,9 +51,10 @@ static bool runs_placed_method(const options *parsed) {
 
 /* --method all: those that the schedule can run. */
 static void choose_all(options *parsed) {
-  static const method all[] = {METHOD_BACKPROP, METHOD_SG_ALL, METHOD_SG, METHOD_DFA};
+  static const method all[] = {METHOD_BACKPROP, METHOD_SG_ALL, METHOD_SG, METHOD_SG_ALL_ADAM,
+                               METHOD_DFA};
   static const size_t first[] = {[DNI_SCHEDULE_PIPELINED] = 1, [DNI_SCHEDULE_MICRO_BATCHES] = 0};
-  static const size_t count[] = {[DNI_SCHEDULE_SEQUENTIAL] = 4,
+  static const size_t count[] = {[DNI_SCHEDULE_SEQUENTIAL] = 5,
                                  [DNI_SCHEDULE_PIPELINED] = 2,
                                  [DNI_SCHEDULE_MICRO_BATCHES] = 1};
   parsed->method_count = count[parsed->schedule];
@@ -101,7 +102,8 @@ static int check_fixed_modules(const options *parsed) {
     return usage_number("modules", (double)parsed->modules,
                         "no such option with --schedule micro-batches: --threads says it");
   if (runs_method(parsed, METHOD_BACKPROP)) right = 1;
-  if (runs_method(parsed, METHOD_SG_ALL)) right = parsed->depth + 1;
+  if (runs_method(parsed, METHOD_SG_ALL) || runs_method(parsed, METHOD_SG_ALL_ADAM))
+    right = parsed->depth + 1;
   if (parsed->modules == right) return 0;
   if (right > 0)
     (void)snprintf(expected, sizeof expected, "%zu with --method %s", right,
@@ -160,6 +162,11 @@ static int check_idle(const options *parsed) {
   if (parsed->micro_batches > 0 && parsed->schedule != DNI_SCHEDULE_MICRO_BATCHES)
     return usage_number("micro-batches", (double)parsed->micro_batches,
                         "--schedule micro-batches with it");
+  if (parsed->sg.hidden > 0 && parsed->sg.kind == SG_LEAST_SQUARES &&
+      (runs_method(parsed, METHOD_SG) || runs_method(parsed, METHOD_SG_ALL)))
+    return usage_number("sg-hidden", (double)parsed->sg.hidden, "--sg adam with it");
+  if (parsed->sg.mixture > 0 && parsed->schedule != DNI_SCHEDULE_SEQUENTIAL)
+    return usage_number("mixture", (double)parsed->sg.mixture, "--schedule sequential with it");
   if (parsed->shrink > 0 && !runs_method(parsed, METHOD_DELAYED))
     return usage_number("shrink", parsed->shrink, "--method delayed with it");
   if (parsed->update_probability > 0 && parsed->schedule != DNI_SCHEDULE_SEQUENTIAL)

@@ -14,20 +14,20 @@ void report_heading(const options *settings, const data_source *source) {
                settings->depth > 1 ? "s" : "", settings->width, settings->batch);
   if (settings->epochs > 0) (void)printf("%llu epochs, ", (unsigned long long)settings->epochs);
   if (settings->steps > 0) (void)printf("%llu steps, ", (unsigned long long)settings->steps);
-  (void)printf("Adam %g%s, SG %g, seed %llu", settings->learning_rate,
-               settings->learning_rate_chosen ? " (chosen for this depth)" : "",
-               settings->sg_learning_rate, (unsigned long long)settings->seed);
+  (void)printf("Adam%s, seed %llu", settings->cosine ? ", rates along a cosine" : "",
+               (unsigned long long)settings->seed);
   if (has_threads(settings->schedule)) (void)printf(", %s", schedule_name(settings->schedule));
   (void)putchar('\n');
   (void)fflush(stdout);
 }
 
 static void print_row(const run_result *run) {
-  char error[32] = "-";
+  char error[32] = "-", cosine[32] = "-";
   if (!isnan(run->sg_error)) (void)snprintf(error, sizeof error, "%.4g", run->sg_error);
-  (void)printf("%-8s  %8.2f %%  %7.2f %%  %10.4f  %7.2f  %10s\n", method_name(run->which),
-               100 * run->train_accuracy, 100 * run->test_accuracy, run->final_loss,
-               run->ms_per_step, error);
+  if (!isnan(run->sg_cosine)) (void)snprintf(cosine, sizeof cosine, "%.2f", run->sg_cosine);
+  (void)printf("%-11s  %8.2f %%  %7.2f %%  %10.4f  %7.2f  %10s  %6s  %7g\n",
+               method_name(run->which), 100 * run->train_accuracy, 100 * run->test_accuracy,
+               run->final_loss, run->ms_per_step, error, cosine, run->learning_rates.network);
 }
 
 /* "hidden layers 2 and 4"; every one if it is every one. */
@@ -92,8 +92,8 @@ static void print_files(const result_set *results) {
 }
 
 void report_table(const result_set *results) {
-  (void)printf("\n%-8s  %10s  %9s  %10s  %7s  %10s\n", "method", "train", "test", "final loss",
-               "ms/step", "SG error");
+  (void)printf("\n%-11s  %10s  %9s  %10s  %7s  %10s  %6s  %7s\n", "method", "train", "test",
+               "final loss", "ms/step", "SG error", "cosine", "rate");
   for (size_t i = 0; i < results->run_count; i++)
     print_row(&results->runs[i]);
   for (size_t i = 0; i < results->run_count; i++) {
@@ -136,15 +136,16 @@ static void json_real(const char *name, double value) {
     (void)printf(",\"%s\":null", name);
 }
 
-/* What was asked for, the same in all runs. */
-static void json_settings(const options *settings) {
+/* What was asked for, or chosen for this method. */
+static void json_settings(const options *settings, const run_result *run) {
   json_integer("depth", settings->depth);
   json_integer("width", settings->width);
   json_integer("batch", settings->batch);
-  json_real("lr", settings->learning_rate);
-  json_real("sg_lr", settings->sg_learning_rate);
-  json_integer("sg_hidden", (uint64_t)settings->sg_hidden);
-  json_string("condition", condition_name(settings->condition));
+  json_real("lr", run->learning_rates.network);
+  json_real("sg_lr", run->learning_rates.sg);
+  json_integer("warm_up", run->warm_up);
+  json_string("decay", settings->cosine ? "cosine" : "constant");
+  json_integer("sg_hidden", (uint64_t)settings->sg.hidden);
   json_real("p_update", settings->update_probability > 0 ? settings->update_probability : NAN);
   json_integer("seed", settings->seed);
   json_string("dtype", settings->dtype == DNI_F32 ? "f32" : "f64");
@@ -174,10 +175,24 @@ static void json_schedule(const options *settings, const run_result *run) {
   (void)putchar(']');
 }
 
+/* Of methods with synthetic gradients; of others null. */
+static void json_sg(const options *settings, const run_result *run) {
+  sg_kind kind = method_sg_kind(run->which, &settings->sg);
+  sg_plan seen = kind == settings->sg.kind ? settings->sg : sg_plan_default(kind);
+  if (!method_has_sgs(run->which)) {
+    (void)fputs(",\"sg_kind\":null,\"condition\":null,\"mixture\":null", stdout);
+    return;
+  }
+  json_string("sg_kind", sg_kind_name(kind));
+  json_string("condition", condition_name(&seen));
+  json_integer("mixture", settings->sg.mixture);
+}
+
 static void json_run(const options *settings, const run_result *run) {
   (void)fputs("{\"method\":", stdout);
   json_text(method_name(run->which));
-  json_settings(settings);
+  json_settings(settings, run);
+  json_sg(settings, run);
   json_string("backend", run->backend);
   json_schedule(settings, run);
   json_integer("steps", run->steps);
@@ -223,8 +238,9 @@ static int write_results(const result_set *results) {
   for (size_t i = 0; i < results->run_count; i++) {
     const run_result *run = &results->runs[i];
     (void)fprintf(file, "%s\t%zu\t%zu\t%zu\t%.9g\t%.9g\t%llu\t%llu\t", method_name(run->which),
-                  settings->depth, settings->width, settings->batch, settings->learning_rate,
-                  settings->sg_learning_rate, (unsigned long long)settings->seed,
+                  settings->depth, settings->width, settings->batch,
+                  run->learning_rates.network, run->learning_rates.sg,
+                  (unsigned long long)settings->seed,
                   (unsigned long long)run->steps);
     (void)fprintf(file, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t", run->train_accuracy,
                   run->test_accuracy, run->final_loss, run->ms_per_step, run->seconds,

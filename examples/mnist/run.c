@@ -34,7 +34,7 @@ typedef struct training {
   const options *settings;
   const session *objects;
   run_result *result;
-  uint64_t total_steps, eval_every;
+  uint64_t eval_every;
   window loss, sg_error, sg_cosine;
   double lag_sum; /* of lag_count interfaces between modules in steps */
   uint64_t lag_count;
@@ -42,13 +42,6 @@ typedef struct training {
   bool reached;                  /* what --until asks for */
   int problem;                   /* exit status of a failed evaluation, 0 if none */
 } training;
-
-static uint64_t count_steps(const options *settings, size_t examples) {
-  uint64_t per_epoch = examples / settings->batch;
-  uint64_t limit = settings->epochs * (per_epoch > 0 ? per_epoch : 1);
-  if (settings->epochs == 0) return settings->steps;
-  return settings->steps == 0 || limit < settings->steps ? limit : settings->steps;
-}
 
 /* Share of `dataset` classified right. `step` is for the message of a failure. */
 static int measure_accuracy(const session *objects, const dni_dataset *dataset, uint64_t step,
@@ -92,7 +85,7 @@ static void show_progress(training *state, uint64_t step, double seconds) {
   state->shown = time;
   (void)fprintf(stderr, "\r%-8s  step %llu of %llu  loss %.4f  %.1f ms/step",
                 method_name(result->which), (unsigned long long)step,
-                (unsigned long long)state->total_steps, window_mean(&state->loss),
+                (unsigned long long)result->total_steps, window_mean(&state->loss),
                 1000 * seconds / (double)step);
   if (result->curve_count > 0)
     (void)fprintf(stderr, "  test %.2f %%",
@@ -139,7 +132,7 @@ static dni_status after_step(void *user, const dni_step_report *report) {
   training *state = user;
   double arrived = seconds_now();
   double seconds = arrived - state->started - state->paused;
-  bool due = report->step % state->eval_every == 0 || report->step == state->total_steps;
+  bool due = report->step % state->eval_every == 0 || report->step == state->result->total_steps;
   add_report(state, report);
   state->result->seconds = seconds;
   if (report->settled && due) state->problem = evaluate(state, report->step, seconds);
@@ -151,7 +144,7 @@ static dni_status after_step(void *user, const dni_step_report *report) {
 static int train(training *state) {
   dni_fit_options plan = {.struct_size = sizeof plan};
   plan.batch = state->settings->batch;
-  plan.steps = state->total_steps;
+  plan.steps = state->result->total_steps;
   plan.callback = after_step;
   plan.callback_user = state;
   plan.settle_every = state->eval_every;
@@ -199,8 +192,7 @@ int run_method(const options *settings, const data_source *source, method which,
   int problem = session_open(settings, source, &objects, result);
   if (problem == 0) {
     training state = {.settings = settings, .objects = &objects, .result = result};
-    state.total_steps = count_steps(settings, result->train_examples);
-    uint64_t sixteenth = (state.total_steps + EVALUATIONS - 1) / EVALUATIONS;
+    uint64_t sixteenth = (result->total_steps + EVALUATIONS - 1) / EVALUATIONS;
     state.eval_every = settings->eval_every > 0 ? settings->eval_every : sixteenth;
     problem = train(&state);
     if (problem == 0) problem = summarise(&state);

@@ -39,9 +39,9 @@ static dni_status create_network(const options *settings, session *objects, run_
   deep_plan plan = {.depth = settings->depth,
                     .width = settings->width,
                     .which = result->which,
-                    .sg_hidden = settings->sg_hidden,
-                    .condition = settings->condition,
+                    .sg = settings->sg,
                     .shrink = settings->shrink};
+  if (settings->sg_learning_rate > 0) plan.sg.guess_rate = settings->sg_learning_rate;
   memcpy(plan.sg_at, settings->sg_at, sizeof plan.sg_at);
   dni_status status = DNI_OK;
   if (settings->modules > 0 && method_is_placed(result->which))
@@ -50,6 +50,39 @@ static dni_status create_network(const options *settings, session *objects, run_
   for (size_t i = 1; i <= settings->depth; i++)
     result->sg_at[i] = deep_has_estimator(&plan, i);
   return deep_build(objects->context, &plan, result->features, result->classes, &objects->network);
+}
+
+/* Adam, its rate rising from 0 over the first steps and falling to 0 along a cosine over the others,
+ * or constant after them. The whole run is planned: rates that have fallen are what makes the last
+ * percents. */
+static dni_status create_adam(const options *settings, dni_context *context, double rate,
+                              const run_result *result, dni_optimiser **out) {
+  dni_schedule schedule = {.struct_size = sizeof schedule, .warm_up = result->warm_up};
+  dni_status status = dni_optimiser_create_adam(context, rate, out);
+  if (status != DNI_OK) return status;
+  schedule.kind = settings->cosine ? DNI_RATE_COSINE : DNI_RATE_CONSTANT;
+  if (settings->cosine) schedule.steps = result->total_steps - result->warm_up;
+  return dni_optimiser_set_schedule(*out, &schedule);
+}
+
+static uint64_t count_steps(const options *settings, size_t examples) {
+  uint64_t per_epoch = examples / settings->batch;
+  uint64_t limit = settings->epochs * (per_epoch > 0 ? per_epoch : 1);
+  if (settings->epochs == 0) return settings->steps;
+  return settings->steps == 0 || limit < settings->steps ? limit : settings->steps;
+}
+
+static dni_status create_optimisers(const options *settings, session *objects,
+                                    run_result *result) {
+  dni_context *context = objects->context;
+  result->learning_rates = rates_of(settings, result->which);
+  result->total_steps = count_steps(settings, result->train_examples);
+  result->warm_up = warm_up_of(settings, result->total_steps);
+  dni_status status = create_adam(settings, context, result->learning_rates.network, result,
+                                  &objects->optimiser);
+  return status == DNI_OK ? create_adam(settings, context, result->learning_rates.sg, result,
+                                        &objects->sg_optimiser)
+                          : status;
 }
 
 static dni_status create_trainer(const options *settings, session *objects) {
@@ -79,10 +112,7 @@ static dni_status create_learners(const options *settings, session *objects, run
   dni_status status = create_network(settings, objects, result);
   if (status == DNI_OK)
     status = dni_loss_create_softmax_cross_entropy(context, NULL, &objects->loss);
-  if (status == DNI_OK)
-    status = dni_optimiser_create_adam(context, settings->learning_rate, &objects->optimiser);
-  if (status == DNI_OK)
-    status = dni_optimiser_create_adam(context, settings->sg_learning_rate, &objects->sg_optimiser);
+  if (status == DNI_OK) status = create_optimisers(settings, objects, result);
   if (status == DNI_OK) status = create_trainer(settings, objects);
   if (status == DNI_OK) status = describe_trainer(objects->trainer, result);
   return status;

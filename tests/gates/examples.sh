@@ -87,6 +87,20 @@ for method in local delayed none; do
   fields "r['modules'] == 3 and r['threads'] == 3"
 done
 train --method delayed --shrink 0.5 --schedule pipelined --threads 2
+train --method sg-all
+fields "r['sg_kind'] == 'least-squares' and r['condition'] == 'r' and r['sg_cosine'] is not None"
+for condition in hy h y r hyr hr yr; do
+  for kind in least-squares adam; do
+    train --method sg-all --sg $kind --condition $condition
+    fields "r['sg_kind'] == '$kind' and r['condition'] == '$condition' and r['sg_error'] >= 0"
+  done
+done
+train --method sg-all-adam --warm-up 3 --decay constant --mixture 5
+fields "(r['sg_kind'], r['condition'], r['warm_up'], r['decay']) == ('adam', 'hy', 3, 'constant')"
+train --method sg-all --sg adam --sg-hidden 1
+fields "r['sg_hidden'] == 1 and r['condition'] == 'hy'"
+train --method dfa
+fields "r['sg_kind'] is None and r['lr'] == 0.001"
 train --schedule micro-batches --micro-batches 3 --threads 2
 fields "len(runs) == 1 and r['method'] == 'backprop' and r['schedule'] == 'micro-batches'"
 fields "r['micro_batches'] == 3 and r['threads'] == 2 and r['in_flight'] is None and r['sg_at'] == []"
@@ -156,6 +170,11 @@ refuse 2 rdm --depth 1
 refuse 1 rdm --data "$work/nowhere"
 refuse 1 probes --data "$work/nowhere"
 refuse 2 mnist --schedule fast
+refuse 2 mnist --sg sgd
+refuse 2 mnist --condition x
+refuse 2 mnist --decay linear
+refuse 2 mnist --sg-hidden 1 --method sg-all
+refuse 2 mnist --mixture 5 --schedule pipelined --method sg
 refuse 2 mnist --schedule pipelined --p-update 0.5
 refuse 2 mnist --schedule micro-batches --p-update 0.5
 refuse 2 mnist --schedule pipelined --method backprop
