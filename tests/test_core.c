@@ -45,13 +45,14 @@ START_TEST(versions) {
 END_TEST
 
 START_TEST(setting_names) {
-  static const dni_setting settings[] = {
-      DNI_SETTING_LEARNING_RATE,   DNI_SETTING_MOMENTUM,   DNI_SETTING_WEIGHT_DECAY,
-      DNI_SETTING_BETA1,           DNI_SETTING_BETA2,      DNI_SETTING_EPSILON,
-      DNI_SETTING_CLIP_NORM,       DNI_SETTING_CLIP_VALUE, DNI_SETTING_RATE_SCALE,
-      DNI_SETTING_STATISTICS_RATE, DNI_SETTING_DROP,       DNI_SETTING_SLOPE,
-      DNI_SETTING_LAMBDA,          DNI_SETTING_SHRINK,     DNI_SETTING_FORGETTING,
-      DNI_SETTING_RIDGE};
+  static const dni_setting settings[] = {DNI_SETTING_LEARNING_RATE, DNI_SETTING_MOMENTUM,
+                                         DNI_SETTING_WEIGHT_DECAY,  DNI_SETTING_BETA1,
+                                         DNI_SETTING_BETA2,         DNI_SETTING_EPSILON,
+                                         DNI_SETTING_CLIP_NORM,     DNI_SETTING_CLIP_VALUE,
+                                         DNI_SETTING_RATE_SCALE,    DNI_SETTING_STATISTICS_RATE,
+                                         DNI_SETTING_DROP,          DNI_SETTING_SLOPE,
+                                         DNI_SETTING_LAMBDA,        DNI_SETTING_SHRINK,
+                                         DNI_SETTING_FORGETTING,    DNI_SETTING_RIDGE};
   enum { SETTINGS = sizeof settings / sizeof settings[0] };
   for (size_t a = 0; a < SETTINGS; a++) {
     EXPECT(dni_setting_name(settings[a])[0], "setting %d has no name", (int)settings[a]);

@@ -137,16 +137,17 @@ typedef struct dni_least_squares_options {
  * lessons it remembers. The first answer is exactly 0, before the first lesson. Lessons with less
  * rows than n columns are fine: the ridge decides what they leave open.
  *
- * It learns in dni_sg_learn() alone. W is computed in the first lesson and after every
- * `solve_every` more. A lesson without a prediction is not answered again unless a report is
- * wanted. Flags: REPLACE begins a lesson; ADD adds rows to the last one, and forgets nothing; SKIP
- * learns nothing. A rate scale of 0 freezes it; other rate scales are for the guess alone.
+ * It learns in dni_sg_learn() alone. Answers follow from the sums as they are after the first
+ * lesson and after every `solve_every` more. A lesson without a prediction is not answered again
+ * unless a report is wanted. Flags: REPLACE begins a lesson; ADD adds rows to the last one, and forgets
+ * nothing; SKIP learns nothing. A rate scale of 0 freezes it; others are for the guess alone.
  *
  * With a loss the residual r of a local guess is seen too, or, with DNI_CONDITION_RESIDUAL, only r
  * and 1: this costs next to nothing, and for classification it is the place to start. The guess is
  * moved in lessons, by an Adam of its own.
  *
- * Parameters, which no optimiser takes: "weight" W [units][n]; "gram" C [n][n], whose lower
+ * Parameters, which no optimiser takes: "weight" W [units][n], which lessons leave behind and
+ * dni_sg_parameter() and dni_sg_get_parameter() bring up to date; "gram" C [n][n], whose lower
  * triangle counts; "moment" R [units][n]; with a loss "guess_weight" [targets][units] and
  * "guess_bias" [1][targets]. Where h is above 2^20 (2^300 in double), C and R are those of 2^-e z.
  * Settings: DNI_SETTING_FORGETTING; DNI_SETTING_RIDGE, which may be set to 0: columns of z that
@@ -154,8 +155,8 @@ typedef struct dni_least_squares_options {
  * guess.
  *
  * A lesson fails with DNI_ERROR_NON_FINITE if h or the target is not finite, or the target is 2^90
- * or more (2^600 in double); it is then not counted. It also fails so if the solution is not
- * finite; W is then as before.
+ * or more (2^600 in double); it is then not counted. Where a solution is not finite, the call that
+ * needs it fails in the same way.
  *
  * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, a residual without a loss,
  *   a loss of another element type or one that does not fit the targets, numbers out of range, a
@@ -397,6 +398,7 @@ typedef struct dni_query {
  * - DNI_ERROR_MEMORY: more rows than reserved, and no memory.
  * - DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED: of the product, see dni_backend_gemm(); delta is then
  *   undefined.
+ * - DNI_ERROR_NON_FINITE: of least squares, see dni_sg_create_least_squares().
  * - DNI_ERROR_CALLBACK, or a status of the caller's: a callback failed. */
 DNI_API DNI_MUST_USE dni_status dni_sg_estimate(dni_sg *sg, const dni_query *query,
                                                 dni_matrix *delta);
@@ -466,7 +468,11 @@ DNI_API size_t dni_sg_parameter_count(const dni_sg *sg);
 DNI_API const char *dni_sg_parameter_name(const dni_sg *sg, size_t index);
 
 /** Views of parameter `index`; see dni_layer_parameter(). After writing, call dni_sg_changed().
- * - DNI_ERROR_ARGUMENT: NULL, index out of range. */
+ *
+ * Those of least squares are brought up to date first; they are right until the next lesson. This
+ * is true of the two functions below as well.
+ * - DNI_ERROR_ARGUMENT: NULL, index out of range.
+ * - DNI_ERROR_NON_FINITE, DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED: of least squares alone. */
 DNI_API DNI_MUST_USE dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value,
                                                  dni_matrix *gradient);
 
@@ -475,12 +481,14 @@ DNI_API DNI_MUST_USE dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_m
 DNI_API DNI_MUST_USE dni_status dni_sg_changed(dni_sg *sg);
 
 /** Copy `value` into parameter `index`; see dni_layer_set_parameter().
- * - DNI_ERROR_ARGUMENT: NULL, index out of range, shape or type that differ; nothing changes. */
+ * - DNI_ERROR_ARGUMENT: NULL, index out of range, shape or type that differ; nothing changes.
+ * - Others: see dni_sg_parameter(). */
 DNI_API DNI_MUST_USE dni_status dni_sg_set_parameter(dni_sg *sg, size_t index,
                                                      const dni_matrix *value);
 
 /** Copy parameter `index` into `value`, of its shape and type.
- * - DNI_ERROR_ARGUMENT: NULL, index out of range, shape or type that differ. */
+ * - DNI_ERROR_ARGUMENT: NULL, index out of range, shape or type that differ.
+ * - Others: see dni_sg_parameter(). */
 DNI_API DNI_MUST_USE dni_status dni_sg_get_parameter(const dni_sg *sg, size_t index,
                                                      dni_matrix *value);
 

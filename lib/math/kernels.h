@@ -60,7 +60,7 @@ typedef struct dni__norm_columns {
 #define DNI_ONE_HOT_MOST 128
 
 /* Largest matrix for the kernel `cholesky`. */
-#define DNI_CHOLESKY_BLOCK 64
+#define DNI_CHOLESKY_BLOCK 32
 
 typedef struct dni__kernels {
   const char *name;

@@ -51,40 +51,51 @@ dni_status dni__cholesky_factor(const dni_context *context, dni_backend *backend
   return DNI_OK;
 }
 
-/* rows = V, where V L^T = rows, from the left. */
-static dni_status solve_upper(dni_backend *backend, const dni__cholesky *cholesky,
-                              const dni_matrix *rows, const dni_matrix *panel) {
-  size_t m = rows->rows, block;
-  for (size_t first = 0; first < rows->columns; first += block) {
-    block = block_at(rows, first);
-    size_t end = first + block;
-    dni_matrix columns = part(rows, 0, m, first, end), left = part(rows, 0, m, 0, first);
-    dni_matrix beside = part(&cholesky->factor, first, end, 0, first);
-    dni_matrix inverse = inverse_at(cholesky, first, block);
-    DNI_TRY(subtract(backend, &left, 1, &beside, &columns));
-    DNI_TRY(multiply_by_inverse(backend, &columns, 1, &inverse, panel));
-  }
-  return DNI_OK;
+/* Where a range of columns is cut in two: a whole number of blocks from its first, so that both parts
+ * are about as wide and products are as large as can be. */
+static size_t middle_of(size_t first, size_t end) {
+  size_t blocks = (end - first + DNI_CHOLESKY_BLOCK - 1) / DNI_CHOLESKY_BLOCK;
+  return first + (blocks + 1) / 2 * DNI_CHOLESKY_BLOCK;
 }
 
-/* rows = X, where X L = rows, from the right. */
-static dni_status solve_lower(dni_backend *backend, const dni__cholesky *cholesky,
-                              const dni_matrix *rows, const dni_matrix *panel) {
-  size_t m = rows->rows, k = rows->columns, block;
-  for (size_t end = k; end > 0; end -= block) {
-    block = (end - 1) % DNI_CHOLESKY_BLOCK + 1;
-    size_t first = end - block;
-    dni_matrix columns = part(rows, 0, m, first, end), right = part(rows, 0, m, end, k);
-    dni_matrix under = part(&cholesky->factor, end, k, first, end);
-    dni_matrix inverse = inverse_at(cholesky, first, block);
-    DNI_TRY(subtract(backend, &right, 0, &under, &columns));
-    DNI_TRY(multiply_by_inverse(backend, &columns, 0, &inverse, panel));
-  }
-  return DNI_OK;
+/* What a solve works on. */
+typedef struct solving {
+  dni_backend *backend;
+  const dni__cholesky *cholesky;
+  const dni_matrix *rows, *panel;
+} solving;
+
+static dni_status solve_block(const solving *s, size_t first, size_t end, int32_t transpose) {
+  dni_matrix columns = part(s->rows, 0, s->rows->rows, first, end);
+  dni_matrix inverse = inverse_at(s->cholesky, first, end - first);
+  return multiply_by_inverse(s->backend, &columns, transpose, &inverse, s->panel);
+}
+
+/* Columns first .. end-1 of rows become V, where V L^T = rows and L has these columns alone. */
+static dni_status solve_upper(const solving *s, size_t first, size_t end) {
+  if (end - first <= DNI_CHOLESKY_BLOCK) return solve_block(s, first, end, 1);
+  size_t middle = middle_of(first, end), m = s->rows->rows;
+  dni_matrix left = part(s->rows, 0, m, first, middle), right = part(s->rows, 0, m, middle, end);
+  dni_matrix under = part(&s->cholesky->factor, middle, end, first, middle);
+  DNI_TRY(solve_upper(s, first, middle));
+  DNI_TRY(dni__gemm(s->backend, 0, 1, -1, &left, &under, 1, &right));
+  return solve_upper(s, middle, end);
+}
+
+/* The same, where V L = rows. */
+static dni_status solve_lower(const solving *s, size_t first, size_t end) {
+  if (end - first <= DNI_CHOLESKY_BLOCK) return solve_block(s, first, end, 0);
+  size_t middle = middle_of(first, end), m = s->rows->rows;
+  dni_matrix left = part(s->rows, 0, m, first, middle), right = part(s->rows, 0, m, middle, end);
+  dni_matrix under = part(&s->cholesky->factor, middle, end, first, middle);
+  DNI_TRY(solve_lower(s, middle, end));
+  DNI_TRY(dni__gemm(s->backend, 0, 0, -1, &right, &under, 1, &left));
+  return solve_lower(s, first, middle);
 }
 
 dni_status dni__cholesky_solve(dni_backend *backend, const dni__cholesky *cholesky,
                                const dni_matrix *rows, const dni_matrix *panel) {
-  DNI_TRY(solve_upper(backend, cholesky, rows, panel));
-  return solve_lower(backend, cholesky, rows, panel);
+  solving s = {backend, cholesky, rows, panel};
+  DNI_TRY(solve_upper(&s, 0, rows->columns));
+  return solve_lower(&s, 0, rows->columns);
 }

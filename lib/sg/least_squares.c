@@ -20,8 +20,7 @@ static const dni_least_squares_options defaults = {
 
 /* Z's columns after those of h, and the working space for losses behind them. */
 static dni_matrix tail_and_losses(const dni__least_squares *ls, size_t rows) {
-  size_t columns = ls->inputs - ls->h_columns + 1;
-  return dni__matrix_make(ls->tail, rows, columns, ls->base.context->dtype);
+  return dni__matrix_rows(&ls->tail, 0, rows);
 }
 
 dni_matrix dni__ls_tail(const dni__least_squares *ls, size_t rows) {
@@ -43,6 +42,11 @@ static dni_status fill_tail(const dni__least_squares *ls, const dni_matrix *h, c
   return dni__guess_inputs(&ls->base, &ls->guess, ls->sees_y, h, y, &rest, &losses);
 }
 
+static dni_status catch_up(dni_sg *sg) {
+  dni__least_squares *ls = (dni__least_squares *)sg;
+  return ls->behind ? dni__ls_solve(ls) : DNI_OK;
+}
+
 static dni_status estimate(dni_sg *sg, const dni_sg_call *call) {
   const dni__least_squares *ls = (const dni__least_squares *)sg;
   const dni_matrix *weight = &sg->parameters[DNI__LS_WEIGHT].value;
@@ -50,6 +54,8 @@ static dni_status estimate(dni_sg *sg, const dni_sg_call *call) {
   dni_matrix tail = dni__ls_tail(ls, rows), of_h = dni__matrix_columns(weight, 0, h);
   dni_matrix of_tail = dni__matrix_columns(weight, h, ls->inputs - h);
   DNI_TRY(fill_tail(ls, call->h, call->y, rows));
+  if (dni__ls_answers(ls, rows)) return dni__ls_answer(ls, call->h, call->delta);
+  DNI_TRY(catch_up(sg));
   if (h > 0) DNI_TRY(dni__gemm(sg->backend, 0, 1, 1, call->h, &of_h, 0, call->delta));
   return dni__gemm(sg->backend, 0, 1, 1, &tail, &of_tail, h > 0 ? 1 : 0, call->delta);
 }
@@ -74,22 +80,43 @@ static dni_status learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sum
   DNI_TRY(dni__ls_add(ls, call));
   if (!(call->flags & DNI_GRADIENT_ADD)) ls->lessons++;
   if (ls->guess.loss) DNI_TRY(teach_guess(ls, call));
-  return (ls->lessons - 1) % ls->solve_every == 0 ? dni__ls_solve(ls) : DNI_OK;
+  if ((ls->lessons - 1) % ls->solve_every != 0) return DNI_OK;
+  DNI_TRY(dni__ls_factor(ls));
+  return ls->solve_every > 1 ? dni__ls_solve(ls) : DNI_OK; /* the sums go on without it */
 }
 
 /* Creation. ----------------------------------------------------------------------------------- */
 
+static dni_status make(const dni_sg *sg, size_t rows, size_t columns, dni_matrix *out) {
+  size_t elements, size = dni__dtype_size(sg->context->dtype);
+  if (!dni__multiply(rows, columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu x %zu does not fit", rows, columns);
+  void *data = dni__allocate(sg->context->memory, elements, size);
+  if (!data) return DNI_ERROR_MEMORY;
+  *out = dni__matrix_make(data, rows, columns, sg->context->dtype);
+  return DNI_OK;
+}
+
+static size_t bytes_of(const dni_matrix *matrix) {
+  return matrix->rows * matrix->columns * dni__dtype_size(matrix->dtype);
+}
+
+/* A larger one in the place of *matrix; after a failure it is as it was. */
+static dni_status replace(dni_sg *sg, size_t rows, size_t columns, dni_matrix *matrix) {
+  dni_matrix larger;
+  DNI_TRY(make(sg, rows, columns, &larger));
+  if (matrix->data) sg->workspace_bytes -= bytes_of(matrix);
+  dni__free(sg->context->memory, matrix->data);
+  sg->workspace_bytes += bytes_of(&larger);
+  *matrix = larger;
+  return DNI_OK;
+}
+
 static dni_status reserve(dni_sg *sg, size_t rows) {
   dni__least_squares *ls = (dni__least_squares *)sg;
-  size_t elements, size = dni__dtype_size(sg->context->dtype);
-  if (!dni__multiply(rows, ls->inputs - ls->h_columns + 1, &elements))
-    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu rows do not fit", rows);
-  void *tail = dni__allocate(sg->context->memory, elements, size);
-  if (!tail) return DNI_ERROR_MEMORY;
-  dni__free(sg->context->memory, ls->tail);
-  ls->tail = tail;
-  sg->workspace_bytes += (elements - sg->rows * (ls->inputs - ls->h_columns + 1)) * size;
-  return DNI_OK;
+  size_t fewer = rows < sg->units ? rows : sg->units - 1;
+  if (ls->x.rows < fewer) DNI_TRY(replace(sg, fewer, ls->inputs, &ls->x));
+  return replace(sg, rows, ls->inputs - ls->h_columns + 1, &ls->tail);
 }
 
 static void destroy(dni_sg *sg) {
@@ -100,10 +127,10 @@ static void destroy(dni_sg *sg) {
   void *blocks[] = {
       ls->guess.map.weight.gradient.data,
       ls->guess.map.bias.gradient.data,
-      ls->tail,
+      ls->tail.data,
       ls->chunks[0].data,
       ls->chunks[1].data,
-      ls->solution.data,
+      ls->x.data,
       ls->panel.data,
       ls->cholesky.factor.data,
       ls->cholesky.inverses.data,
@@ -145,19 +172,10 @@ static const dni__sg_vtable vtable = {
     .setting = setting,
     .setting_changed = setting_changed,
     .create_like = create_like,
+    .catch_up = catch_up,
     .reserve = reserve,
     .destroy = destroy,
 };
-
-static dni_status make(const dni_sg *sg, size_t rows, size_t columns, dni_matrix *out) {
-  size_t elements, size = dni__dtype_size(sg->context->dtype);
-  if (!dni__multiply(rows, columns, &elements))
-    return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu x %zu does not fit", rows, columns);
-  void *data = dni__allocate(sg->context->memory, elements, size);
-  if (!data) return DNI_ERROR_MEMORY;
-  *out = dni__matrix_make(data, rows, columns, sg->context->dtype);
-  return DNI_OK;
-}
 
 /* Its parameters are shown without gradients, so that no other optimiser takes them. */
 static dni_status make_guess(dni__least_squares *ls, dni_loss *loss) {
@@ -184,13 +202,12 @@ static dni_status make_parts(dni__least_squares *ls, dni_loss *loss) {
   DNI_TRY(make_guess(ls, loss));
   DNI_TRY(make(sg, DNI__LS_CHUNK, n, &ls->chunks[0]));
   DNI_TRY(make(sg, DNI__LS_CHUNK, n, &ls->chunks[1]));
-  DNI_TRY(make(sg, units, n, &ls->solution));
   DNI_TRY(make(sg, n > units ? n : units, DNI_CHOLESKY_BLOCK, &ls->panel));
   DNI_TRY(make(sg, n, n, &ls->cholesky.factor));
   DNI_TRY(make(sg, n, DNI_CHOLESKY_BLOCK, &ls->cholesky.inverses));
   DNI_TRY(make(sg, 1, n, &ls->cholesky.least));
-  sg->workspace_bytes = (2 * DNI__LS_CHUNK * n + units * n + ls->panel.rows * DNI_CHOLESKY_BLOCK +
-                         n * n + n * DNI_CHOLESKY_BLOCK + n) *
+  sg->workspace_bytes = (2 * DNI__LS_CHUNK * n + ls->panel.rows * DNI_CHOLESKY_BLOCK + n * n +
+                         n * DNI_CHOLESKY_BLOCK + n) *
                         dni__dtype_size(context->dtype);
   return DNI_OK;
 }

@@ -31,9 +31,10 @@ typedef struct dni__least_squares {
   size_t inputs, h_columns; /* n; those of h among them, which come first */
   uint64_t lessons;
   int exponent;         /* C and R are of 2^-exponent z; 0 unless h is huge */
-  void *tail;           /* [rows][n - h_columns + 1]: 1, y, r, and working space for losses */
+  dni_matrix tail;      /* [rows][n - h_columns + 1]: 1, y, r, and working space for losses */
   dni_matrix chunks[2]; /* [CHUNK][n]: rows of Z, and of Z with the weights of the examples */
-  dni_matrix solution;  /* [units][n] */
+  bool behind;          /* the factor is newer than W */
+  dni_matrix x;         /* [rows, below units][n]: what dni__ls_answer works in */
   dni_matrix panel;     /* [larger of units and n][DNI_CHOLESKY_BLOCK] */
   dni__cholesky cholesky;
 } dni__least_squares;
@@ -45,8 +46,14 @@ dni_matrix dni__ls_tail(const dni__least_squares *ls, size_t rows);
  * changed: DNI_ERROR_NON_FINITE, if h or the target is not finite or the target too large. */
 dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call);
 
-/* W from C and R (least_squares_solve.c). After a failure W is as it was. DNI_ERROR_NON_FINITE: the
- * solution is not finite. */
-dni_status dni__ls_solve(const dni__least_squares *ls);
+/* From sums to answers (least_squares_solve.c). _factor after a lesson; then either W once, _solve,
+ * or M for some rows without it, _answer, which costs less for rows below units. So W may stay
+ * behind until it is wanted. DNI_ERROR_NON_FINITE: the solution is not finite. After a failure W is
+ * still behind. */
+dni_status dni__ls_factor(dni__least_squares *ls);
+dni_status dni__ls_solve(dni__least_squares *ls);
+bool dni__ls_answers(const dni__least_squares *ls, size_t rows);
+dni_status dni__ls_answer(const dni__least_squares *ls, const dni_matrix *h,
+                          const dni_matrix *delta);
 
 #endif

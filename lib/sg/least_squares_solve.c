@@ -28,24 +28,47 @@ static void fill_factor(const dni__least_squares *ls) {
   }
 }
 
-/* W = 2^-exponent times the solution. */
-static void put_weight(const dni__least_squares *ls) {
-  const dni_matrix *weight = &ls->base.parameters[DNI__LS_WEIGHT].value;
-  dni__matrix_copy(&ls->solution, weight);
-  if (ls->exponent == 0) return;
-  for (size_t r = 0; r < weight->rows; r++)
-    for (size_t c = 0; c < weight->columns; c++)
-      dni__matrix_set(weight, r, c, ldexp(dni__matrix_get(weight, r, c), -ls->exponent));
+dni_status dni__ls_factor(dni__least_squares *ls) {
+  const dni_sg *sg = &ls->base;
+  ls->behind = true;
+  fill_factor(ls);
+  return dni__cholesky_factor(sg->context, sg->backend, &ls->cholesky, &ls->panel);
 }
 
-dni_status dni__ls_solve(const dni__least_squares *ls) {
+static dni_status check_finite(const dni_sg *sg, const dni_matrix *solution) {
+  size_t count = solution->rows * solution->columns;
+  if (sg->context->kernels->non_finite(count, solution->data) == 0) return DNI_OK;
+  return dni__fail(DNI_ERROR_NON_FINITE, "the solution is not finite");
+}
+
+/* The sums are of 2^-exponent z, and W is of z. */
+dni_status dni__ls_solve(dni__least_squares *ls) {
   const dni_sg *sg = &ls->base;
-  fill_factor(ls);
-  DNI_TRY(dni__cholesky_factor(sg->context, sg->backend, &ls->cholesky, &ls->panel));
-  dni__matrix_copy(&sg->parameters[DNI__LS_MOMENT].value, &ls->solution);
-  DNI_TRY(dni__cholesky_solve(sg->backend, &ls->cholesky, &ls->solution, &ls->panel));
-  if (sg->context->kernels->non_finite(sg->units * ls->inputs, ls->solution.data) > 0)
-    return dni__fail(DNI_ERROR_NON_FINITE, "the solution is not finite");
-  put_weight(ls);
+  const dni_matrix *weight = &sg->parameters[DNI__LS_WEIGHT].value;
+  dni__matrix_copy(&sg->parameters[DNI__LS_MOMENT].value, weight);
+  DNI_TRY(dni__cholesky_solve(sg->backend, &ls->cholesky, weight, &ls->panel));
+  DNI_TRY(check_finite(sg, weight));
+  for (size_t r = 0; ls->exponent != 0 && r < weight->rows; r++)
+    for (size_t c = 0; c < weight->columns; c++)
+      dni__matrix_set(weight, r, c, ldexp(dni__matrix_get(weight, r, c), -ls->exponent));
+  ls->behind = false;
   return DNI_OK;
+}
+
+bool dni__ls_answers(const dni__least_squares *ls, size_t rows) {
+  return ls->behind && ls->exponent == 0 && rows < ls->base.units;
+}
+
+/* M^T = R (C + lambda (tr C / n) I)^-1 Z^T, from the right. */
+dni_status dni__ls_answer(const dni__least_squares *ls, const dni_matrix *h,
+                          const dni_matrix *delta) {
+  const dni_sg *sg = &ls->base;
+  dni_matrix x = dni__matrix_rows(&ls->x, 0, delta->rows), tail = dni__ls_tail(ls, delta->rows);
+  dni_matrix x_h = dni__matrix_columns(&x, 0, ls->h_columns);
+  dni_matrix x_tail = dni__matrix_columns(&x, ls->h_columns, tail.columns);
+  if (ls->sees_h) dni__matrix_copy(h, &x_h);
+  dni__matrix_copy(&tail, &x_tail);
+  DNI_TRY(dni__cholesky_solve(sg->backend, &ls->cholesky, &x, &ls->panel));
+  DNI_TRY(check_finite(sg, &x));
+  return dni__gemm(sg->backend, 0, 1, 1, &x, &sg->parameters[DNI__LS_MOMENT].value, 0, delta);
 }

@@ -9,7 +9,7 @@
 #include "core/real.h"
 #include "sg/least_squares.h"
 
-#define GRAM_BLOCK 128 /* columns of C at a time */
+#define GRAM_BLOCK 64 /* columns of C at a time */
 
 /* Powers of 2 below which numbers stay, so that sums over a batch of their products are finite: of h
  * before it is scaled, and of targets. `relax` is how much of the scale is taken back at a time. */

@@ -9,9 +9,18 @@ const char *dni_sg_parameter_name(const dni_sg *sg, size_t index) {
   return sg && index < sg->parameter_count ? sg->parameters[index].name : "";
 }
 
+/* Parameters are looked at: of a wrapper they are its root's. */
+static dni_status catch_up(const dni_sg *sg) {
+  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg); /* its own affair */
+  dni_status status = root->vtable->catch_up ? root->vtable->catch_up(root) : DNI_OK;
+  return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", root->vtable->name);
+}
+
 dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_matrix *gradient) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
   DNI_REQUIRE(value);
+  DNI_TRY(catch_up(sg));
   return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
 }
 
@@ -30,8 +39,10 @@ static dni_status find(const dni_sg *sg, size_t index, const dni_matrix *value, 
 }
 
 dni_status dni_sg_set_parameter(dni_sg *sg, size_t index, const dni_matrix *value) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
   dni_matrix parameter;
+  DNI_TRY(catch_up(sg));
   dni_status status = find(sg, index, value, &parameter);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);
   dni__matrix_copy(value, &parameter);
@@ -39,7 +50,9 @@ dni_status dni_sg_set_parameter(dni_sg *sg, size_t index, const dni_matrix *valu
 }
 
 dni_status dni_sg_get_parameter(const dni_sg *sg, size_t index, dni_matrix *value) {
+  DNI_FLUSH_DENORMALS;
   DNI_REQUIRE(sg);
+  DNI_TRY(catch_up(sg));
   dni_matrix parameter;
   dni_status status = find(sg, index, value, &parameter);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", sg->vtable->name);

@@ -38,6 +38,8 @@ typedef struct dni__sg_vtable {
   /* A new one of the same settings that has learned nothing. NULL: what a lesson changes are the
    * parameters alone. */
   dni_status (*create_like)(const dni_sg *sg, dni_sg **out);
+  /* Compute parameters that lessons have left behind, before they are looked at. NULL: none are. */
+  dni_status (*catch_up)(dni_sg *sg);
   void (*changed)(dni_sg *sg); /* values were written; NULL: nothing to do */
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
