@@ -13,9 +13,9 @@ typedef struct options {
   size_t modules;            /* n > 0: estimators are where they make n modules of equal time */
   size_t in_flight, micro_batches; /* 0: not asked, until the options are complete */
   size_t depth, width, batch;
-  uint64_t epochs, steps; /* 0: no limit; not both */
-  size_t eval_every;      /* 0: a sixteenth of the run */
-  double until;           /* test accuracy to stop at; 0: none */
+  uint64_t epochs, steps;                 /* 0: no limit; not both */
+  size_t eval_every;                      /* 0: a sixteenth of the run */
+  double until;                           /* test accuracy to stop at; 0: none */
   double learning_rate, sg_learning_rate; /* 0: chosen for each method, see rates_of */
   uint64_t warm_up;                       /* steps; WARM_UP_CHOSEN: chosen */
   bool cosine;                            /* the rate falls to 0 along a cosine */
@@ -96,7 +96,7 @@ struct run_result {
   method which;
   rates learning_rates;
   uint64_t total_steps, warm_up; /* planned */
-  bool sg_at[MAX_DEPTH + 1]; /* where the estimators are, of all methods */
+  bool sg_at[MAX_DEPTH + 1];     /* where the estimators are, of all methods */
   size_t train_examples, test_examples, features, classes;
   uint64_t steps;
   double train_accuracy, test_accuracy; /* fractions, inference mode */

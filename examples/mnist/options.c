@@ -49,8 +49,8 @@ uint64_t warm_up_of(const options *settings, uint64_t steps) {
   return wanted < most ? wanted : most;
 }
 
-static const char *const sg_kind_names[] = {[SG_LEAST_SQUARES] = "least-squares",
-                                            [SG_ADAM] = "adam"};
+static const char *const sg_kind_names[] = {
+    [SG_LEAST_SQUARES] = "least-squares", [SG_ADAM] = "adam"};
 
 const char *sg_kind_name(sg_kind kind) {
   return sg_kind_names[kind];

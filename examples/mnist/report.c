@@ -238,9 +238,8 @@ static int write_results(const result_set *results) {
   for (size_t i = 0; i < results->run_count; i++) {
     const run_result *run = &results->runs[i];
     (void)fprintf(file, "%s\t%zu\t%zu\t%zu\t%.9g\t%.9g\t%llu\t%llu\t", method_name(run->which),
-                  settings->depth, settings->width, settings->batch,
-                  run->learning_rates.network, run->learning_rates.sg,
-                  (unsigned long long)settings->seed,
+                  settings->depth, settings->width, settings->batch, run->learning_rates.network,
+                  run->learning_rates.sg, (unsigned long long)settings->seed,
                   (unsigned long long)run->steps);
     (void)fprintf(file, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t", run->train_accuracy,
                   run->test_accuracy, run->final_loss, run->ms_per_step, run->seconds,

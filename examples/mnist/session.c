@@ -72,14 +72,13 @@ static uint64_t count_steps(const options *settings, size_t examples) {
   return settings->steps == 0 || limit < settings->steps ? limit : settings->steps;
 }
 
-static dni_status create_optimisers(const options *settings, session *objects,
-                                    run_result *result) {
+static dni_status create_optimisers(const options *settings, session *objects, run_result *result) {
   dni_context *context = objects->context;
   result->learning_rates = rates_of(settings, result->which);
   result->total_steps = count_steps(settings, result->train_examples);
   result->warm_up = warm_up_of(settings, result->total_steps);
-  dni_status status = create_adam(settings, context, result->learning_rates.network, result,
-                                  &objects->optimiser);
+  dni_status status =
+      create_adam(settings, context, result->learning_rates.network, result, &objects->optimiser);
   return status == DNI_OK ? create_adam(settings, context, result->learning_rates.sg, result,
                                         &objects->sg_optimiser)
                           : status;
