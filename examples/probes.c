@@ -21,7 +21,7 @@ typedef struct probe_settings {
 
 /* One trained network. */
 typedef struct probe_run {
-  method which;
+  size_t index; /* in compared_networks */
   uint64_t seed;
   double test_accuracy;
   double *classifier, *regressor; /* [depth] */
@@ -97,11 +97,12 @@ static dni_status probe_layer(bench *on, const dni_probe_options *options, size_
 static int probe_all(bench *on, const training_plan *plan, uint64_t steps, probe_run *run) {
   dni_probe_options options = {.struct_size = sizeof options, .steps = steps, .seed = plan->seed};
   for (size_t i = 0; i < plan->depth; i++) {
-    progress("%s, seed %llu: probing layer %zu of %zu", method_name(run->which),
+    progress("%s, seed %llu: probing layer %zu of %zu", compared_networks[run->index].name,
              (unsigned long long)plan->seed, i + 1, plan->depth);
     if (climb(on, 2 * i) != DNI_OK || climb(on, 2 * i + 1) != DNI_OK ||
         probe_layer(on, &options, plan->width, &run->classifier[i], &run->regressor[i]) != DNI_OK)
-      return fail("%s, hidden layer %zu: %s", method_name(run->which), i + 1, dni_last_message());
+      return fail("%s, hidden layer %zu: %s", compared_networks[run->index].name, i + 1,
+                  dni_last_message());
   }
   progress(NULL);
   return 0;
@@ -128,7 +129,7 @@ static int run_one(const probe_settings *settings, const data_source *source, pr
   if (!run->classifier || !run->regressor) return fail("out of memory");
   if (dni_context_create(&wanted, &on.context) != DNI_OK) return library_failure();
   int problem = data_load(on.context, source, plan.train_limit, &train, &test);
-  if (problem == 0) problem = trained_network(on.context, &plan, run->which, source, &on.network);
+  if (problem == 0) problem = trained_network(on.context, &plan, run->index, source, &on.network);
   if (problem == 0) problem = test_accuracy(&on, test, &run->test_accuracy);
   on.examples = dni_dataset_examples(train);
   if (settings->examples > 0 && settings->examples < on.examples)
@@ -145,8 +146,8 @@ static int run_one(const probe_settings *settings, const data_source *source, pr
 
 static int run_all(results *all, const data_source *source) {
   for (size_t i = 0; i < all->count; i++) {
-    all->runs[i].which = compared_methods[i % COMPARED_METHODS];
-    all->runs[i].seed = all->settings->common.seed + i / COMPARED_METHODS;
+    all->runs[i].index = i % COMPARED_NETWORKS;
+    all->runs[i].seed = all->settings->common.seed + i / COMPARED_NETWORKS;
     int problem = run_one(all->settings, source, &all->runs[i]);
     if (problem != 0) return problem;
   }
@@ -159,8 +160,9 @@ static void print_json(const results *all) {
   (void)fputs("{\"runs\": [", stdout);
   for (size_t i = 0; i < all->count; i++) {
     const probe_run *run = &all->runs[i];
-    (void)printf("%s{\"method\": \"%s\", \"seed\": %llu, \"test_accuracy\": ",
-                 i > 0 ? ",\n  " : "\n  ", method_name(run->which), (unsigned long long)run->seed);
+    (void)printf(
+        "%s{\"method\": \"%s\", \"seed\": %llu, \"test_accuracy\": ", i > 0 ? ",\n  " : "\n  ",
+        compared_networks[run->index].name, (unsigned long long)run->seed);
     json_number(stdout, run->test_accuracy);
     (void)fputs(", \"classifier_accuracy\": ", stdout);
     json_numbers(stdout, run->classifier, all->depth);
@@ -179,8 +181,8 @@ static void print_text(const results *all) {
   for (size_t i = 0; i < all->count; i++) {
     const probe_run *run = &all->runs[i];
     (void)printf("%-9s %5llu  %5.2f %%            %7.2f %7.2f %7.2f            %7.4f %7.4f %7.4f\n",
-                 method_name(run->which), (unsigned long long)run->seed, 100 * run->test_accuracy,
-                 100 * run->classifier[0], 100 * run->classifier[middle],
+                 compared_networks[run->index].name, (unsigned long long)run->seed,
+                 100 * run->test_accuracy, 100 * run->classifier[0], 100 * run->classifier[middle],
                  100 * run->classifier[all->depth - 1], run->regressor[0], run->regressor[middle],
                  run->regressor[all->depth - 1]);
   }
@@ -194,7 +196,7 @@ static int write_table(const results *all) {
   (void)fputs("method\tseed\tlayer\tclassifier_accuracy\tregressor_mse\n", file);
   for (size_t i = 0; i < all->count; i++)
     for (size_t layer = 0; layer < all->depth; layer++) {
-      (void)fprintf(file, "%s\t%llu\t%zu\t", method_name(all->runs[i].which),
+      (void)fprintf(file, "%s\t%llu\t%zu\t", compared_networks[all->runs[i].index].name,
                     (unsigned long long)all->runs[i].seed, layer + 1);
       tsv_number(file, all->runs[i].classifier[layer]);
       (void)fputc('\t', file);
@@ -206,34 +208,41 @@ static int write_table(const results *all) {
 
 /* Means over seeds are lines; each seed is a marker. */
 static const char figure_script[] =
-    "names = 'backprop sg sg-all dfa'\n"
-    "array titles[4] = ['backprop', 'one SG', 'SG everywhere', 'DFA']\n"
     "set xrange [0.5:last+0.5]\n"
     "set xtics 1,(last > 10 ? 2 : 1)\n"
     "set xlabel 'hidden layer'\n"
+    "set key off\n"
     "set arrow from sg+0.5,graph 0 to sg+0.5,graph 1 nohead dt 3 lw 1 lc rgb '#666666'\n"
-    "is(name, s) = strcol(1) eq name && (s < 0 || $2 == s)\n"
-    "set multiplot layout 1,2 margins 0.08,0.98,0.26,0.9 spacing 0.1,0.1\n"
-    "set key at screen 0.5,0.02 center bottom horizontal maxrows 1 width 2\n"
+    "layer(m) = strcol(1) eq names[m] ? $3 : NaN\n"
+    "set multiplot layout 1,2 margins 0.08,0.98,0.26,0.9 spacing 0.12,0.1\n"
     "set title 'Linear classifier on each layer'\n"
     "set ylabel 'training accuracy in %'\n"
-    "plot for [m=1:4] 'probes.tsv' using (strcol(1) eq word(names, m) ? $3 : NaN):(100*$4) "
-    "smooth unique with lines ls m notitle, "
-    "for [m=1:4] '' using (strcol(1) eq word(names, m) ? $3 : NaN):(100*$4) with points ls m "
-    "notitle, for [m=1:4] NaN with linespoints ls m title titles[m]\n"
-    "set key off\n"
+    "plot for [m=1:count] 'probes.tsv' using (layer(m)):(100*$4) smooth unique "
+    "with lines ls styles[m], "
+    "for [m=1:count] '' using (layer(m)):(100*$4) with points ls styles[m]\n"
     "set title 'Linear regression from each layer to the input'\n"
     "set ylabel 'mean squared error of a pixel'\n"
     "set yrange [0:*]\n"
-    "plot for [m=1:4] 'probes.tsv' using (strcol(1) eq word(names, m) ? $3 : NaN):5 "
-    "smooth unique with lines ls m, "
-    "for [m=1:4] '' using (strcol(1) eq word(names, m) ? $3 : NaN):5 with points ls m\n"
+    "plot for [m=1:count] 'probes.tsv' using (layer(m)):5 smooth unique with lines ls styles[m], "
+    "for [m=1:count] '' using (layer(m)):5 with points ls styles[m]\n"
+    "eval legend\nset tmargin at screen 0.1\n"
+    "plot for [m=1:count] NaN with linespoints ls styles[m] title titles[m]\n"
     "unset multiplot\n";
 
 static int draw(const results *all) {
-  char script[4096];
-  (void)snprintf(script, sizeof script, "last = %zu\nsg = %zu\n%s", all->depth, all->depth / 2 + 1,
-                 figure_script);
+  char script[8192];
+  int used = snprintf(script, sizeof script,
+                      "last = %zu\nsg = %zu\ncount = %d\n"
+                      "array names[count]\narray titles[count]\narray styles[count]\n",
+                      all->depth, all->depth / 2 + 1, COMPARED_NETWORKS);
+  for (size_t m = 0; m < COMPARED_NETWORKS; m++) {
+    const compared_network *network = &compared_networks[m];
+    used +=
+        snprintf(script + used, sizeof script - (size_t)used,
+                 "names[%zu] = '%s'\ntitles[%zu] = '%s'\nstyles[%zu] = %zu\n", m + 1, network->name,
+                 m + 1, method_styles[network->style].title, m + 1, network->style + 1);
+  }
+  (void)snprintf(script + used, sizeof script - (size_t)used, "%s", figure_script);
   return figure_draw(all->settings->common.out, "probes", 1000, 420, script);
 }
 
@@ -254,7 +263,7 @@ static int report(const results *all) {
 static int run_and_report(const probe_settings *settings) {
   data_source source;
   results all = {.settings = settings, .depth = (size_t)settings->networks.depth};
-  all.count = COMPARED_METHODS * (size_t)settings->networks.seeds;
+  all.count = COMPARED_NETWORKS * (size_t)settings->networks.seeds;
   int status = data_find(settings->networks.data, &source);
   if (status == 0 && settings->networks.networks)
     status = output_directory("--networks", settings->networks.networks);

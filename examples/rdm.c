@@ -27,7 +27,7 @@ typedef struct rdm_options {
 
 /* One trained network. */
 typedef struct rdm_run {
-  method which;
+  size_t index; /* in compared_networks */
   uint64_t seed, steps;
   double test_accuracy;
   double *distance; /* [depth] */
@@ -36,7 +36,7 @@ typedef struct rdm_run {
 
 typedef struct results {
   const rdm_options *options;
-  size_t depth, count; /* count: runs, seed by seed, methods in the order of compared_methods */
+  size_t depth, count; /* count: runs, seed by seed, methods in the order of compared_networks */
   rdm_run *runs;
 } results;
 
@@ -138,13 +138,13 @@ static int run_one(const training_plan *plan, const data_source *source, rdm_run
   dni_context *context;
   dni_dataset *train = NULL, *test = NULL;
   dni_network *network = NULL;
-  run->steps = plan->steps[run->which];
+  run->steps = plan->steps[run->index];
   run->distance = calloc(plan->depth, sizeof *run->distance);
   run->cells = calloc(plan->depth * CELLS * CELLS, sizeof *run->cells);
   if (!run->distance || !run->cells) return fail("out of memory");
   if (dni_context_create(&wanted, &context) != DNI_OK) return library_failure();
   int problem = data_load(context, source, plan->train_limit, &train, &test);
-  if (problem == 0) problem = trained_network(context, plan, run->which, source, &network);
+  if (problem == 0) problem = trained_network(context, plan, run->index, source, &network);
   if (problem == 0) problem = measure_accuracy(context, network, test, &run->test_accuracy);
   if (problem == 0) problem = measure_points(context, network, test, plan->depth, run);
   dni_network_release(network);
@@ -157,8 +157,8 @@ static int run_one(const training_plan *plan, const data_source *source, rdm_run
 static int run_all(results *all, const data_source *source) {
   for (size_t i = 0; i < all->count; i++) {
     rdm_run *run = &all->runs[i];
-    run->which = compared_methods[i % COMPARED_METHODS];
-    run->seed = all->options->common.seed + i / COMPARED_METHODS;
+    run->index = i % COMPARED_NETWORKS;
+    run->seed = all->options->common.seed + i / COMPARED_NETWORKS;
     training_plan plan = representation_plan(&all->options->networks, run->seed);
     int problem = run_one(&plan, source, run);
     if (problem != 0) return problem;
@@ -173,8 +173,8 @@ static void print_json(const results *all) {
   for (size_t i = 0; i < all->count; i++) {
     const rdm_run *run = &all->runs[i];
     (void)printf("%s{\"method\": \"%s\", \"seed\": %llu, \"steps\": %llu, \"test_accuracy\": ",
-                 i > 0 ? ",\n  " : "\n  ", method_name(run->which), (unsigned long long)run->seed,
-                 (unsigned long long)run->steps);
+                 i > 0 ? ",\n  " : "\n  ", compared_networks[run->index].name,
+                 (unsigned long long)run->seed, (unsigned long long)run->steps);
     json_number(stdout, run->test_accuracy);
     (void)fputs(", \"rdm_distance\": ", stdout);
     json_numbers(stdout, run->distance, all->depth);
@@ -197,10 +197,11 @@ static void print_text(const results *all) {
       depth, half, half + 1, depth - 1);
   for (size_t i = 0; i < all->count; i++) {
     const rdm_run *run = &all->runs[i];
-    (void)printf("%-9s %5llu %7llu  %5.2f %%  %7.2f %8.2f  %8.2f\n", method_name(run->which),
-                 (unsigned long long)run->seed, (unsigned long long)run->steps,
-                 100 * run->test_accuracy, mean_distance(all, run, 1, half),
-                 mean_distance(all, run, half + 1, depth - 1), run->distance[0]);
+    (void)printf("%-9s %5llu %7llu  %5.2f %%  %7.2f %8.2f  %8.2f\n",
+                 compared_networks[run->index].name, (unsigned long long)run->seed,
+                 (unsigned long long)run->steps, 100 * run->test_accuracy,
+                 mean_distance(all, run, 1, half), mean_distance(all, run, half + 1, depth - 1),
+                 run->distance[0]);
   }
 }
 
@@ -212,7 +213,7 @@ static int write_distances(const results *all) {
   (void)fputs("method\tseed\tlayer\tdistance\n", file);
   for (size_t i = 0; i < all->count; i++)
     for (size_t layer = 0; layer < all->depth; layer++) {
-      (void)fprintf(file, "%s\t%llu\t%zu\t", method_name(all->runs[i].which),
+      (void)fprintf(file, "%s\t%llu\t%zu\t", compared_networks[all->runs[i].index].name,
                     (unsigned long long)all->runs[i].seed, layer + 1);
       tsv_number(file, all->runs[i].distance[layer]);
       (void)fputc('\n', file);
@@ -227,7 +228,7 @@ static int write_cells(const results *all) {
   FILE *file;
   int status = output_open(directory, "rdm.tsv", &file);
   if (status != 0) return status;
-  for (size_t row = 0; row < COMPARED_METHODS * (CELLS + 4); row++) {
+  for (size_t row = 0; row < COMPARED_NETWORKS * (CELLS + 4); row++) {
     const rdm_run *run = &all->runs[row / (CELLS + 4)];
     size_t i = row % (CELLS + 4);
     for (size_t column = 0; column < all->depth * (CELLS + 4); column++) {
@@ -243,12 +244,13 @@ static int write_cells(const results *all) {
   return output_close(directory, "rdm.tsv", file);
 }
 
-/* Where SGs sit: `column` of the method, as gnuplot commands that draw dotted lines. */
+/* Gnuplot commands that draw a dotted line where the network has an SG. */
 static void sg_lines(method which, size_t depth, char *text, size_t size) {
   size_t used = 0;
   text[0] = '\0';
   for (size_t i = 1; i <= depth; i++) {
-    bool here = which == METHOD_SG_ALL || (which == METHOD_SG && i == depth / 2 + 1);
+    bool here = which == METHOD_SG_ALL || which == METHOD_SG_ALL_ADAM ||
+                (which == METHOD_SG && i == depth / 2 + 1);
     if (!here || used + 120 > size) continue;
     int length = snprintf(text + used, size - used,
                           "set arrow from %zu.5,graph 0 to %zu.5,graph 1 nohead dt 3 lw 1 "
@@ -266,29 +268,39 @@ static double largest_distance(const results *all) {
 }
 
 static int draw_distances(const results *all) {
-  static const char *const titles[COMPARED_METHODS] = {"backprop", "one SG", "SG everywhere",
-                                                       "DFA"};
-  char script[16384], lines[6000];
+  char script[32768], lines[6000];
   int used = snprintf(script, sizeof script,
-                      "set multiplot layout 1,4 margins 0.07,0.99,0.22,0.88 spacing 0.015,0.02\n"
+                      "set multiplot layout 1,%d margins 0.07,0.99,0.22,0.88 spacing 0.015,0.02\n"
                       "set key off\nset xrange [0.5:%zu.5]\nset yrange [0:%g]\n"
                       "set xlabel 'hidden layer'\nset xtics 1,%zu\n"
                       "set ylabel 'L2 distance to layer %zu'\n",
-                      all->depth, 1.05 * largest_distance(all), all->depth > 10 ? 4 : (size_t)1,
-                      all->depth);
-  for (size_t m = 0; m < COMPARED_METHODS; m++) {
-    sg_lines(compared_methods[m], all->depth, lines, sizeof lines);
-    used += snprintf(script + used, sizeof script - (size_t)used,
-                     "unset arrow\n%sset title '%s'\n"
-                     "plot for [s=%llu:%llu] 'rdm_distance.tsv' using "
-                     "(strcol(1) eq '%s' && $2 == s ? $3 : NaN):4 with linespoints ls %zu\n"
-                     "set format y ''\nunset ylabel\n",
-                     lines, titles[m], (unsigned long long)all->options->common.seed,
-                     (unsigned long long)all->runs[all->count - 1].seed,
-                     method_name(compared_methods[m]), m + 1);
+                      COMPARED_NETWORKS, all->depth, 1.05 * largest_distance(all),
+                      all->depth > 10 ? 4 : (size_t)1, all->depth);
+  for (size_t m = 0; m < COMPARED_NETWORKS; m++) {
+    const compared_network *network = &compared_networks[m];
+    sg_lines(network->which, all->depth, lines, sizeof lines);
+    used += snprintf(
+        script + used, sizeof script - (size_t)used,
+        "unset arrow\n%sset title '%s'\n"
+        "plot for [s=%llu:%llu] 'rdm_distance.tsv' using "
+        "(strcol(1) eq '%s' && $2 == s ? $3 : NaN):4 with linespoints ls %zu\n"
+        "set format y ''\nunset ylabel\n",
+        lines, method_styles[network->style].title, (unsigned long long)all->options->common.seed,
+        (unsigned long long)all->runs[all->count - 1].seed, network->name, network->style + 1);
   }
   (void)snprintf(script + used, sizeof script - (size_t)used, "unset multiplot\n");
-  return figure_draw(all->options->common.out, "rdm_distance", 1100, 340, script);
+  return figure_draw(all->options->common.out, "rdm_distance", 275 * COMPARED_NETWORKS, 340,
+                     script);
+}
+
+/* A few pairs that are much less alike than all others would make the rest of the map one colour:
+ * the bar ends where all but one in a hundred cells are. */
+static double end_of_bar(const results *all) {
+  size_t count = all->depth * CELLS * CELLS;
+  double most = 0;
+  for (size_t m = 0; m < COMPARED_NETWORKS; m++)
+    most = fmax(most, quantile_of(all->runs[m].cells, count, 0.99));
+  return most;
 }
 
 static int draw_cells(const results *all) {
@@ -296,19 +308,23 @@ static int draw_cells(const results *all) {
   size_t pitch = CELLS + 4;
   int used = snprintf(
       script, sizeof script,
-      "unset border\nunset grid\nset key off\nset margins screen 0.09, screen 0.87, screen 0.16, "
-      "screen 0.9\nset cbrange [0:*]\nset cblabel '1 - correlation'\nset yrange [*:*] reverse\n"
+      "unset border\nunset grid\nset key off\nset margins screen 0.12, screen 0.87, screen 0.16, "
+      "screen 0.9\nset cbrange [0:%.2f]\n"
+      "set cblabel '1 - correlation, at most 1 %% above the bar'\nset yrange [*:*] reverse\n"
       "set xlabel 'hidden layer; within a picture: digits sorted by label, 0 to 9'\n"
-      "set xtics scale 0 (");
+      "set ytics scale 0\nset xtics scale 0 (",
+      end_of_bar(all));
   for (size_t i = 0; i < all->depth; i++)
     if (i % (all->depth / 20 + 1) == 0 && (size_t)used + 40 < sizeof script)
       used += snprintf(script + used, sizeof script - (size_t)used, "%s'%zu' %zu",
                        i > 0 ? ", " : "", i + 1, i * pitch + CELLS / 2);
+  for (size_t m = 0; m < COMPARED_NETWORKS; m++)
+    used += snprintf(script + used, sizeof script - (size_t)used, "%s'%s' %zu",
+                     m > 0 ? ", " : ")\nset ytics (",
+                     method_styles[compared_networks[m].style].title, pitch / 2 + m * pitch);
   (void)snprintf(script + used, sizeof script - (size_t)used,
-                 ")\nset ytics scale 0 ('backprop' %zu, 'one SG' %zu, 'SG everywhere' %zu, "
-                 "'DFA' %zu)\nplot 'rdm.tsv' matrix using 1:2:($3 < 0 ? NaN : $3) with image\n",
-                 pitch / 2, pitch / 2 + pitch, pitch / 2 + 2 * pitch, pitch / 2 + 3 * pitch);
-  return figure_draw(all->options->common.out, "rdm", 1300, 360, script);
+                 ")\nplot 'rdm.tsv' matrix using 1:2:($3 < 0 ? NaN : $3) with image\n");
+  return figure_draw(all->options->common.out, "rdm", 1300, 90 * COMPARED_NETWORKS, script);
 }
 
 static int report(const results *all) {
@@ -330,7 +346,7 @@ static int report(const results *all) {
 static int run_and_report(const rdm_options *options) {
   data_source source;
   results all = {.options = options, .depth = (size_t)options->networks.depth};
-  all.count = COMPARED_METHODS * (size_t)options->networks.seeds;
+  all.count = COMPARED_NETWORKS * (size_t)options->networks.seeds;
   int status = data_find(options->networks.data, &source);
   if (status == 0 && options->networks.networks)
     status = output_directory("--networks", options->networks.networks);

@@ -93,9 +93,9 @@ void json_numbers(FILE *file, const double *values, size_t count);
 
 /* figure.c: write directory/name.gp, a gnuplot script whose working directory is `directory` and
  * which draws name.svg, and run it. `width` x `height` in points. The script begins with settings
- * all figures share: fonts, line styles 1 to 6 (colours that colour-blind readers can tell apart,
- * with their own dashes and markers), `palette` for maps. No gnuplot is no failure: one line on
- * stderr says so, and the script stays. */
+ * all figures share: fonts, `palette` for maps, the line styles of style.c (style s has number
+ * s + 1), and `eval legend`, after which a plot at the end of a multiplot is its legend, up to
+ * `set tmargin at screen` HEIGHT. No gnuplot is no failure: one line on stderr says so, and the script stays. */
 int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
 
 /* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer
@@ -108,6 +108,7 @@ int parallel_work(size_t count, uint64_t threads, int (*work)(void *shared, size
 double mean_of(const double *values, size_t count);
 double least_of(const double *values, size_t count);
 double most_of(const double *values, size_t count);
+double quantile_of(const double *values, size_t count, double share); /* share of them below it */
 double deviation_of(const double *values, size_t count); /* sample standard deviation; 0 of one */
 
 /* pieces.c: for programs that end, with status 1 and one line, when a call fails */
@@ -205,6 +206,20 @@ sg_plan sg_plan_default(sg_kind kind);
 bool method_has_sgs(method which); /* synthetic gradients */
 sg_kind method_sg_kind(method which, const sg_plan *plan);
 
+/* style.c: how a method looks in every figure. Its first styles are those of the methods. */
+enum { STYLE_LEAST_SQUARES = METHOD_COUNT, STYLE_COUNT };
+
+typedef struct method_style {
+  const char *title, *colour; /* title: the method's name in figures */
+  const char *dash;           /* lengths of lines and gaps, "9,4"; "" for a whole line */
+  const char *marker;         /* SVG path around (0, 0) */
+  int point;                  /* the same marker in gnuplot */
+} method_style;
+
+extern const method_style method_styles[STYLE_COUNT];
+/* Index of the style of a method with these SGs. */
+size_t style_of(method which, const sg_plan *sg);
+
 typedef struct deep_plan {
   size_t depth, width;
   method which;
@@ -221,25 +236,33 @@ bool deep_has_estimator(const deep_plan *plan, size_t hidden_layer); /* after it
 dni_status deep_build(dni_context *context, const deep_plan *plan, size_t features, size_t classes,
                       dni_network **out);
 
+/* representation.c: the networks of the experiments on representations, in the order of their tables
+ * and figures */
+enum { COMPARED_BACKPROP, COMPARED_SG, COMPARED_SG_ALL, COMPARED_DFA, COMPARED_NETWORKS };
+
+typedef struct compared_network {
+  const char *name; /* in tables and file names */
+  method which;
+  size_t style;
+} compared_network;
+
+extern const compared_network compared_networks[COMPARED_NETWORKS];
+
 /* trained.c: deep networks trained once and kept in files */
 typedef struct training_plan {
   size_t depth, width, batch;
-  uint64_t steps[METHOD_COUNT];
-  double rates[METHOD_COUNT]; /* Adam's, of the network and its SGs */
-  uint64_t seed;              /* of the run */
-  size_t train_limit;         /* 0: all */
-  const char *networks;       /* directory of trained networks; NULL: train, keep nothing */
+  uint64_t steps[COMPARED_NETWORKS];
+  double rates[COMPARED_NETWORKS]; /* Adam's, of the network and its SGs, at its highest */
+  uint64_t seed;                   /* of the run */
+  size_t train_limit;              /* 0: all */
+  const char *networks;            /* directory of trained networks; NULL: train, keep nothing */
 } training_plan;
 
-/* The network of `which` with the settings of the plan, on `context`, without its estimators:
- * loaded if plan->networks has it, else trained on the digits of `source`, and kept there. The
- * single SG of method sg sits after hidden layer depth / 2 + 1. */
-int trained_network(dni_context *context, const training_plan *plan, method which,
+/* Network `index` of compared_networks with the settings of the plan, on `context`, without its
+ * estimators: loaded if plan->networks has it, else trained on the digits of `source`, and kept
+ * there. The single SG of method sg sits after hidden layer depth / 2 + 1. */
+int trained_network(dni_context *context, const training_plan *plan, size_t index,
                     const data_source *source, dni_network **out);
-
-/* The experiments on these networks run methods backprop, sg, sg-all and dfa, in this order. */
-enum { COMPARED_METHODS = 4 };
-extern const method compared_methods[COMPARED_METHODS];
 
 /* Command line arguments for a plan: as an initialiser of rows in a table of arguments. */
 typedef struct representation_options {

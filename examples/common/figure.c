@@ -10,23 +10,29 @@
 
 extern char **environ;
 
-/* Colours of M. Okabe and K. Ito (2008); each line style has a dash and a marker of its own, so
- * that the lines can be told apart in black and white. */
 static const char settings[] =
     "set encoding utf8\n"
     "set border lw 0.8 lc rgb '#222222'\n"
     "set tics out nomirror\n"
     "set grid back lt 1 lc rgb '#dddddd' lw 0.5\n"
-    "set style line 1 lc rgb '#0072B2' lw 2 dt 1 pt 7 ps 0.5\n"
-    "set style line 2 lc rgb '#D55E00' lw 2 dt (12,4) pt 5 ps 0.5\n"
-    "set style line 3 lc rgb '#009E73' lw 2 dt (4,3) pt 9 ps 0.6\n"
-    "set style line 4 lc rgb '#CC79A7' lw 2 dt (12,3,3,3) pt 13 ps 0.6\n"
-    "set style line 5 lc rgb '#E69F00' lw 2 dt (2,3) pt 11 ps 0.6\n"
-    "set style line 6 lc rgb '#000000' lw 1.5 dt 1 pt 4 ps 0.5\n"
     /* Brighter is more: after viridis, of which a print in grey keeps the order. */
     "set palette defined (0 '#440154', 1 '#46327e', 2 '#365c8d', 3 '#277f8e', 4 '#1fa187', "
     "5 '#4ac16d', 6 '#a0da39', 7 '#fde725')\n"
-    "set datafile missing 'nan'\n";
+    "set datafile missing 'nan'\n"
+    /* The last panel of a multiplot: the legend alone, below the others. */
+    "legend = 'unset title; unset label; unset arrow; unset xlabel; unset ylabel; unset border; "
+    "unset tics; unset grid; unset logscale; set xrange [0:1]; set yrange [0:1]; "
+    "set lmargin at screen 0.03; set rmargin at screen 0.97; set bmargin at screen 0; "
+    "set key on center center horizontal maxrows 1 samplen 4 width 2'\n";
+
+static void write_styles(FILE *file) {
+  for (size_t i = 0; i < STYLE_COUNT; i++) {
+    const method_style *style = &method_styles[i];
+    bool whole = style->dash[0] == '\0';
+    (void)fprintf(file, "set style line %zu lc rgb '%s' lw 2 dt %s%s%s pt %d ps 0.6\n", i + 1,
+                  style->colour, whole ? "1" : "(", style->dash, whole ? "" : ")", style->point);
+  }
+}
 
 static int write_script(const char *directory, const char *name, int width, int height,
                         const char *script) {
@@ -37,8 +43,10 @@ static int write_script(const char *directory, const char *name, int width, int 
   if (status != 0) return status;
   (void)fprintf(file,
                 "set terminal svg size %d,%d dynamic enhanced background '#ffffff' "
-                "font 'Helvetica,Arial,sans-serif,13'\nset output '%s.svg'\n%s%s",
-                width, height, name, settings, script);
+                "font 'Helvetica,Arial,sans-serif,13'\nset output '%s.svg'\n%s",
+                width, height, name, settings);
+  write_styles(file);
+  (void)fputs(script, file);
   return output_close(directory, file_name, file);
 }
 

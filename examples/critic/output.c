@@ -127,7 +127,7 @@ static int draw(const settings *with) {
   static const char script[] =
       "ids = 'critic critic-linear sg sg-hidden'\n"
       "array titles[4] = ['critic, tanh layer', 'critic, linear', 'SG, linear', 'SG, ReLU layer']\n"
-      "array style[4] = [2, 5, 1, 3]\n"
+      "array style[4] = [5, 6, 3, 7]\n"
       "is(i) = strcol(1) eq word(ids, i) ? $2 : NaN\n"
       "set xlabel 'step'\nset key off\n"
       "set multiplot layout 1,2 margins 0.08,0.98,0.28,0.91 spacing 0.1,0.1\n"

@@ -86,21 +86,20 @@ static int write_curves(const settings *with, const run *runs) {
 static int draw(const settings *with) {
   static const char script[] =
       "modes = 'backprop guarded gated unguarded'\n"
+      "array style[4] = [1, 6, 7, 3]\n"
       "is(i) = strcol(1) eq word(modes, i) ? $2 : NaN\n"
       "set logscale xy\nset format '10^{%T}'\nset xlabel 'step'\nset key off\n"
       "set multiplot layout 1,2 margins 0.09,0.98,0.25,0.95 spacing 0.12,0.1\n"
       "set ylabel 'loss minus optimum'\nset yrange [1e-15:*]\n"
-      "plot for [i=1:4] 'guard_curves.tsv' using (is(i)):($3 > 1e-15 ? $3 : NaN) with lines ls i\n"
+      "plot for [i=1:4] 'guard_curves.tsv' using (is(i)):($3 > 1e-15 ? $3 : NaN) with lines ls "
+      "style[i]\n"
       "set ylabel '|e| |dh/d\u03b8| / |dL/d\u03b8|'\nset yrange [*:10]\n"
       "set label 1 'below 1/3 the condition holds' at graph 0.03, first 0.03 left front\n"
-      "plot for [i=2:4] 'guard_curves.tsv' using (is(i)):($3 > 1e-15 ? $4 : NaN) with lines ls i, "
-      "1.0/3 with lines ls 6 dt (2,2)\n"
-      "unset label\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset grid\n"
-      "unset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
-      "set lmargin at screen 0.03\nset rmargin at screen 0.97\n"
-      "set bmargin at screen 0\nset tmargin at screen 0.1\n"
-      "set key on center center horizontal maxrows 1 samplen 4 width 2\n"
-      "plot for [i=1:4] NaN with lines ls i title word(modes, i)\n"
+      "plot for [i=2:4] 'guard_curves.tsv' using (is(i)):($3 > 1e-15 ? $4 : NaN) with lines ls "
+      "style[i], "
+      "1.0/3 with lines lc rgb '#000000' lw 1.5 dt (2,2)\n"
+      "eval legend\nset tmargin at screen 0.1\n"
+      "plot for [i=1:4] NaN with lines ls style[i] title word(modes, i)\n"
       "unset multiplot\n";
   return figure_draw(with->common.out, "guard", 1000, 420, script);
 }

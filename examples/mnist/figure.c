@@ -1,30 +1,18 @@
 /* Test accuracy against training time, as SVG.
  *
  * Near 100 % the interesting differences are between 98.0 and 98.5 %, so accuracies are spaced by
- * the logarithm of the error. Lines are told apart by colour (Okabe and Ito's set, safe for the
- * colour-blind), dash and marker, so the figure also works in grey, and carry their names at their
- * ends, so nobody has to look up a legend. */
+ * the logarithm of the error. Lines look as in all figures (common/style.c) and carry their names at
+ * their ends, so nobody has to look up a legend. */
 #include <math.h>
+#include <string.h>
 
 #include "mnist.h"
 
-static const double figure_width = 760, figure_height = 460;
+static const double figure_height = 460;
 static const double left = 76, right = 586, top = 52, bottom = 396; /* of the plot area */
 static const double label_x = 604, label_spacing = 19, tick_spacing = 15;
-
-static const struct style {
-  const char *colour, *dash, *marker; /* marker: path around (0, 0) */
-} styles[METHOD_COUNT] = {
-    [METHOD_BACKPROP] = {"#000000", "none", "M-3.6 0A3.6 3.6 0 1 0 3.6 0A3.6 3.6 0 1 0 -3.6 0Z"},
-    [METHOD_SG_ALL] = {"#d55e00", "9 4", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
-    [METHOD_SG] = {"#0072b2", "2.5 3", "M0 -4.2L4.2 3.2H-4.2Z"},
-    [METHOD_DFA] = {"#009e73", "9 3 2.5 3", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
-    [METHOD_FA] = {"#cc79a7", "14 4", "M0 4.2L4.2 -3.2H-4.2Z"},
-    [METHOD_LOCAL] = {"#e69f00", "5 2", "M-3.6 0A3.6 3.6 0 1 0 3.6 0A3.6 3.6 0 1 0 -3.6 0Z"},
-    [METHOD_DELAYED] = {"#56b4e9", "12 3 2 3", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
-    [METHOD_NONE] = {"#666666", "2 2", "M0 -4.8L4.8 0L0 4.8L-4.8 0Z"},
-    [METHOD_SG_ALL_ADAM] = {"#a0522d", "3 5", "M-3.3 -3.3H3.3V3.3H-3.3Z"},
-};
+/* A letter of a label is at most so wide on average; the accuracy beside it ends at the margin. */
+static const double letter_width = 7.5, accuracy_width = 72, margin = 8;
 
 static const double accuracy_ticks[] = {
     0,     0.3,   0.5,   0.7,   0.8,   0.9,    0.93,   0.95,   0.97,   0.98,   0.99,
@@ -34,6 +22,7 @@ enum { TICK_COUNT = sizeof accuracy_ticks / sizeof accuracy_ticks[0] };
 typedef struct plot {
   FILE *file;
   const result_set *results;
+  double width;       /* of the whole figure: the longest label has room beside its accuracy */
   double seconds;     /* at the right end */
   size_t first, last; /* accuracy ticks at the bottom and the top */
 } plot;
@@ -47,6 +36,19 @@ static double y_of(const plot *figure, double accuracy) {
   double shown = fmin(fmax(accuracy, worst), best);
   double height = log10((1 - worst) / (1 - shown)) / log10((1 - worst) / (1 - best));
   return bottom - (bottom - top) * height;
+}
+
+static const method_style *style_for(const result_set *results, const run_result *run) {
+  return &method_styles[style_of(run->which, &results->settings->sg)];
+}
+
+static double width_for(const result_set *results) {
+  size_t longest = 0;
+  for (size_t i = 0; i < results->run_count; i++) {
+    size_t length = strlen(style_for(results, &results->runs[i])->title);
+    if (length > longest) longest = length;
+  }
+  return label_x + 40 + letter_width * (double)longest + accuracy_width + margin;
 }
 
 static void find_ranges(plot *figure) {
@@ -86,7 +88,7 @@ static void draw_heading(const plot *figure) {
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" "
                 "height=\"%g\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
                 "fill=\"#222222\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-                figure_width, figure_height, figure_width, figure_height);
+                figure->width, figure_height, figure->width, figure_height);
   (void)fprintf(figure->file, "<text x=\"%g\" y=\"28\" font-size=\"15\">", left);
   write_text(figure, figure->results->source->name);
   (void)fprintf(figure->file, ": %zu hidden layer%s of %zu units, batch %zu</text>\n",
@@ -134,24 +136,30 @@ static void draw_time_axis(const plot *figure) {
                 left, top, bottom, right, (left + right) / 2, bottom + 46);
 }
 
-static void draw_marker(const plot *figure, method which, double x, double y) {
+static void draw_marker(const plot *figure, const method_style *style, double x, double y) {
   (void)fprintf(figure->file,
                 "<path transform=\"translate(%.1f %.1f)\" d=\"%s\" fill=\"%s\" stroke=\"white\" "
                 "stroke-width=\"0.8\"/>\n",
-                x, y, styles[which].marker, styles[which].colour);
+                x, y, style->marker, style->colour);
+}
+
+/* stroke-dasharray's value */
+static const char *dash_of(const method_style *style) {
+  return style->dash[0] != '\0' ? style->dash : "none";
 }
 
 static void draw_curve(const plot *figure, const run_result *run) {
+  const method_style *style = style_for(figure->results, run);
   for (size_t p = 0; p < run->curve_count; p++)
     (void)fprintf(figure->file, "%s%.1f %.1f", p == 0 ? "<path d=\"M" : "L",
                   x_of(figure, run->curve[p].seconds), y_of(figure, run->curve[p].test_accuracy));
   (void)fprintf(figure->file,
                 "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" "
                 "stroke-linejoin=\"round\"/>\n",
-                styles[run->which].colour, styles[run->which].dash);
+                style->colour, dash_of(style));
   size_t every = run->curve_count / 20 + 1; /* more markers would hide the line */
   for (size_t p = (run->curve_count - 1) % every; p < run->curve_count; p += every)
-    draw_marker(figure, run->which, x_of(figure, run->curve[p].seconds),
+    draw_marker(figure, style, x_of(figure, run->curve[p].seconds),
                 y_of(figure, run->curve[p].test_accuracy));
 }
 
@@ -176,21 +184,21 @@ static void place_labels(const plot *figure, size_t order[], double label_y[]) {
 }
 
 static void draw_label(const plot *figure, const run_result *run, double y) {
+  const method_style *style = style_for(figure->results, run);
   double end_x = x_of(figure, run->seconds), end_y = y_of(figure, run->test_accuracy);
   (void)fprintf(figure->file,
                 "<path d=\"M%.1f %.1fH%.1fL%g %.1f\" fill=\"none\" stroke=\"%s\" "
                 "stroke-width=\"0.7\" stroke-opacity=\"0.6\"/>\n",
-                end_x + 6, end_y, fmax(right, end_x + 6), label_x - 3, y,
-                styles[run->which].colour);
+                end_x + 6, end_y, fmax(right, end_x + 6), label_x - 3, y, style->colour);
   (void)fprintf(figure->file,
                 "<path d=\"M%g %.1fh32\" stroke=\"%s\" stroke-width=\"2\" "
                 "stroke-dasharray=\"%s\"/>\n",
-                label_x, y, styles[run->which].colour, styles[run->which].dash);
-  draw_marker(figure, run->which, label_x + 16, y);
+                label_x, y, style->colour, dash_of(style));
+  draw_marker(figure, style, label_x + 16, y);
   (void)fprintf(figure->file,
                 "<text x=\"%g\" y=\"%.1f\">%s</text>\n"
                 "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.2f %%</text>\n",
-                label_x + 40, y + 4.5, method_name(run->which), figure_width - 8, y + 4.5,
+                label_x + 40, y + 4.5, style->title, figure->width - margin, y + 4.5,
                 100 * run->test_accuracy);
 }
 
@@ -204,7 +212,7 @@ static void draw_labels(const plot *figure) {
 
 int figure_write(const result_set *results) {
   static const char name[] = "accuracy.svg";
-  plot figure = {.results = results};
+  plot figure = {.results = results, .width = width_for(results)};
   int status = output_open(results->settings->out, name, &figure.file);
   if (status != 0) return status;
   find_ranges(&figure);

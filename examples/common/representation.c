@@ -1,0 +1,60 @@
+/* What the experiments on representations (Figures 7 and 8) compare, and their command line. */
+#include <string.h>
+
+#include "common.h"
+
+const compared_network compared_networks[COMPARED_NETWORKS] = {
+    [COMPARED_BACKPROP] = {"backprop", METHOD_BACKPROP, METHOD_BACKPROP},
+    [COMPARED_SG] = {"sg", METHOD_SG, METHOD_SG},
+    [COMPARED_SG_ALL] = {"sg-all", METHOD_SG_ALL_ADAM, METHOD_SG_ALL_ADAM},
+    [COMPARED_DFA] = {"dfa", METHOD_DFA, METHOD_DFA},
+};
+
+const representation_options representation_defaults = {
+    .depth = 20,
+    .width = 512,
+    .batch = 256,
+    .steps = 3000,
+    .sg_all_steps = 6000,
+    .seeds = 1,
+    .rate = 1e-3,
+    .sg_all_rate = 1e-4,
+};
+
+training_plan representation_plan(const representation_options *options, uint64_t seed) {
+  training_plan plan = {.depth = (size_t)options->depth,
+                        .width = (size_t)options->width,
+                        .batch = (size_t)options->batch,
+                        .seed = seed,
+                        .train_limit = (size_t)options->train_limit,
+                        .networks = options->networks};
+  for (size_t i = 0; i < COMPARED_NETWORKS; i++) {
+    plan.steps[i] = i == COMPARED_SG_ALL ? options->sg_all_steps : options->steps;
+    plan.rates[i] = i == COMPARED_SG_ALL ? options->sg_all_rate : options->rate;
+  }
+  return plan;
+}
+
+size_t representation_arguments(representation_options *options, argument *table) {
+  const argument rows[REPRESENTATION_ARGUMENTS] = {
+      {"depth", ARGUMENT_COUNT, &options->depth, 2, MAX_DEPTH, NULL, "hidden layers (20)"},
+      {"width", ARGUMENT_COUNT, &options->width, 2, 1 << 16, NULL, "units in each (512)"},
+      {"batch", ARGUMENT_COUNT, &options->batch, 2, 1 << 16, NULL, "examples per step (256)"},
+      {"steps", ARGUMENT_COUNT, &options->steps, 1, 1e9, NULL, "of backprop, sg and dfa (3000)"},
+      {"sg-all-steps", ARGUMENT_COUNT, &options->sg_all_steps, 1, 1e9, NULL,
+       "of sg-all, which learns slowly (6000)"},
+      {"lr", ARGUMENT_NUMBER, &options->rate, 0, 1, NULL,
+       "Adam's rate for backprop, sg and dfa (1e-3)"},
+      {"sg-all-lr", ARGUMENT_NUMBER, &options->sg_all_rate, 0, 1, NULL,
+       "Adam's rate for sg-all, network and SGs (1e-4)"},
+      {"seeds", ARGUMENT_COUNT, &options->seeds, 1, 100, NULL,
+       "runs of each method, seeds from --seed up (1)"},
+      {"train-limit", ARGUMENT_COUNT, &options->train_limit, 0, INT32_MAX, NULL,
+       "use the first N training examples only (0: all)"},
+      {"data", ARGUMENT_TEXT, (void *)&options->data, 0, 0, NULL, "where the IDX files are"},
+      {"networks", ARGUMENT_TEXT, (void *)&options->networks, 0, 0, NULL,
+       "keep trained networks in this directory; those it has are not trained again"},
+  };
+  memcpy(table, rows, sizeof rows);
+  return REPRESENTATION_ARGUMENTS;
+}
