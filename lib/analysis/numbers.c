@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/real.h"
 
@@ -24,11 +25,29 @@ dni_status dni__numbers_finite(const dni_matrix *view, const char *name) {
   return DNI_OK;
 }
 
+static uint32_t bits_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+/* Several numbers at a time. Denormal ones, which are rare and which the processor may take for 0, are
+ * widened one by one. */
+static void widen(const float *from, size_t count, double *out) {
+  uint32_t denormal = 0;
+  for (size_t c = 0; c < count; c++) {
+    uint32_t bits = bits_of(from[c]);
+    denormal |= (bits & UINT32_C(0x7f800000)) == 0 ? bits & UINT32_C(0x007fffff) : 0;
+    out[c] = (double)from[c];
+  }
+  for (size_t c = 0; denormal != 0 && c < count; c++)
+    out[c] = dni__real_widen(from[c]);
+}
+
 void dni__numbers_row(const dni_matrix *view, size_t row, double *out) {
   const void *data = dni__matrix_row(view, row);
   if (view->dtype == DNI_F32)
-    for (size_t c = 0; c < view->columns; c++)
-      out[c] = dni__real_widen(((const float *)data)[c]);
+    widen(data, view->columns, out);
   else
     for (size_t c = 0; c < view->columns; c++)
       out[c] = ((const double *)data)[c];

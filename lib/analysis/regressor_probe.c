@@ -4,9 +4,10 @@
  *
  *   G = Z^T Z / rows,   C = Z^T T / rows,   G_PP W_P = C_P,
  *
- * P being the columns that a pivoted Cholesky factorisation G_PP = U^T U takes, and the error is
- * that of the residual T - Z W itself, added up in a second pass over the rows: an error in W then
- * counts by its square, and exactly linear data leave next to nothing. */
+ * P being the columns that a pivoted Cholesky factorisation G_PP = U^T U takes. With U^T V = C_P, of
+ * column c of T the share 1 - sum_k V_kc^2 is left. Where hardly anything is left that difference has
+ * no digits, and the error is that of the residual T - Z W itself, added up in a second pass over the
+ * rows: an error in W then counts by its square, and exactly linear data leave next to nothing. */
 #include <float.h>
 #include <math.h>
 
@@ -15,7 +16,11 @@
 #include "backend/backend.h"
 #include "dni/research.h"
 
-#define ROWS_AT_A_TIME 256
+#define ROWS_AT_A_TIME    256
+#define COLUMNS_AT_A_TIME 128 /* of G, which is symmetric: the part below them is not computed */
+
+/* V is good enough if this share of x's variance is left. */
+#define SHARE_LEFT 1e-3
 
 /* A column is left out if less than this share of its variance, times rows + units, is its own. G's
  * rounding errors grow with both. */
@@ -90,15 +95,43 @@ static void load_block(const regression *g, size_t first, dni_matrix *z, dni_mat
   *t = matrix(g->t, rows, g->x->columns);
 }
 
+/* Columns `first` to the end of a view, or `count` of them. */
+static dni_matrix columns_of(const dni_matrix *view, size_t first, size_t count) {
+  dni_matrix part = *view;
+  part.data = (double *)view->data + first;
+  part.columns = count;
+  return part;
+}
+
+/* G += share Z^T Z, on and above the diagonal, and some way below it. */
+static dni_status add_gram(const regression *g, double share, const dni_matrix *z) {
+  size_t units = z->columns;
+  for (size_t first = 0; first < units; first += COLUMNS_AT_A_TIME) {
+    size_t left = units - first, count = left < COLUMNS_AT_A_TIME ? left : COLUMNS_AT_A_TIME;
+    dni_matrix rows = columns_of(z, first, count), columns = columns_of(z, first, left);
+    dni_matrix gram = matrix(g->gram + first * units, count, units);
+    dni_matrix part = columns_of(&gram, first, left);
+    DNI_TRY(dni__gemm(g->builtin, 1, 0, share, &rows, &columns, 1, &part));
+  }
+  return DNI_OK;
+}
+
+static void mirror_gram(const regression *g) {
+  size_t units = g->h->columns;
+  for (size_t i = 0; i < units; i++)
+    for (size_t j = 0; j < i; j++)
+      g->gram[i * units + j] = g->gram[j * units + i];
+}
+
 static dni_status add_up_products(const regression *g) {
-  dni_matrix gram = matrix(g->gram, g->h->columns, g->h->columns);
   dni_matrix cross = matrix(g->cross, g->h->columns, g->x->columns), z, t;
   double share = 1 / (double)g->h->rows;
   for (size_t first = 0; first < g->h->rows; first += ROWS_AT_A_TIME) {
     load_block(g, first, &z, &t);
-    DNI_TRY(dni__gemm(g->builtin, 1, 0, share, &z, &z, 1, &gram));
+    DNI_TRY(add_gram(g, share, &z));
     DNI_TRY(dni__gemm(g->builtin, 1, 0, share, &z, &t, 1, &cross));
   }
+  mirror_gram(g);
   return DNI_OK;
 }
 
@@ -159,13 +192,17 @@ static double factor_at(const regression *g, size_t k, size_t m) {
   return g->gram[g->pivots[k] * g->h->columns + g->pivots[m]];
 }
 
-/* U^T V = C_P, U W_P = V, in C's place; W is 0 for columns left out. */
-static void solve(const regression *g) {
+/* U^T V = C_P, in C's place. */
+static void solve_lower(const regression *g) {
   for (size_t k = 0; k < g->rank; k++) {
     for (size_t m = 0; m < k; m++)
       take_off(g, k, m, factor_at(g, m, k));
     divide(g, k, factor_at(g, k, k));
   }
+}
+
+/* U W_P = V, in V's place; W is 0 for columns left out. */
+static void solve_upper(const regression *g) {
   for (size_t k = g->rank; k-- > 0;) {
     for (size_t m = k + 1; m < g->rank; m++)
       take_off(g, k, m, factor_at(g, k, m));
@@ -174,6 +211,29 @@ static void solve(const regression *g) {
   for (size_t i = 0; i < g->h->columns; i++)
     for (size_t c = 0; c < g->x->columns && !g->taken[i]; c++)
       g->cross[i * g->x->columns + c] = 0;
+}
+
+/* Of column c of T, what V leaves; of a constant column nothing. */
+static double share_left(const regression *g, size_t c) {
+  double left = g->x_columns.inverse[c] > 0;
+  for (size_t k = 0; k < g->rank; k++) {
+    double v = g->cross[g->pivots[k] * g->x->columns + c];
+    left -= v * v;
+  }
+  return left > 0 ? left : 0;
+}
+
+/* Whether the residual's norm can be had from V, and that norm, in the scale of x itself. */
+static bool measure_from_v(const regression *g, dni__norm *norm) {
+  dni__norm left = {0, 0}, whole = {0, 0};
+  double root = sqrt((double)g->x->rows);
+  for (size_t c = 0; c < g->x->columns; c++) {
+    double deviation = dni__numbers_clamp(root * dni__columns_deviation(&g->x_columns, c));
+    dni__norm_add(&whole, deviation);
+    dni__norm_add(&left, deviation * sqrt(share_left(g, c)));
+  }
+  *norm = left;
+  return dni__norm_ratio(&left, &whole) > sqrt(SHARE_LEFT);
 }
 
 /* Norm of the residual in the scale of x itself. */
@@ -194,8 +254,12 @@ static dni_status regress(regression *g, double *mse) {
   dni__norm norm = {0, 0};
   DNI_TRY(add_up_products(g));
   factorise(g);
-  solve(g);
-  DNI_TRY(measure(g, &norm));
+  solve_lower(g);
+  if (!measure_from_v(g, &norm)) {
+    solve_upper(g);
+    norm = (dni__norm){0, 0};
+    DNI_TRY(measure(g, &norm));
+  }
   double root = dni__norm_value(&norm) / sqrt((double)g->x->rows) / sqrt((double)g->x->columns);
   *mse = dni__numbers_clamp(root * root);
   return DNI_OK;
