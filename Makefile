@@ -133,7 +133,7 @@ tests: $(SUITES) $(RANDOM) ## build/tests/*
 
 help: ## this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile make/reproduce.mk | while read -r name text; do \
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 	@echo 'Settings, which a build remembers until make clean: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS;'
 	@echo '  BLAS=<pkg-config name>|none [openblas]; FILES=none leaves IDX and CSV files, and zlib, out;'
@@ -251,75 +251,7 @@ mnist: deps ## train on MNIST four ways (about 90 seconds; MNIST_FLAGS adds opti
 mnist-run: $(BUILD)/examples/mnist
 	$(BUILD)/examples/mnist --out $(BUILD)/mnist $(MNIST_FLAGS)
 
-# The claims of the paper's appendix, one program each. A result is a file, so an interrupted run goes
-# on where it stopped. It depends on its program by order only: hours of results are not thrown away
-# because the program has been linked again. `rm -r build/report` starts anew.
-#
-# The long ones first, so that two of them run side by side until the end.
-REPORT_PROGRAMS := rdm artificial loss_estimation probes guard theorem1 critical_points critic
-
-# Arguments of each program in the full and in the quick run; RDM_FLAGS and its like add to both.
-# rdm trains networks and keeps them, probes takes them from there: the same arguments for both.
-FULL_NETWORKS         := --networks $(BUILD)/report/networks --seeds 2
-FULL_rdm              := $(FULL_NETWORKS)
-FULL_probes           := $(FULL_NETWORKS)
-FULL_artificial       :=
-FULL_loss_estimation  := --seeds 3
-FULL_guard            :=
-FULL_theorem1         := --bound both
-FULL_critical_points  :=
-FULL_critic           := --seeds 3
-
-QUICK_NETWORKS        := --networks $(BUILD)/report-quick/networks --width 128 --steps 1000 \
-                         --sg-all-steps 4000
-QUICK_rdm             := $(QUICK_NETWORKS)
-QUICK_probes          := $(QUICK_NETWORKS) --examples 5000
-QUICK_artificial      := --iterations 5000 --datasets 2
-QUICK_loss_estimation := --iterations 20000 --seeds 1 --lr 1.5e-4
-QUICK_guard           :=
-QUICK_theorem1        := --bound both
-QUICK_critical_points :=
-QUICK_critic          := --seeds 1
-
-flags_name = $(shell echo $(1) | tr a-z A-Z)_FLAGS
-report_json = $(REPORT_PROGRAMS:%=$(BUILD)/$(1)/%.json)
-report_binaries = $(REPORT_PROGRAMS:%=$(BUILD)/examples/%)
-
-# $(call report_result,folder,FULL or QUICK,program)
-define report_result
-$(BUILD)/$(1)/$(3).json: | $(BUILD)/examples/$(3)
-	$(call say,RUN   $(3))sh examples/reproduce/run.sh $(BUILD)/$(1) $(BUILD)/examples/$(3) \
-	  $($(2)_$(3)) $$($$(call flags_name,$(3)))
-endef
-
-# $(call report_page,folder,FULL or QUICK,target)
-define report_page
-$(foreach program,$(REPORT_PROGRAMS),$(eval $(call report_result,$(1),$(2),$(program))))
-# probes looks at the networks that rdm has trained and kept.
-$(BUILD)/$(1)/probes.json: | $(BUILD)/$(1)/rdm.json
-
-$(BUILD)/$(1)/index.html: $(call report_json,$(1)) $(wildcard examples/reproduce/*)
-	$(Q)sh examples/reproduce/meta.sh $(BUILD)/$(1) '$(subst ','\'',$(strip make $(3) $(MAKEOVERRIDES)))' \
-	  $(report_binaries) >$(BUILD)/$(1)/meta.json
-	$(Q)python3 examples/reproduce/report.py $(BUILD)/$(1) $$@
-	@echo '  $$@'
-endef
-$(eval $(call report_page,report,FULL,reproduce))
-$(eval $(call report_page,report-quick,QUICK,reproduce-quick))
-
-reproduce: deps-report ## every claim of the paper: build/report/index.html (up to 2 hours on 2 cores)
-	@$(MAKE) reproduce-run
-
-reproduce-run: $(BUILD)/report/index.html
-
-reproduce-quick: deps-report ## the same at reduced size: build/report-quick (under 10 minutes)
-	@$(MAKE) reproduce-quick-run
-
-reproduce-quick-run: $(BUILD)/report-quick/index.html
-
-# The tables and figures of a full run, for the repository; maps stay out, they are in the figures.
-results: ## what make reproduce made into docs/results
-	$(Q)sh examples/reproduce/keep.sh $(BUILD)/report docs/results
+include make/reproduce.mk
 
 # endurance is long and needs all of MNIST.
 bench: $(BENCHES) ## measure (under 10 minutes); texts and JSON into build/bench

@@ -29,6 +29,7 @@ typedef struct probe_run {
 
 typedef struct results {
   const probe_settings *settings;
+  data_source source;
   size_t depth, count;
   probe_run *runs;
 } results;
@@ -144,11 +145,11 @@ static int run_one(const probe_settings *settings, const data_source *source, pr
   return problem;
 }
 
-static int run_all(results *all, const data_source *source) {
+static int run_all(results *all) {
   for (size_t i = 0; i < all->count; i++) {
     all->runs[i].index = i % COMPARED_NETWORKS;
     all->runs[i].seed = all->settings->common.seed + i / COMPARED_NETWORKS;
-    int problem = run_one(all->settings, source, &all->runs[i]);
+    int problem = run_one(all->settings, &all->source, &all->runs[i]);
     if (problem != 0) return problem;
   }
   return 0;
@@ -157,7 +158,9 @@ static int run_all(results *all, const data_source *source) {
 /* Results. ------------------------------------------------------------------------------------ */
 
 static void print_json(const results *all) {
-  (void)fputs("{\"runs\": [", stdout);
+  (void)fputs("{\"data\": ", stdout);
+  json_text(stdout, all->source.name);
+  (void)fputs(", \"runs\": [", stdout);
   for (size_t i = 0; i < all->count; i++) {
     const probe_run *run = &all->runs[i];
     (void)printf(
@@ -261,15 +264,14 @@ static int report(const results *all) {
 }
 
 static int run_and_report(const probe_settings *settings) {
-  data_source source;
   results all = {.settings = settings, .depth = (size_t)settings->networks.depth};
   all.count = COMPARED_NETWORKS * (size_t)settings->networks.seeds;
-  int status = data_find(settings->networks.data, &source);
+  int status = data_find(settings->networks.data, &all.source);
   if (status == 0 && settings->networks.networks)
     status = output_directory("--networks", settings->networks.networks);
   if (status != 0) return status;
   all.runs = calloc(all.count, sizeof *all.runs);
-  status = all.runs ? run_all(&all, &source) : fail("out of memory");
+  status = all.runs ? run_all(&all) : fail("out of memory");
   if (status == 0) status = report(&all);
   for (size_t i = 0; all.runs && i < all.count; i++) {
     free(all.runs[i].classifier);

@@ -36,6 +36,7 @@ typedef struct rdm_run {
 
 typedef struct results {
   const rdm_options *options;
+  data_source source;
   size_t depth, count; /* count: runs, seed by seed, methods in the order of compared_networks */
   rdm_run *runs;
 } results;
@@ -154,13 +155,13 @@ static int run_one(const training_plan *plan, const data_source *source, rdm_run
   return problem;
 }
 
-static int run_all(results *all, const data_source *source) {
+static int run_all(results *all) {
   for (size_t i = 0; i < all->count; i++) {
     rdm_run *run = &all->runs[i];
     run->index = i % COMPARED_NETWORKS;
     run->seed = all->options->common.seed + i / COMPARED_NETWORKS;
     training_plan plan = representation_plan(&all->options->networks, run->seed);
-    int problem = run_one(&plan, source, run);
+    int problem = run_one(&plan, &all->source, run);
     if (problem != 0) return problem;
   }
   return 0;
@@ -169,7 +170,9 @@ static int run_all(results *all, const data_source *source) {
 /* Results. ------------------------------------------------------------------------------------ */
 
 static void print_json(const results *all) {
-  (void)fputs("{\"runs\": [", stdout);
+  (void)fputs("{\"data\": ", stdout);
+  json_text(stdout, all->source.name);
+  (void)fputs(", \"runs\": [", stdout);
   for (size_t i = 0; i < all->count; i++) {
     const rdm_run *run = &all->runs[i];
     (void)printf("%s{\"method\": \"%s\", \"seed\": %llu, \"steps\": %llu, \"test_accuracy\": ",
@@ -344,15 +347,14 @@ static int report(const results *all) {
 }
 
 static int run_and_report(const rdm_options *options) {
-  data_source source;
   results all = {.options = options, .depth = (size_t)options->networks.depth};
   all.count = COMPARED_NETWORKS * (size_t)options->networks.seeds;
-  int status = data_find(options->networks.data, &source);
+  int status = data_find(options->networks.data, &all.source);
   if (status == 0 && options->networks.networks)
     status = output_directory("--networks", options->networks.networks);
   if (status != 0) return status;
   all.runs = calloc(all.count, sizeof *all.runs);
-  status = all.runs ? run_all(&all, &source) : fail("out of memory");
+  status = all.runs ? run_all(&all) : fail("out of memory");
   if (status == 0) status = report(&all);
   for (size_t i = 0; all.runs && i < all.count; i++) {
     free(all.runs[i].distance);

@@ -88,6 +88,8 @@ int output_close(const char *directory, const char *name, FILE *file);
 /* A JSON or TSV number with all its digits; null or nan where it is not finite. */
 void json_number(FILE *file, double value);
 void tsv_number(FILE *file, double value);
+/* "text": strings of JSON are UTF-8 and hold no control character as it is. */
+void json_text(FILE *file, const char *text);
 /* [1, 2, 3] */
 void json_numbers(FILE *file, const double *values, size_t count);
 

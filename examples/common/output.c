@@ -45,6 +45,20 @@ int output_close(const char *directory, const char *name, FILE *file) {
   return failed ? fail("%s/%s: cannot be written", directory, name) : 0;
 }
 
+/* Bytes above 127 pass through: a name that is not UTF-8 comes out as it went in. */
+void json_text(FILE *file, const char *text) {
+  (void)fputc('"', file);
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    if (*c == '"' || *c == '\\')
+      (void)fprintf(file, "\\%c", *c);
+    else if (*c < 0x20)
+      (void)fprintf(file, "\\u%04x", (unsigned)*c);
+    else
+      (void)fputc(*c, file);
+  }
+  (void)fputc('"', file);
+}
+
 void json_number(FILE *file, double value) {
   if (isfinite(value))
     (void)fprintf(file, "%.17g", value);

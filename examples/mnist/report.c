@@ -104,24 +104,9 @@ void report_table(const result_set *results) {
   print_files(results);
 }
 
-/* In JSON, strings are UTF-8 and may hold no control character as it is. Bytes above 127 pass
- * through: a name that is not UTF-8 comes out as it went in. */
-static void json_text(const char *text) {
-  (void)putchar('"');
-  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\')
-      (void)printf("\\%c", *c);
-    else if (*c < 0x20)
-      (void)printf("\\u%04x", (unsigned)*c);
-    else
-      (void)putchar(*c);
-  }
-  (void)putchar('"');
-}
-
 static void json_string(const char *name, const char *value) {
   (void)printf(",\"%s\":", name);
-  json_text(value);
+  json_text(stdout, value);
 }
 
 static void json_integer(const char *name, uint64_t value) {
@@ -190,7 +175,7 @@ static void json_sg(const options *settings, const run_result *run) {
 
 static void json_run(const options *settings, const run_result *run) {
   (void)fputs("{\"method\":", stdout);
-  json_text(method_name(run->which));
+  json_text(stdout, method_name(run->which));
   json_settings(settings, run);
   json_sg(settings, run);
   json_string("backend", run->backend);
@@ -213,7 +198,7 @@ static void json_run(const options *settings, const run_result *run) {
 
 void report_json(const result_set *results) {
   (void)fputs("{\"dataset\":", stdout);
-  json_text(results->source->name);
+  json_text(stdout, results->source->name);
   json_string("directory", results->source->directory);
   json_integer("train", results->runs[0].train_examples);
   json_integer("test", results->runs[0].test_examples);

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import artificial
 import mnist
 import theory
-from results import NOT_RUN, Claim, Missing
+from results import NOT, NOT_RUN, PARTLY, Claim, Missing
 
 CLAIMS = theory.CLAIMS + artificial.CLAIMS + mnist.CLAIMS
 
@@ -14,6 +14,7 @@ class Row(NamedTuple):
     claim: Claim
     ours: str
     verdict: str
+    reason: str = ""
 
 
 def judge(claim, results):
@@ -29,3 +30,8 @@ def judge(claim, results):
 
 def judge_all(results):
     return [judge(claim, results) for claim in CLAIMS]
+
+
+def unexplained(rows):
+    """The claims that are not reproduced, or partly, and do not say why."""
+    return [row.claim.text for row in rows if row.verdict in (PARTLY, NOT) and not row.reason]

@@ -1,9 +1,7 @@
 """The claims as Markdown, for docs/results/README.md: the same rows as on the page."""
 
-from collections import Counter
-
 from paper import SECTIONS, TITLE
-from page import SIGNS
+from page import SIGNS, counted, time_taken
 
 HEAD = "| claim | section | paper | ours | verdict |\n|---|---|---|---|---|\n"
 
@@ -14,7 +12,8 @@ def cell(text):
 
 def row_line(row):
     claim = row.claim
-    cells = [claim.text, claim.place, claim.paper, row.ours.replace("; ", ";<br>"),
+    why = f"<br>Why: {row.reason}" if row.reason else ""
+    cells = [claim.text, claim.place, claim.paper, row.ours.replace("; ", ";<br>") + why,
              f"{SIGNS[row.verdict][0]} {row.verdict}"]
     return "| " + " | ".join(cell(each) for each in cells) + " |\n"
 
@@ -34,12 +33,20 @@ def commands(meta):
                    for name, _, _ in SECTIONS if name in listed)
 
 
+def count_table(rows):
+    found = counted(rows)
+    lines = [[""] + [verdict for verdict, _, _ in found],
+             ["now"] + [str(now) for _, now, _ in found],
+             ["before"] + [str(before) for _, _, before in found]]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
 def markdown(rows, figures, meta):
-    counts = Counter(row.verdict for row in rows)
-    verdicts = ", ".join(f"{counts[each]} {each}" for each in SIGNS if counts[each])
-    made = ", ".join(str(meta[key]) for key in ("date", "version", "processor") if meta.get(key))
+    named = [str(meta[key]) for key in ("date", "version", "processor") if meta.get(key)]
+    made = ", ".join(named + ([time_taken(meta)] if time_taken(meta) else []))
     note = f"{meta['note']}\n\n" if meta.get("note") else ""
     body = "".join(section(program, heading, rows, figures) for program, heading, _ in SECTIONS)
     return (f"# {TITLE}\n\nHow it was made: {meta.get('command', 'make reproduce')} ({made}). Verdicts are "
             f"computed by the rules that stand beside them on `build/report/index.html`, the page that "
-            f"`make reproduce` writes: {verdicts}.\n\n{note}{commands(meta)}\n{body}")
+            f"`make reproduce` writes.\n\n{count_table(rows)}\n{note}{commands(meta)}\n{body}")

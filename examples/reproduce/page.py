@@ -3,7 +3,7 @@
 from collections import Counter
 from html import escape
 
-from paper import ABOUT, SECTIONS, SLIPS, TITLE
+from paper import ABOUT, BEFORE, SECTIONS, SLIPS, TITLE
 from results import NO_NUMBER, NOT, NOT_RUN, PARTLY, REPRODUCED
 
 # verdict -> symbol, class
@@ -38,6 +38,7 @@ thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--
 .claims td:nth-child(2) { width: 9%; } .claims td:nth-child(3) { width: 13%; }
 .claims td:last-child { width: 10.5rem; }
 .ours, .paper { font-variant-numeric: tabular-nums; }
+.why { margin-top: .4rem; font-size: .875rem; }
 .verdict { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; font-weight: 600;
   white-space: nowrap; border: 1px solid currentColor; font-size: .875rem; }
 .yes { color: var(--yes); background: var(--yes-back); }
@@ -86,10 +87,16 @@ def verdict_mark(verdict):
             f'{words(verdict)}</span>')
 
 
-def count_list(rows):
+def counted(rows):
+    """[(verdict, how many now, how many before)], of verdicts that occur."""
     counts = Counter(row.verdict for row in rows)
-    items = "".join(f"<li>{verdict_mark(verdict)} {counts[verdict]}</li>" for verdict in SIGNS
-                    if counts[verdict])
+    return [(verdict, counts[verdict], BEFORE.get(verdict, 0)) for verdict in SIGNS
+            if counts[verdict] or BEFORE.get(verdict)]
+
+
+def count_list(rows):
+    items = "".join(f'<li>{verdict_mark(verdict)} {now} <span class="soft">before: {before}</span>'
+                    "</li>" for verdict, now, before in counted(rows))
     return f'<ul class="counts" aria-label="Verdicts">{items}</ul>'
 
 
@@ -106,9 +113,10 @@ def claim_row(row):
     claim = row.claim
     rule = "" if claim.rule == "none" else (f'<div class="soft">Counts as reproduced: '
                                             f'{words(claim.rule)}.</div>')
+    why = f'<div class="why">Why: {words(row.reason)}</div>' if row.reason else ""
     return ("<tr>" + cell("Claim", words(claim.text) + rule)
             + cell("Section", words(claim.place)) + cell("Paper", words(claim.paper), "paper")
-            + cell("Ours", lines(row.ours), "ours") + cell("Verdict", verdict_mark(row.verdict))
+            + cell("Ours", lines(row.ours) + why, "ours") + cell("Verdict", verdict_mark(row.verdict))
             + "</tr>\n")
 
 
@@ -126,16 +134,33 @@ def claim_table(rows, drawn):
     return f'<table class="claims"><thead><tr>{head}</tr></thead>\n{sections}</table>\n'
 
 
+def minutes(seconds):
+    return f"{seconds / 60:.0f} minutes"
+
+
+def time_taken(meta):
+    """In words; empty if meta.json does not have it."""
+    spent = meta.get("seconds")
+    if not isinstance(spent, dict) or not spent:
+        return ""
+    total = minutes(sum(each for each in spent.values() if isinstance(each, (int, float))))
+    if not isinstance(meta.get("wall"), (int, float)):
+        return f"{total} of one thread"
+    stops = meta.get("starts", 1) - 1
+    again = f", stopped and started again {stops} times" if stops > 0 else ""
+    return (f"{minutes(meta['wall'])} with {meta.get('jobs', 1)} programs side by side{again}; "
+            f"{total} of one thread")
+
+
 def made_by(meta):
     """meta.json as a list; what it does not have is left out."""
     named = [("Command", "command", True), ("Date", "date", False), ("Library", "version", False),
              ("Build", "build", False), ("Processor", "processor", False)]
     items = [(label, f"<code>{words(str(meta[key]))}</code>" if code else words(str(meta[key])))
              for label, key, code in named if meta.get(key)]
-    seconds = meta.get("seconds")
-    if isinstance(seconds, dict) and seconds:
-        total = sum(each for each in seconds.values() if isinstance(each, (int, float)))
-        items.append(("Time", f"{total / 60:.1f} minutes of one thread"))
+    items += [("Time", time_taken(meta))] if time_taken(meta) else []
+    if meta.get("rebuilt"):
+        items.append(("Note", "built anew since they were run: " + words(", ".join(meta["rebuilt"]))))
     return "<dl>" + "".join(f"<dt>{a}</dt><dd>{b}</dd>" for a, b in items) + "</dl>\n"
 
 

@@ -15,6 +15,7 @@ import figures  # noqa: E402
 from markdown import markdown  # noqa: E402
 from page import page  # noqa: E402
 from paper import SECTIONS  # noqa: E402
+from state import write_whole  # noqa: E402
 
 
 class Broken(Exception):
@@ -41,17 +42,6 @@ def read_results(folder):
     return {program: data for program, data in found.items() if data is not None}
 
 
-def write_whole(path, text):
-    """The old file stays until all of the new one is there."""
-    temporary = path + ".tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise Broken(f"{path}: {error.strerror}") from error
-
-
 def make(folder, out):
     if not os.path.isdir(folder):
         raise Broken(f"{folder}: no such directory")
@@ -60,7 +50,10 @@ def make(folder, out):
              for each in figures.collect(folder, program, heading)]
     meta = read_object(os.path.join(folder, "meta.json")) or {}
     write = markdown if out.endswith(".md") else page
-    write_whole(out, write(rows, drawn, meta))
+    try:
+        write_whole(out, write(rows, drawn, meta))
+    except OSError as error:
+        raise Broken(f"{out}: {error.strerror}") from error
 
 
 def main(arguments):

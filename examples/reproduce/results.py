@@ -17,7 +17,9 @@ class Claim(NamedTuple):
     text: str
     paper: str  # its number
     rule: str   # what counts as reproduced, and as partly
-    measure: Callable  # of the program's JSON: (our number in words, verdict); may raise Missing
+    # Of the program's JSON: our number in words, the verdict and, if that is "partly" or "not" and the
+    # reason is known, the reason, a whole sentence. May raise Missing.
+    measure: Callable
 
 
 def number(value):
@@ -69,6 +71,16 @@ def smallest(numbers_):
 
 def graded(reproduced, partly=False):
     return REPRODUCED if reproduced else PARTLY if partly else NOT
+
+
+def explained(measure, reason):
+    """The measure with a reason, in words or as a function of the JSON, where it is not reproduced."""
+    def measured(data):
+        ours, verdict = measure(data)
+        if verdict not in (PARTLY, NOT):
+            return ours, verdict
+        return ours, verdict, reason(data) if callable(reason) else reason
+    return measured
 
 
 def share(flags):

@@ -1,0 +1,46 @@
+"""What make reproduce runs: the programs, their arguments, and how long they take."""
+
+import os
+import shlex
+from typing import NamedTuple
+
+
+class Program(NamedTuple):
+    name: str        # of examples/, and of its section on the page
+    full: str        # arguments; {results} is the directory of the run
+    quick: str
+    expected: tuple  # seconds of one core in the full and in the quick run, as measured once
+    after: str = ""  # what must have run before
+    resumes: bool = False  # whether it goes on where it was stopped
+
+
+# rdm trains networks and keeps them, probes takes them from there: the same arguments for both.
+FULL_NETWORKS = "--networks {results}/networks --seeds 3"
+QUICK_NETWORKS = "--networks {results}/networks --width 128 --steps 1000 --sg-all-steps 2000"
+
+# In the order of starting: what others wait for, and what is long, first.
+PROGRAMS = [
+    Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (2600, 130), resumes=True),
+    Program("artificial", "", "--iterations 5000 --datasets 2", (1200, 60)),
+    Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (900, 60)),
+    Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (900, 40), after="rdm"),
+    Program("critic", "--seeds 3", "--seeds 1", (35, 12)),
+    Program("guard", "", "", (11, 11)),
+    Program("theorem1", "--bound both", "--bound both", (4, 4)),
+    Program("critical_points", "", "", (3, 3)),
+]
+
+
+def flags_name(name):
+    """Of the environment variable whose arguments come after those of the table."""
+    return name.upper() + "_FLAGS"
+
+
+def arguments(program, size, results, environment=os.environ):
+    """Its command line after the program's name; size is "full" or "quick"."""
+    own = shlex.split(getattr(program, size).format(results=shlex.quote(results)))
+    return own + shlex.split(environment.get(flags_name(program.name), ""))
+
+
+def seconds(program, size):
+    return program.expected[size == "quick"]

@@ -1,0 +1,69 @@
+"""How far a run is, in words, and how long the rest will take."""
+
+import heapq
+import sys
+import time
+
+PLAIN_EVERY = 60  # seconds between lines where stderr is no terminal
+
+
+def clock(seconds):
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def scale(measured, expected):
+    """How much longer programs take here than was expected of those that are done."""
+    whole = sum(expected)
+    return sum(measured) / whole if whole > 0 and sum(measured) > 0 else 1.0
+
+
+def left_of(expected, elapsed):
+    """A program that is over its time is believed to need another tenth of it."""
+    return max(expected - elapsed, 0.1 * expected)
+
+
+def seconds_left(running, waiting, jobs):
+    """running: {name: seconds left}; waiting: [(name, seconds, after)] in the order of starting."""
+    ends = {}
+    busy = [(left, name) for name, left in running.items()]
+    heapq.heapify(busy)
+    waiting, now = list(waiting), 0.0
+    while busy or waiting:
+        unfinished = {name for _, name in busy} | {name for name, _, _ in waiting}
+        ready = next((each for each in waiting if each[2] not in unfinished), None)
+        if ready and len(busy) < jobs:
+            waiting.remove(ready)
+            heapq.heappush(busy, (now + ready[1], ready[0]))
+        elif busy:
+            now, name = heapq.heappop(busy)
+            ends[name] = now
+        else:
+            break
+    return max(ends.values(), default=0.0)
+
+
+class Line:
+    """One line that is written over on a terminal; else a line a minute, or when something changed."""
+
+    def __init__(self, stream=sys.stderr):
+        self.stream, self.over = stream, stream.isatty()
+        self.last, self.when = None, -PLAIN_EVERY
+
+    def show(self, text, changed=False):
+        if self.over:
+            self.stream.write(f"\r{text}\033[K")
+        elif changed or time.monotonic() - self.when >= PLAIN_EVERY:
+            self.stream.write(text + "\n")
+            self.when = time.monotonic()
+        self.stream.flush()
+
+    def say(self, text):
+        """A line that stays."""
+        self.stream.write(f"\r\033[K{text}\n" if self.over else text + "\n")
+        self.stream.flush()
+
+    def clear(self):
+        if self.over:
+            self.stream.write("\r\033[K")
+            self.stream.flush()
