@@ -85,6 +85,42 @@ done
 [ -z "$(grep -o ' id="[^"]*"' "$page" | sort | uniq -d)" ] ||
   complain "identifiers that occur twice"
 
+grep -q '</span> reproduced</span> 5 <span class="soft">before: 49</span>' "$page" ||
+  complain "counts: $(grep -o 'class="counts".*' "$page")"
+
+# What is not reproduced says why, where the claim knows.
+python3 -B - <<'END_OF_PYTHON' || complain "reasons"
+import sys
+sys.path.insert(0, "examples/reproduce")
+import claims
+from page import page
+from results import NOT, PARTLY, REPRODUCED, Claim, explained
+
+def judged(verdict, reason):
+    claim = Claim("critic", "App. A", "A text", "1", "a rule",
+                  explained(lambda data: ("2", verdict), reason))
+    return claims.judge(claim, {"critic": {"steps": 3}})
+
+assert judged(NOT, "Too few steps.").reason == "Too few steps."
+assert judged(PARTLY, lambda data: f"{data['steps']} steps.").reason == "3 steps."
+assert judged(REPRODUCED, "Too few steps.").reason == ""
+rows = [judged(NOT, "Few <steps>."), judged(PARTLY, ""), judged(REPRODUCED, "")]
+assert claims.unexplained(rows) == ["A text"]
+assert "Why: Few &lt;steps&gt;." in page(rows, [], {})
+END_OF_PYTHON
+
+# So do all of the run that the repository keeps, if make reproduce has made it.
+python3 -B - <<'END_OF_PYTHON' || complain "docs/results: a claim that is not reproduced gives no reason"
+import sys
+sys.path.insert(0, "examples/reproduce")
+import claims
+import report
+meta = report.read_object("docs/results/meta.json")
+missing = claims.unexplained(claims.judge_all(report.read_results("docs/results")))
+print("\n".join(missing) if meta["command"] == "make reproduce" else "", end="")
+sys.exit(meta["command"] == "make reproduce" and len(missing) > 0)
+END_OF_PYTHON
+
 # The same rows as Markdown.
 python3 examples/reproduce/report.py "$results" "$work/page.md" 2>"$work/err" &&
   grep -q '^| deep, MSE, noisy2 | Table 2 | .* not run |$' "$work/page.md" &&
