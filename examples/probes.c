@@ -145,8 +145,9 @@ static int run_one(const probe_settings *settings, const data_source *source, pr
   return problem;
 }
 
+/* The last network first: the program rdm, at work at the same time, trains the first ones. */
 static int run_all(results *all) {
-  for (size_t i = 0; i < all->count; i++) {
+  for (size_t i = all->count; i-- > 0;) {
     all->runs[i].index = i % COMPARED_NETWORKS;
     all->runs[i].seed = all->settings->common.seed + i / COMPARED_NETWORKS;
     int problem = run_one(all->settings, &all->source, &all->runs[i]);

@@ -262,7 +262,7 @@ typedef struct training_plan {
 
 /* Network `index` of compared_networks with the settings of the plan, on `context`, without its
  * estimators: loaded if plan->networks has it, else trained on the digits of `source`, and kept
- * there. The single SG of method sg sits after hidden layer depth / 2 + 1. */
+ * there. Programs that want the same networks at the same time share the work. The single SG of method sg sits after hidden layer depth / 2 + 1. */
 int trained_network(dni_context *context, const training_plan *plan, size_t index,
                     const data_source *source, dni_network **out);
 

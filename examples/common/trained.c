@@ -4,6 +4,8 @@
  * Training has a context of its own. What a program draws afterwards is therefore the same whether
  * the network was trained just now or came from a file. */
 #define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,6 +125,22 @@ static int train_and_forget(dni_context *context, const training_plan *plan, siz
   return problem;
 }
 
+/* One program at a time trains a network, and another that wants it waits until it is there. The lock
+ * ends with the process, however that ends. */
+static int train_if_missing(const training_plan *plan, size_t index, const data_source *source,
+                            const char *path) {
+  char name[PATH_SIZE + NAME_SIZE + 8];
+  int problem = 0;
+  (void)snprintf(name, sizeof name, "%s.lock", path);
+  int lock = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (lock < 0 || lockf(lock, F_LOCK, 0) != 0)
+    problem = fail("%s: %s", name, strerror(errno));
+  else if (access(path, F_OK) != 0)
+    problem = train_into(plan, index, source, path);
+  if (lock >= 0) (void)close(lock);
+  return problem;
+}
+
 int trained_network(dni_context *context, const training_plan *plan, size_t index,
                     const data_source *source, dni_network **out) {
   char path[PATH_SIZE + NAME_SIZE];
@@ -132,9 +150,6 @@ int trained_network(dni_context *context, const training_plan *plan, size_t inde
       plan->networks, source->name, compared_networks[index].name, plan->depth, plan->width,
       plan->batch, plan->rates[index], (unsigned long long)plan->steps[index], plan->train_limit,
       (unsigned long long)plan->seed);
-  if (access(path, F_OK) != 0) {
-    int problem = train_into(plan, index, source, path);
-    if (problem != 0) return problem;
-  }
-  return load(context, path, out);
+  int problem = train_if_missing(plan, index, source, path);
+  return problem == 0 ? load(context, path, out) : problem;
 }

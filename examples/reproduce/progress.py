@@ -24,23 +24,13 @@ def left_of(expected, elapsed):
 
 
 def seconds_left(running, waiting, jobs):
-    """running: {name: seconds left}; waiting: [(name, seconds, after)] in the order of starting."""
-    ends = {}
-    busy = [(left, name) for name, left in running.items()]
+    """Of programs that run and of those that will be started in this order, as soon as one has ended."""
+    busy = list(running)
     heapq.heapify(busy)
-    waiting, now = list(waiting), 0.0
-    while busy or waiting:
-        unfinished = {name for _, name in busy} | {name for name, _, _ in waiting}
-        ready = next((each for each in waiting if each[2] not in unfinished), None)
-        if ready and len(busy) < jobs:
-            waiting.remove(ready)
-            heapq.heappush(busy, (now + ready[1], ready[0]))
-        elif busy:
-            now, name = heapq.heappop(busy)
-            ends[name] = now
-        else:
-            break
-    return max(ends.values(), default=0.0)
+    for seconds in waiting:
+        begin = heapq.heappop(busy) if len(busy) >= jobs else 0.0
+        heapq.heappush(busy, begin + seconds)
+    return max(busy, default=0.0)
 
 
 class Line:

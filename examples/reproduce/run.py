@@ -58,10 +58,6 @@ class Run:
         return [each for each in PROGRAMS if not self.is_done(each)
                 and each.name not in self.running and each.name not in self.failed]
 
-    def startable(self, program):
-        before = next((each for each in PROGRAMS if each.name == program.after), None)
-        return before is None or self.is_done(before)
-
     # Programs. -----------------------------------------------------------------------------------
 
     def path(self, program, suffix=""):
@@ -123,7 +119,7 @@ class Run:
     def start_what_can(self):
         started = False
         for program in self.waiting():
-            if len(self.running) < self.jobs and self.startable(program):
+            if len(self.running) < self.jobs:
                 self.start(program)
                 started = True
         return started
@@ -134,14 +130,12 @@ class Run:
         done = [each for each in PROGRAMS if self.is_done(each)]
         factor = scale([self.state.seconds(each.name) for each in done],
                        [seconds(each, self.size) for each in done])
-        running = {}
-        for program in PROGRAMS:
-            if program.name in self.running:
-                passed = self.state.seconds(program.name) if program.resumes else \
-                    time.monotonic() - self.running[program.name][1]
-                running[program.name] = left_of(factor * seconds(program, self.size), passed)
-        waiting = [(each.name, factor * seconds(each, self.size), each.after)
-                   for each in self.waiting()]
+        running = []
+        for program in [each for each in PROGRAMS if each.name in self.running]:
+            passed = self.state.seconds(program.name) if program.resumes else \
+                time.monotonic() - self.running[program.name][1]
+            running.append(left_of(factor * seconds(program, self.size), passed))
+        waiting = [factor * seconds(each, self.size) for each in self.waiting()]
         return seconds_left(running, waiting, self.jobs)
 
     def describe(self):

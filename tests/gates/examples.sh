@@ -156,7 +156,24 @@ experiment loss_estimation --iterations 60 --seeds 1 --threads 2
 experiment rdm $small --networks "$work/networks"
 # shellcheck disable=SC2086 # options
 experiment probes $small --networks "$work/networks" --examples 300
-[ "$(ls "$work/networks" | wc -l)" -eq 4 ] || complain "rdm --networks: did not keep 4 networks"
+[ "$(ls "$work/networks" | grep -c '\.dni$')" -eq 4 ] || complain "rdm --networks: did not keep 4 networks"
+
+# A network that another process trains is waited for, not trained twice.
+# shellcheck disable=SC2086 # options
+! command -v python3 >/dev/null || python3 - "$BUILD/examples/rdm" "$work/networks" $small <<'END_OF_PYTHON' ||
+import fcntl, os, subprocess, sys, time
+rdm, networks = sys.argv[1:3]
+name = next(each for each in os.listdir(networks) if "backprop" in each and each.endswith(".dni"))
+path = os.path.join(networks, name)
+os.remove(path)
+with open(path + ".lock", "w") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    process = subprocess.Popen([rdm, "--networks", networks] + sys.argv[3:], stdout=subprocess.DEVNULL)
+    time.sleep(2)
+    assert process.poll() is None and not os.path.exists(path)
+assert process.wait() == 0 and os.path.exists(path)
+END_OF_PYTHON
+  complain "rdm --networks: does not wait for a network that is being trained"
 
 refuse 1 stream --fail-after 3
 refuse 2 stream --batches 0

@@ -120,14 +120,14 @@ runner=
 
 # A program that fails.
 touch "$work/fail-rdm"
-rm "$results/rdm.json" "$results/probes.json"
+rm "$results/rdm.json"
 run && complain "does not fail with rdm"
 started "guard rdm"
 said 'rdm failed (exit status 3): rdm: no room'
 [ -s "$results/guard.json" ] && [ ! -e "$results/rdm.json" ] || complain "what is kept when rdm fails: $(ls "$results")"
 rm "$work/fail-rdm"
 run || complain "does not go on after a failure"
-started "rdm probes"
+started rdm
 
 # Only one whole plain run is kept, by the programs of now.
 keep() {
@@ -157,10 +157,10 @@ keep || complain "not kept: $(cat "$work/err")"
 [ -s "$kept/README.md" ] && [ -s "$kept/rdm/rdm.svg" ] && [ ! -e "$kept/mark" ] && [ ! -e "$kept.new" ] &&
   [ ! -e "$kept.old" ] && [ ! -e "$kept/run.json" ] || complain "kept: $(ls -R "$kept")"
 
-# The estimate: b waits for a, c fills the other processor.
+# The estimate: the 5 follow the 2, the 4 the 3.
 python3 -B -c 'import sys; sys.path.insert(0, "examples/reproduce")
 from progress import scale, seconds_left
-assert seconds_left({"a": 10}, [("b", 5, "a"), ("c", 3, "")], 2) == 15
-assert seconds_left({"a": 10}, [("b", 5, ""), ("c", 3, "")], 1) == 18
-assert seconds_left({}, [], 2) == 0 and scale([], []) == 1 and scale([6], [3]) == 2' || complain "estimate"
+assert seconds_left([3, 2], [5, 4], 2) == 7 and seconds_left([], [5, 4], 2) == 5
+assert seconds_left([10], [5, 3], 1) == 18 and seconds_left([], [], 2) == 0
+assert scale([], []) == 1 and scale([6], [3]) == 2' || complain "the estimate of what is left"
 exit $code
