@@ -3,7 +3,7 @@
  * On the same networks as the program rdm, trained or taken from --networks: left, a linear
  * classifier on every frozen hidden layer, its accuracy on the training digits; right, a linear
  * regression from every hidden layer back to the pixels, its mean squared error, which grows with
- * the computation (non-linear transformation) done up to there. Besides the training about 7
+ * the computation (non-linear transformation) done up to there. Besides the training about 5
  * minutes a seed on one core. */
 #include <math.h>
 #include <stdlib.h>

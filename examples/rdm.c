@@ -4,7 +4,7 @@
  * with an SG after every hidden layer, and by direct feedback alignment. For 400 test digits sorted
  * by label it computes the representational dissimilarity matrix of every hidden layer, and the
  * distance of its diagonal blocks (pairs of the same class) from those of the last hidden layer.
- * With the defaults, the paper's 20 x 512, about 20 minutes a seed on one core; with --networks the
+ * With the defaults, the paper's 20 x 512, about 15 minutes a seed on one core; with --networks the
  * networks are kept, and the program probes looks at the same ones. */
 #include <math.h>
 #include <stdlib.h>

@@ -246,6 +246,7 @@ typedef struct compared_network {
   const char *name; /* in tables and file names */
   method which;
   size_t style;
+  double last_rate; /* where the rate ends, as a share of its highest */
 } compared_network;
 
 extern const compared_network compared_networks[COMPARED_NETWORKS];

@@ -3,18 +3,21 @@
 
 #include "common.h"
 
+/* A rate that falls to 0 takes 2,500 steps to where the paper's, which drops twice, is after 500,000.
+ * With SG everywhere, trained by Adam, it would end a training that has hardly begun: 3,000 steps of
+ * 20 x 512 reached 67 % test accuracy with it, 6,000 at a constant rate reach 88 %. */
 const compared_network compared_networks[COMPARED_NETWORKS] = {
-    [COMPARED_BACKPROP] = {"backprop", METHOD_BACKPROP, METHOD_BACKPROP},
-    [COMPARED_SG] = {"sg", METHOD_SG, METHOD_SG},
-    [COMPARED_SG_ALL] = {"sg-all", METHOD_SG_ALL_ADAM, METHOD_SG_ALL_ADAM},
-    [COMPARED_DFA] = {"dfa", METHOD_DFA, METHOD_DFA},
+    [COMPARED_BACKPROP] = {"backprop", METHOD_BACKPROP, METHOD_BACKPROP, 0},
+    [COMPARED_SG] = {"sg", METHOD_SG, METHOD_SG, 0},
+    [COMPARED_SG_ALL] = {"sg-all", METHOD_SG_ALL_ADAM, METHOD_SG_ALL_ADAM, 1},
+    [COMPARED_DFA] = {"dfa", METHOD_DFA, METHOD_DFA, 0},
 };
 
 const representation_options representation_defaults = {
     .depth = 20,
     .width = 512,
     .batch = 256,
-    .steps = 3000,
+    .steps = 2500,
     .sg_all_steps = 6000,
     .seeds = 1,
     .rate = 1e-3,
@@ -40,7 +43,7 @@ size_t representation_arguments(representation_options *options, argument *table
       {"depth", ARGUMENT_COUNT, &options->depth, 2, MAX_DEPTH, NULL, "hidden layers (20)"},
       {"width", ARGUMENT_COUNT, &options->width, 2, 1 << 16, NULL, "units in each (512)"},
       {"batch", ARGUMENT_COUNT, &options->batch, 2, 1 << 16, NULL, "examples per step (256)"},
-      {"steps", ARGUMENT_COUNT, &options->steps, 1, 1e9, NULL, "of backprop, sg and dfa (3000)"},
+      {"steps", ARGUMENT_COUNT, &options->steps, 1, 1e9, NULL, "of backprop, sg and dfa (2500)"},
       {"sg-all-steps", ARGUMENT_COUNT, &options->sg_all_steps, 1, 1e9, NULL,
        "of sg-all, which learns slowly (6000)"},
       {"lr", ARGUMENT_NUMBER, &options->rate, 0, 1, NULL,

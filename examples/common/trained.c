@@ -34,14 +34,14 @@ static dni_status create_network(training *work) {
                     dni_dataset_classes(work->train), &work->network);
 }
 
-/* The rate rises in a tenth of the steps and falls to 0 along half a cosine: a run of 3,000 steps then
- * reaches what the paper's 500,000 at a constant rate that drops twice reach. */
+/* The rate rises in a tenth of the steps and then goes along half a cosine to its last value. */
 static dni_status create_optimiser(training *work) {
   const training_plan *plan = work->plan;
   uint64_t steps = plan->steps[work->index];
   dni_schedule schedule = {.struct_size = sizeof schedule, .kind = DNI_RATE_COSINE};
   schedule.warm_up = steps / 10;
   schedule.steps = steps - schedule.warm_up;
+  schedule.value = compared_networks[work->index].last_rate;
   dni_status status =
       dni_optimiser_create_adam(work->context, plan->rates[work->index], &work->adam);
   return status == DNI_OK ? dni_optimiser_set_schedule(work->adam, &schedule) : status;
@@ -146,10 +146,10 @@ int trained_network(dni_context *context, const training_plan *plan, size_t inde
   char path[PATH_SIZE + NAME_SIZE];
   if (!plan->networks) return train_and_forget(context, plan, index, source, out);
   (void)snprintf(
-      path, sizeof path, "%s/%s-%s-%zux%zu-batch%zu-cosine%g-steps%llu-first%zu-seed%llu.dni",
+      path, sizeof path, "%s/%s-%s-%zux%zu-batch%zu-rate%g-to%g-steps%llu-first%zu-seed%llu.dni",
       plan->networks, source->name, compared_networks[index].name, plan->depth, plan->width,
-      plan->batch, plan->rates[index], (unsigned long long)plan->steps[index], plan->train_limit,
-      (unsigned long long)plan->seed);
+      plan->batch, plan->rates[index], compared_networks[index].last_rate,
+      (unsigned long long)plan->steps[index], plan->train_limit, (unsigned long long)plan->seed);
   int problem = train_if_missing(plan, index, source, path);
   return problem == 0 ? load(context, path, out) : problem;
 }

@@ -20,8 +20,8 @@ QUICK_NETWORKS = "--networks {results}/networks --width 128 --steps 1000 --sg-al
 
 # In the order of starting: the long ones first, so that two of them run side by side until the end.
 PROGRAMS = [
-    Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (2000, 80), resumes=True),
-    Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (2000, 80), resumes=True),
+    Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (2200, 80), resumes=True),
+    Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (2200, 80), resumes=True),
     Program("artificial", "", "--iterations 5000 --datasets 2", (1200, 60)),
     Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (900, 60)),
     Program("critic", "--seeds 3", "--seeds 1", (35, 12)),
