@@ -1,9 +1,10 @@
 """keep.py RESULTS_DIR PROGRAMS_DIR DESTINATION: a run of make reproduce into DESTINATION: JSON, tables,
-figures, and README.md with the claims. The matrices behind colour maps stay out: they are large, and the
-figures show them.
+figures, and README.md with the claims. The matrices behind colour maps stay out: they are large, and
+the figures show them.
 
 It refuses what is not one whole run of make reproduce, as it is without settings, by the programs that
-are in PROGRAMS_DIR now, and a claim that is not reproduced without a reason. DESTINATION is replaced as a whole, or stays as it was."""
+are in PROGRAMS_DIR now, and a claim that is not reproduced without a reason. DESTINATION is replaced as
+a whole, or stays as it was."""
 
 import json
 import os
@@ -37,8 +38,8 @@ def differences(results, place):
     for program in PROGRAMS:
         plain = shlex.join([program.name] + arguments(program, "full", results, {}))
         if not state.is_done(program.name, plain):
-            yield (f"{program.name} was run as '{meta.get('commands', {}).get(program.name)}', not as "
-                   f"'{plain}'")
+            was = meta.get("commands", {}).get(program.name)
+            yield f"{program.name} was run as '{was}', not as '{plain}'"
         elif state.programs[program.name]["fingerprint"] != \
                 fingerprint(os.path.join(place, program.name)):
             yield f"{program.name} has been built anew since"

@@ -47,6 +47,6 @@ def markdown(rows, figures, meta):
     made = ", ".join(named + ([time_taken(meta)] if time_taken(meta) else []))
     note = f"{meta['note']}\n\n" if meta.get("note") else ""
     body = "".join(section(program, heading, rows, figures) for program, heading, _ in SECTIONS)
-    return (f"# {TITLE}\n\nHow it was made: {meta.get('command', 'make reproduce')} ({made}). Verdicts are "
-            f"computed by the rules that stand beside them on `build/report/index.html`, the page that "
-            f"`make reproduce` writes.\n\n{count_table(rows)}\n{note}{commands(meta)}\n{body}")
+    return (f"# {TITLE}\n\nHow it was made: {meta.get('command', 'make reproduce')} ({made}). Verdicts "
+            f"are computed by the rules that stand beside them on `build/report/index.html`, the page "
+            f"that `make reproduce` writes.\n\n{count_table(rows)}\n{note}{commands(meta)}\n{body}")

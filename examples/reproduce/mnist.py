@@ -3,8 +3,8 @@ paper names are of 20, and scaled where a run has another depth."""
 
 import math
 
-from results import (Claim, Missing, explained, graded, largest, mean, missing, number, numbers, percent, rows,
-                     show, smallest, spread, values)
+from results import (Claim, Missing, explained, graded, largest, mean, missing, number, numbers,
+                     percent, rows, show, smallest, spread, values)
 
 # In the order of tables and figures.
 METHODS = {"backprop": "backprop", "sg": "one SG", "sg-all": "SG everywhere",
@@ -77,7 +77,8 @@ def bend(data, key):
     """What the slopes of one SG and of backprop say, in words."""
     single, plain = (slopes(mean_curve(curves(data, method, key))) for method in ("sg", "backprop"))
     if abs(ratio(*single)) >= 1.5 * abs(ratio(*plain)):
-        return "the parts differ in how fast the representation changes, more than backprop's, and not by a jump"
+        return ("the parts differ in how fast the representation changes, more than backprop's, and not "
+                "by a jump")
     return "backprop's curve bends as much, so this measure does not show the SG"
 
 

@@ -85,7 +85,7 @@ done
 [ -z "$(grep -o ' id="[^"]*"' "$page" | sort | uniq -d)" ] ||
   complain "identifiers that occur twice"
 
-grep -q '</span> reproduced</span> 5 <span class="soft">before: 49</span>' "$page" ||
+grep -q '</span> reproduced</span> 6 <span class="soft">before: 49</span>' "$page" ||
   complain "counts: $(grep -o 'class="counts".*' "$page")"
 
 # What is not reproduced says why, where the claim knows.

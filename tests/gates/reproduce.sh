@@ -46,6 +46,14 @@ run() {
   python3 examples/reproduce/run.py "$results" "$programs" full 2 "make reproduce" >"$work/out" 2>"$work/err"
 }
 
+# The same at the back; its process is $runner.
+run_behind() {
+  : >"$work/started"
+  python3 examples/reproduce/run.py "$results" "$programs" full 2 "make reproduce" \
+    >"$work/out" 2>"$work/err" &
+  runner=$!
+}
+
 # started NAMES: these programs and no others were started by the last run
 started() {
   [ "$(sort "$work/started")" = "$(printf '%s\n' $1 | sort)" ] ||
@@ -76,14 +84,13 @@ gone() {
 
 # Killed while rdm is at work: its half result is none, what was done stays done.
 touch "$work/hang-rdm"
-run &
+run_behind
 wait_for "$results/theorem1.json"
 python3 examples/reproduce/run.py "$results" "$programs" full 2 x >"$work/out" 2>"$work/err2" &&
   complain "two runs in one directory"
 grep -q 'another run works in' "$work/err2" || complain "two runs: $(cat "$work/err2")"
-runner=$(pgrep -f "run.py $results " | head -n 1)
 kill -9 "$runner"
-wait
+wait "$runner" 2>/dev/null
 gone "$(cat "$work/hanging")"
 [ ! -e "$results/rdm.json" ] && [ ! -e "$results/index.html" ] || complain "half a result is taken for whole"
 said 'programs done; running .*rdm.* so far, about .* left'
@@ -108,11 +115,10 @@ started critic
 # A signal that can be caught.
 touch "$work/hang-guard"
 rm "$results/guard.json" "$work/hanging"
-run &
+run_behind
 wait_for "$work/hanging"
-runner=$(pgrep -f "run.py $results " | head -n 1)
 kill -TERM "$runner"
-wait
+wait "$runner" 2>/dev/null
 gone "$(cat "$work/hanging")"
 said 'stopped (SIGTERM); what is done is kept'
 rm "$work/hang-guard"
