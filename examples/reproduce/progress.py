@@ -19,8 +19,8 @@ def scale(measured, expected):
 
 
 def left_of(expected, elapsed):
-    """A program that is over its time is believed to need another tenth of it."""
-    return max(expected - elapsed, 0.1 * expected)
+    """A program that is over its time is believed to need another tenth of what it has taken."""
+    return max(expected - elapsed, 0.1 * max(expected, elapsed))
 
 
 def seconds_left(running, waiting, jobs):

@@ -165,8 +165,9 @@ keep || complain "not kept: $(cat "$work/err")"
 
 # The estimate: the 5 follow the 2, the 4 the 3.
 python3 -B -c 'import sys; sys.path.insert(0, "examples/reproduce")
-from progress import scale, seconds_left
+from progress import left_of, scale, seconds_left
 assert seconds_left([3, 2], [5, 4], 2) == 7 and seconds_left([], [5, 4], 2) == 5
 assert seconds_left([10], [5, 3], 1) == 18 and seconds_left([], [], 2) == 0
-assert scale([], []) == 1 and scale([6], [3]) == 2' || complain "the estimate of what is left"
+assert scale([], []) == 1 and scale([6], [3]) == 2
+assert left_of(100, 30) == 70 and left_of(100, 300) == 30' || complain "the estimate of what is left"
 exit $code
