@@ -218,7 +218,7 @@ static const char figure_script[] =
     "set key off\n"
     "set arrow from sg+0.5,graph 0 to sg+0.5,graph 1 nohead dt 3 lw 1 lc rgb '#666666'\n"
     "layer(m) = strcol(1) eq names[m] ? $3 : NaN\n"
-    "set multiplot layout 1,2 margins 0.08,0.98,0.26,0.9 spacing 0.12,0.1\n"
+    "set multiplot layout 1,2 margins 0.08,0.98,0.3,0.9 spacing 0.12,0.1\n"
     "set title 'Linear classifier on each layer'\n"
     "set ylabel 'training accuracy in %'\n"
     "plot for [m=1:count] 'probes.tsv' using (layer(m)):(100*$4) smooth unique "
@@ -229,7 +229,7 @@ static const char figure_script[] =
     "set yrange [0:*]\n"
     "plot for [m=1:count] 'probes.tsv' using (layer(m)):5 smooth unique with lines ls styles[m], "
     "for [m=1:count] '' using (layer(m)):5 with points ls styles[m]\n"
-    "eval legend\nset tmargin at screen 0.1\n"
+    "eval legend\nset tmargin at screen 0.14\nset key maxrows 2\n"
     "plot for [m=1:count] NaN with linespoints ls styles[m] title titles[m]\n"
     "unset multiplot\n";
 
@@ -244,10 +244,10 @@ static int draw(const results *all) {
     used +=
         snprintf(script + used, sizeof script - (size_t)used,
                  "names[%zu] = '%s'\ntitles[%zu] = '%s'\nstyles[%zu] = %zu\n", m + 1, network->name,
-                 m + 1, method_styles[network->style].title, m + 1, network->style + 1);
+                 m + 1, method_styles[network->which].title, m + 1, (size_t)network->which + 1);
   }
   (void)snprintf(script + used, sizeof script - (size_t)used, "%s", figure_script);
-  return figure_draw(all->settings->common.out, "probes", 1000, 420, script);
+  return figure_draw(all->settings->common.out, "probes", 1000, 450, script);
 }
 
 static int report(const results *all) {

@@ -282,14 +282,15 @@ static int draw_distances(const results *all) {
   for (size_t m = 0; m < COMPARED_NETWORKS; m++) {
     const compared_network *network = &compared_networks[m];
     sg_lines(network->which, all->depth, lines, sizeof lines);
-    used += snprintf(
-        script + used, sizeof script - (size_t)used,
-        "unset arrow\n%sset title '%s'\n"
-        "plot for [s=%llu:%llu] 'rdm_distance.tsv' using "
-        "(strcol(1) eq '%s' && $2 == s ? $3 : NaN):4 with linespoints ls %zu\n"
-        "set format y ''\nunset ylabel\n",
-        lines, method_styles[network->style].title, (unsigned long long)all->options->common.seed,
-        (unsigned long long)all->runs[all->count - 1].seed, network->name, network->style + 1);
+    used += snprintf(script + used, sizeof script - (size_t)used,
+                     "unset arrow\n%sset title '%s'\n"
+                     "plot for [s=%llu:%llu] 'rdm_distance.tsv' using "
+                     "(strcol(1) eq '%s' && $2 == s ? $3 : NaN):4 with linespoints ls %zu\n"
+                     "set format y ''\nunset ylabel\n",
+                     lines, method_styles[network->which].title,
+                     (unsigned long long)all->options->common.seed,
+                     (unsigned long long)all->runs[all->count - 1].seed, network->name,
+                     (size_t)network->which + 1);
   }
   (void)snprintf(script + used, sizeof script - (size_t)used, "unset multiplot\n");
   return figure_draw(all->options->common.out, "rdm_distance", 275 * COMPARED_NETWORKS, 340,
@@ -311,7 +312,7 @@ static int draw_cells(const results *all) {
   size_t pitch = CELLS + 4;
   int used = snprintf(
       script, sizeof script,
-      "unset border\nunset grid\nset key off\nset margins screen 0.12, screen 0.87, screen 0.16, "
+      "unset border\nunset grid\nset key off\nset margins screen 0.17, screen 0.87, screen 0.16, "
       "screen 0.9\nset cbrange [0:%.2f]\n"
       "set cblabel '1 - correlation, at most 1 %% above the bar'\nset yrange [*:*] reverse\n"
       "set xlabel 'hidden layer; within a picture: digits sorted by label, 0 to 9'\n"
@@ -324,7 +325,7 @@ static int draw_cells(const results *all) {
   for (size_t m = 0; m < COMPARED_NETWORKS; m++)
     used += snprintf(script + used, sizeof script - (size_t)used, "%s'%s' %zu",
                      m > 0 ? ", " : ")\nset ytics (",
-                     method_styles[compared_networks[m].style].title, pitch / 2 + m * pitch);
+                     method_styles[compared_networks[m].which].title, pitch / 2 + m * pitch);
   (void)snprintf(script + used, sizeof script - (size_t)used,
                  ")\nplot 'rdm.tsv' matrix using 1:2:($3 < 0 ? NaN : $3) with image\n");
   return figure_draw(all->options->common.out, "rdm", 1300, 90 * COMPARED_NETWORKS, script);

@@ -240,12 +240,18 @@ dni_status deep_build(dni_context *context, const deep_plan *plan, size_t featur
 
 /* representation.c: the networks of the experiments on representations, in the order of their tables
  * and figures */
-enum { COMPARED_BACKPROP, COMPARED_SG, COMPARED_SG_ALL, COMPARED_DFA, COMPARED_NETWORKS };
+enum {
+  COMPARED_BACKPROP,
+  COMPARED_SG,
+  COMPARED_SG_ALL,     /* by Adam, as the paper's */
+  COMPARED_SG_MATCHED, /* loss-matched, by least squares */
+  COMPARED_DFA,
+  COMPARED_NETWORKS
+};
 
 typedef struct compared_network {
   const char *name; /* in tables and file names */
-  method which;
-  size_t style;
+  method which;     /* and its style: SGs everywhere are as if nothing is said of them */
   double last_rate; /* where the rate ends, as a share of its highest */
 } compared_network;
 

@@ -24,11 +24,12 @@ typedef struct training {
   dni_trainer *trainer;
 } training;
 
+/* A single SG, too, is the paper's: linear in (h, y) and trained by Adam. */
 static dni_status create_network(training *work) {
   const training_plan *plan = work->plan;
-  deep_plan deep = {
-      .depth = plan->depth, .width = plan->width, .which = compared_networks[work->index].which};
-  deep.sg = sg_plan_default(SG_ADAM);
+  deep_plan deep = {.depth = plan->depth, .width = plan->width};
+  deep.which = compared_networks[work->index].which;
+  deep.sg = sg_plan_default(deep.which == METHOD_SG_ALL ? SG_LEAST_SQUARES : SG_ADAM);
   deep.sg_at[plan->depth / 2 + 1] = true;
   return deep_build(work->context, &deep, dni_dataset_features(work->train),
                     dni_dataset_classes(work->train), &work->network);

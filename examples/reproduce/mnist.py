@@ -7,10 +7,10 @@ from results import (Claim, Missing, explained, graded, largest, mean, missing, 
                      percent, rows, show, smallest, spread, values)
 
 # In the order of tables and figures.
-METHODS = {"backprop": "backprop", "sg": "one SG", "sg-all": "SG everywhere",
+METHODS = {"backprop": "backprop", "sg": "one SG", "sg-all": "SG everywhere, by Adam",
            "sg-matched": "SG everywhere, loss-matched", "dfa": "DFA"}
 # SG everywhere: method -> whose it is. The paper's SGs are linear in (h, y) and trained by Adam.
-EVERYWHERE = {"sg-all": "the paper's SGs", "sg-matched": "our loss-matched SGs"}
+EVERYWHERE = {"sg-all": "the paper's SGs, by Adam", "sg-matched": "our loss-matched SGs"}
 LEARNED = 0.97  # of the test digits right: the network has learned the task
 
 
@@ -223,7 +223,7 @@ def why_not_accurate(method):
 
 def accuracy_claim(method):
     everywhere = method in EVERYWHERE
-    name = METHODS["sg-all"] + f" ({EVERYWHERE[method]})" if everywhere else METHODS[method]
+    name = f"SG everywhere ({EVERYWHERE[method]})" if everywhere else METHODS[method]
     return Claim("rdm", "App. D", f"The deep network learns the task: test accuracy, {name}",
                  "about 98 % in 500,000 steps (21 layers, Jaderberg et al. 2016)" if everywhere
                  else "no number",

@@ -156,7 +156,7 @@ experiment loss_estimation --iterations 60 --seeds 1 --threads 2
 experiment rdm $small --networks "$work/networks"
 # shellcheck disable=SC2086 # options
 experiment probes $small --networks "$work/networks" --examples 300
-[ "$(ls "$work/networks" | grep -c '\.dni$')" -eq 4 ] || complain "rdm --networks: did not keep 4 networks"
+[ "$(ls "$work/networks" | grep -c '\.dni$')" -eq 5 ] || complain "rdm --networks: did not keep 5 networks"
 
 # A network that another process trains is waited for, not trained twice.
 # shellcheck disable=SC2086 # options
