@@ -140,7 +140,7 @@ typedef struct dni_least_squares_options {
  * It learns in dni_sg_learn() alone. Answers follow from the sums as they are after the first
  * lesson and after every `solve_every` more. A lesson without a prediction is not answered again
  * unless a report is wanted. Flags: REPLACE begins a lesson; ADD adds rows to the last one and
- * forgets nothing; SKIP learns nothing. A rate scale of 0 freezes it; others are for the guess alone.
+ * forgets nothing; SKIP learns nothing. A rate scale of 0 freezes it; others are for the guess.
  *
  * With a loss the residual r of a local guess is seen too, or, with DNI_CONDITION_RESIDUAL, only r
  * and 1: this costs next to nothing, and for classification it is the place to start. The guess is
