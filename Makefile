@@ -121,7 +121,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
+        reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
         format check-format docs install uninstall clean remember FORCE

@@ -24,3 +24,17 @@ reproduce-quick-run: $(EXAMPLES)
 # The tables and figures of a full run, for the repository.
 results: $(EXAMPLES) ## what make reproduce made into docs/results
 	$(Q)python3 examples/reproduce/keep.py $(BUILD)/report $(BUILD)/examples docs/results
+
+# Methods in deep networks, beside each other. DEPTH_STUDIES names some of examples/depth/arms.py.
+DEPTH_STUDIES :=
+depth: deps-report ## compare methods in networks of 20 and 50 layers: build/depth (hours; goes on where it was)
+	@$(MAKE) depth-run
+
+depth-run: $(BUILD)/examples/mnist
+	@python3 -B examples/depth/run.py $< $(BUILD)/depth $(DEPTH_STUDIES)
+
+depth-times: $(BUILD)/examples/mnist ## how long their steps take, on a quiet machine (minutes)
+	@python3 -B examples/depth/times.py $< $(BUILD)/depth
+
+depth-results: ## what make depth found into docs/depth
+	@python3 -B examples/depth/report.py $(BUILD)/depth docs/depth
