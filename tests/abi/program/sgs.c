@@ -74,6 +74,20 @@ static dni_sg *make_synthetic(dni_context *context) {
   return sg;
 }
 
+static dni_sg *make_least_squares(dni_context *context, dni_loss *loss) {
+  dni_least_squares_options *options = NEW(dni_least_squares_options);
+  dni_sg *sg;
+  options->condition = DNI_CONDITION_RESIDUAL;
+  options->loss = loss;
+  options->forgetting = 0.5;
+  options->ridge = 0.01;
+  options->solve_every = 2;
+  options->guess_rate = 0.01;
+  CHECK(dni_sg_create_least_squares(context, UNITS, CLASSES, options, &sg));
+  drop(options);
+  return sg;
+}
+
 static void use_feedback(dni_context *context) {
   dni_random_options *random = NEW(dni_random_options);
   dni_sg *sg;
@@ -113,8 +127,9 @@ void use_sgs(dni_context *context) {
   use_sg(sg, DNI_SG_CRITIC);
   CHECK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   CHECK(dni_sg_create_local(context, UNITS, CLASSES, loss, NULL, &sg));
-  dni_loss_release(loss);
   use_sg(sg, DNI_SG_LOCAL);
+  use_sg(make_least_squares(context, loss), DNI_SG_LEAST_SQUARES);
+  dni_loss_release(loss);
   use_sg(make_own_sg(context), DNI_SG_CALLBACK);
   use_feedback(context);
   use_wrappers(context);
