@@ -150,7 +150,7 @@ experiment theorem1 --dims 1,2 --samples 50
 experiment critical_points --starts 5
 experiment guard --steps 500
 experiment critic --seeds 1 --steps 200
-experiment artificial --iterations 150 --datasets 2 --threads 2
+experiment artificial --iterations 150 --datasets 2 --sets 5 --slow 1 --threads 2
 experiment loss_estimation --iterations 60 --seeds 1 --threads 2
 # shellcheck disable=SC2086 # options
 experiment rdm $small --networks "$work/networks"
@@ -226,9 +226,9 @@ touch "$work/file"
 refuse 1 guard --steps 1 --out "$work/file"
 
 # The same numbers for any number of threads.
-run artificial --iterations 30 --datasets 1 --json
+run artificial --iterations 30 --datasets 1 --sets 3 --json
 cp "$work/out" "$work/one"
-run artificial --iterations 30 --datasets 1 --json --threads 3
+run artificial --iterations 30 --datasets 1 --sets 3 --json --threads 3
 cmp -s "$work/out" "$work/one" || complain "artificial: --threads changes the results"
 
 # A label that is no digit: one line that names the file.

@@ -20,7 +20,7 @@ complain() {
 digits="--data examples/mnist_sample --width 8 --batch 50"
 quick() {
   case $1 in
-  artificial) echo "--iterations 5 --datasets 1" ;;
+  artificial) echo "--iterations 5 --datasets 1 --sets 2" ;;
   callback_layer) ;;
   critic) echo "--seeds 1 --steps 20" ;;
   critical_points) echo "--starts 1" ;;
