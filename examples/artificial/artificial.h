@@ -5,6 +5,7 @@
 #include <dni/research.h>
 
 #include "../common/common.h"
+#include "optimum.h"
 
 enum {
   PROBLEMS = 6,
@@ -26,14 +27,15 @@ typedef struct settings {
   uint64_t depth, width, threads;
   double rate, tolerance;
   int model;   /* SHALLOW, DEEP or BOTH */
+  int problem; /* 0: all, else 1 + the index of one */
   int sigmoid; /* 1: one output and the sigmoid's log loss, 0: two and the softmax's */
   count_list sg_at;
 } settings;
 
 /* A step of Adam moves a parameter by about the rate at most. So rate times steps is a length, and
- * both lengths of the stopping rule are of this kind: the window over which the loss is averaged,
- * and the most that a training may take. */
-#define TRAVEL_WINDOW 0.3
+ * both lengths of the stopping rule (train.c) are of this kind: the window and the most that a
+ * training may take. */
+#define TRAVEL_WINDOW 0.1
 #define TRAVEL_MOST   30.0
 #define SLOWER        0.1
 
@@ -63,17 +65,6 @@ typedef struct known {
 } known;
 
 int find_known(int which, uint64_t seed, known *out);
-
-/* optimum.c: x [rows][columns], the last column all 1; y [rows] is 0 or 1. They answer false
- * without memory, or after MAX_NEWTON steps that found neither an optimum nor a separating plane. */
-typedef struct design {
-  const double *x, *y;
-  size_t rows, columns;
-} design;
-
-bool fit_squares(const design *of, double *fitted, double *mean_square);
-bool fit_logistic(const design *of, double *loss, bool *separable);
-bool fit_synthetic(const design *of, double *loss, bool *separable);
 
 /* model.c */
 typedef struct plan {

@@ -9,6 +9,7 @@ static int find_next(void *shared, size_t index) {
   results *all = shared;
   size_t set = index % all->known_count;
   int which = (int)(index / all->known_count);
+  if (all->of->problem != 0 && all->of->problem != which + 1) return 0;
   return find_known(which, all->of->common.seed + set, &all->known[index]);
 }
 
@@ -47,6 +48,7 @@ static int make_cells(results *all) {
     if (of->model != BOTH && of->model != in->model) continue;
     in->loss = i / PROBLEMS % LOSSES;
     in->problem = i % PROBLEMS;
+    if (of->problem != 0 && of->problem != in->problem + 1) continue;
     in->sets = calloc((size_t)of->datasets, sizeof *in->sets);
     if (!in->sets) return fail("out of memory");
     all->cell_count++;

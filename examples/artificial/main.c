@@ -48,13 +48,14 @@ int main(int argc, char **argv) {
       "(Czarnecki et al. 2017, Table 2).\n";
   settings of = {.datasets = 10, .sets = 100, .slow = 0, .depth = 10, .width = 10, .threads = 1};
   of.rate = 3e-4;
-  of.tolerance = 1e-6;
+  of.tolerance = 1e-5;
   of.model = BOTH;
   const argument table[] = {
       {"iterations", ARGUMENT_COUNT, &of.iterations, 1, 1e9, NULL,
        "of a training at most (30 / lr: 100000)"},
       {"tolerance", ARGUMENT_NUMBER, &of.tolerance, 0, 1, NULL,
-       "a training stops when its mean loss over 0.3 / lr iterations changes by less (1e-6)"},
+       "a training stops when its mean loss over a quarter of the iterations changes by less "
+       "(1e-5)"},
       {"datasets", ARGUMENT_COUNT, &of.datasets, 1, DATASETS_MOST, NULL,
        "of each problem, seeds from --seed up (10)"},
       {"sets", ARGUMENT_COUNT, &of.sets, 1, SETS_MOST, NULL,
@@ -62,6 +63,8 @@ int main(int argc, char **argv) {
       {"slow", ARGUMENT_COUNT, &of.slow, 0, DATASETS_MOST, NULL,
        "of the data sets, trained also at a tenth of the rate (0)"},
       {"model", ARGUMENT_CHOICE, &of.model, 0, 0, "shallow|deep|both", "(both)"},
+      {"data", ARGUMENT_CHOICE, &of.problem, 0, 0,
+       "all|linear2|linear100|noisy2|noisy100|random2|random100", "(all)"},
       {"outputs", ARGUMENT_CHOICE, &of.sigmoid, 0, 0, "one-hot|sigmoid",
        "two outputs and softmax, or one and the sigmoid (one-hot)"},
       {"depth", ARGUMENT_COUNT, &of.depth, 1, 1000, NULL, "hidden layers of the deep model (10)"},

@@ -76,7 +76,7 @@ static dni_status add_layers(training *work) {
     inputs = (size_t)work->of->width;
   }
   if (status == DNI_OK) status = add_dense(work, inputs, outputs, true);
-  if (status == DNI_OK) status = add_identity(work, outputs);
+  if (status == DNI_OK && work->as.model == SHALLOW) status = add_identity(work, outputs);
   return status;
 }
 

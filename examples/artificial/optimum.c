@@ -8,13 +8,13 @@
  * A shallow model with a linear SG at its output ends where the SG's gradient for the model is 0,
  * sum over s of SG(x_s) [x_s, 1] = 0, and where the SG is the least-squares fit of the true
  * gradient p - y. The logits are then a f + c, f the least-squares fit of y on [x, 1]; and as p - y
- * is orthogonal to f and 1, a and c minimise the log loss. Let alone a and c, such a model is
+ * is orthogonal to f and 1, a and c minimise the log loss. But for a and c, such a model is
  * linear regression. With two outputs the same holds for the difference of the logits. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "artificial.h"
+#include "optimum.h"
 
 enum { MAX_NEWTON = 500, MAX_HALVINGS = 60 };
 #define DECREMENT 1e-14 /* twice the loss that is still to be won */

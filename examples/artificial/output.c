@@ -70,7 +70,6 @@ static void print_row_json(const results *all, const cell *in) {
   (void)printf(", \"datasets\": %llu, \"separable\": %zu, ", (unsigned long long)all->of->datasets,
                count_of(all, in, is_separable));
   json_member("rate", all->of->rate);
-  (void)fputs(",\n  ", stdout);
   json_summary(all, in, "sg_minus_optimum", sg_minus_optimum);
   json_summary(all, in, "sg_minus_backprop", sg_minus_backprop);
   json_summary(all, in, "optimum", optimum);

@@ -1,12 +1,16 @@
 /* One training, until its loss stands still.
  *
- * The rule: a training stops when the mean loss over a window of TRAVEL_WINDOW / rate steps differs
- * from that of the window before by less than the tolerance, or after the most iterations. A mean
- * is compared because Adam's steps do not become smaller, so the loss keeps trembling. */
+ * The rule: a training stops when the mean loss over the last quarter of its steps differs from that
+ * over the quarter before by less than the tolerance, or after the most iterations. Means over
+ * quarters are compared because Adam's steps do not become smaller, so the loss keeps trembling, and
+ * because a loss that falls slowly must be watched for long. It is looked at every 4 windows of
+ * TRAVEL_WINDOW / rate steps, first after 8. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "artificial.h"
+
+enum { WINDOWS_MOST = 1000 };
 
 size_t find_checkpoints(uint64_t iterations, uint64_t *points) {
   static const uint64_t factors[] = {1, 2, 5};
@@ -32,22 +36,26 @@ static double reported(const training *work, double loss) {
   return work->as.loss == SQUARED ? 2 * loss / (double)dni_dataset_targets(work->data) : loss;
 }
 
-/* The mean of the losses of a window, and that of the window before. */
-typedef struct window {
-  uint64_t length, count;
-  double sum, before;
-} window;
+/* The sums of the losses up to the end of each window. */
+typedef struct history {
+  uint64_t window, steps;
+  double sums[WINDOWS_MOST + 2];
+} history;
 
-/* True at the end of a window whose mean is that of the one before. */
-static bool stands_still(window *now, double loss, double tolerance) {
-  now->sum += loss;
-  if (++now->count < now->length) return false;
-  double mean = now->sum / (double)now->length;
-  bool still = fabs(mean - now->before) < tolerance;
-  now->before = mean;
-  now->sum = 0;
-  now->count = 0;
-  return still;
+static history begin_history(double rate, uint64_t most) {
+  uint64_t window = steps_for(TRAVEL_WINDOW, rate), fewest = most / WINDOWS_MOST + 1;
+  return (history){.window = window > fewest ? window : fewest};
+}
+
+static bool stands_still(history *of, double loss, double tolerance) {
+  size_t at = (size_t)(of->steps++ / of->window) + 1, quarter = at / 4;
+  of->sums[at] += loss;
+  if (of->steps % of->window != 0) return false;
+  of->sums[at + 1] = of->sums[at];
+  if (at % 4 != 0 || at < 8) return false;
+  double last = of->sums[at] - of->sums[3 * quarter];
+  double before = of->sums[3 * quarter] - of->sums[2 * quarter];
+  return fabs(last - before) < tolerance * (double)(quarter * of->window);
 }
 
 /* The data set is one batch. A step reports the loss before it, so that of iteration n is known in
@@ -55,14 +63,14 @@ static bool stands_still(window *now, double loss, double tolerance) {
 static dni_status run(training *work, const dni_batch *batch, uint64_t most, course *out) {
   uint64_t points[CHECKPOINTS_MOST];
   size_t next = 0, count = find_checkpoints(most, points);
-  window now = {.length = steps_for(TRAVEL_WINDOW, work->as.rate), .before = INFINITY};
+  history past = begin_history(work->as.rate, most);
   dni_step_report report = {.struct_size = sizeof report};
   while (out->iterations < most && !out->settled) {
     dni_status status = dni_trainer_step(work->trainer, batch, &report);
     if (status != DNI_OK) return status;
     double loss = reported(work, report.loss);
     if (out->iterations++ == points[next]) out->at[next++] = loss;
-    out->settled = stands_still(&now, loss, work->of->tolerance);
+    out->settled = stands_still(&past, loss, work->of->tolerance);
   }
   dni_evaluation end = {.struct_size = sizeof end};
   dni_status status = dni_network_evaluate(work->network, work->loss, work->data, NULL, &end);

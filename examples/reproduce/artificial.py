@@ -2,8 +2,8 @@
 
 import math
 
-from results import (NO_NUMBER, REPRODUCED, Claim, Missing, graded, mean, number, numbers, rows, show, smallest,
-                     spread, values)
+from results import (NO_NUMBER, REPRODUCED, Claim, Missing, graded, mean, number, numbers, rows, show, spread,
+                     values)
 from paper import DATA_SETS, TABLE_2
 
 # Table 2. ------------------------------------------------------------------------------------
@@ -45,10 +45,10 @@ def closed_words(closed):
 
 
 def cell_words(row):
-    words = [f"{spread(each(row, 'sg_minus_optimum'), '.5f')}"]
+    words = [f"from the optimum {spread(each(row, 'sg_minus_optimum'), '.5f')}"]
     if isinstance(row.get("closed_form"), dict):
         words.append(closed_words(row["closed_form"]))
-    words.append(f"minus backpropagation {show(member(row, 'sg_minus_backprop'), '.5f')}")
+    words.append(f"from backpropagation {show(member(row, 'sg_minus_backprop'), '.5f')}")
     return "; ".join(words + [iterations_words(row)])
 
 
@@ -64,11 +64,11 @@ def in_closed_form(row, printed):
     low, high = numbers(closed.get("interval"))
     mine = within(member(row, "sg_minus_optimum"), low, high)
     its = within(printed, low, high)
-    why = [] if its else ["ten data sets rarely have so different a mean as the paper's"]
+    why = [] if its else ["Means of ten data sets are rarely as far from the closed form as the paper's."]
     if not mine:
-        why.append(f"the trainings had not ended ({iterations_words(row)}): trained minus closed "
-                   f"form is {show(member(closed, 'trained_minus_end'), '.5f')}")
-    return graded(mine and its, its), "; ".join(why)
+        why.append(f"The trainings had not ended ({iterations_words(row)}): trained minus closed "
+                   f"form is {show(member(closed, 'trained_minus_end'), '.5f')}.")
+    return graded(mine and its, its), " ".join(why)
 
 
 def of_ours(row, printed):
@@ -83,11 +83,11 @@ def of_ours(row, printed):
 
 def small(row, printed):
     found = abs(member(row, "sg_minus_optimum"))
-    return graded(found <= 1e-4, found <= 1e-3), f"not converged: {iterations_words(row)}"
+    return graded(found <= 1e-4, found <= 1e-3), f"The trainings had not ended: {iterations_words(row)}."
 
 
-DEEP_REASON = ("the paper gives neither width nor place of the SG, on which the end depends: the "
-               "layers above the SG see as many directions of the input as it has units")
+DEEP_REASON = ("The paper gives neither the width nor the place of the SG, on which the end depends: the "
+               "layers above the SG see as many directions of the input as it has units.")
 
 # what counts as reproduced, and the verdict of it
 CLOSED = ("the paper's number and ours are among 95 % of the means of ten data sets in closed form, "
@@ -112,13 +112,13 @@ def cell(model, loss, name):
         if judge is None:
             return cell_words(row), NO_NUMBER
         verdict, reason = judge(row, printed)
-        return explained(cell_words(row), verdict, reason)
+        return with_reason(cell_words(row), verdict, reason)
     loss_name = "MSE" if loss == "mse" else "log loss"
-    return Claim("artificial", "Table 2", f"{model}, {loss_name}, {name}: SG minus the optimum",
+    return Claim("artificial", "Table 2", f"{model}, {loss_name}, {name}",
                  "-" if printed is None else f"{printed:.5f}", rule, measure)
 
 
-def explained(words, verdict, reason):
+def with_reason(words, verdict, reason):
     """A reason is given beside a verdict that needs one."""
     return words, verdict, "" if verdict in (REPRODUCED, NO_NUMBER) else reason
 
@@ -129,9 +129,9 @@ def same_end(data):
     if not found:
         raise Missing
     worst = max(abs(value) for value in found)
-    return explained(f"largest difference {show(worst, '.2g')} in {len(found)} trainings",
+    return with_reason(f"largest difference {show(worst, '.2g')} in {len(found)} trainings",
                      graded(worst <= 1e-4, worst <= 1e-3),
-                     "a training that is stopped at the most iterations has not ended")
+                     "A training that is stopped at the most iterations has not ended.")
 
 
 def closed_end(data):
@@ -141,11 +141,11 @@ def closed_end(data):
     if not found:
         raise Missing
     near = sum(abs(value) <= 1e-4 for value in found)
-    return explained(f"{near} of {len(found)} trainings; largest difference "
+    return with_reason(f"{near} of {len(found)} trainings; largest difference "
                      f"{show(max(abs(value) for value in found), '.2g')}",
                      graded(near == len(found), 2 * near >= len(found)),
-                     "where the regression of y on x alone separates the classes, the end is at "
-                     "infinity, and the loss still falls towards it when the training is stopped")
+                     "Where the regression of y on x alone separates the classes, the end is at "
+                     "infinity, and the loss still falls towards it when the training is stopped.")
 
 
 ARTIFICIAL = [cell(model, loss, name) for model, loss in TABLE_2 for name in DATA_SETS] + [
@@ -167,20 +167,42 @@ def by_condition(data, key, /, **where):
             for condition, _ in CONDITIONS}
 
 
-def best(found):
-    return mean(found["hy"]) > mean(found["h"]) and mean(found["hy"]) > mean(found["y"])
-
-
 def condition_words(found, form=".2f"):
     return ", ".join(f"{name}\u00a0{spread(found[key], form)}" for key, name in CONDITIONS)
 
 
+def curves(data, key, seed, where):
+    """condition -> the numbers of a run, one for each time"""
+    return {condition: numbers(rows(data, condition=condition, seed=seed, **where)[0].get(key))
+            for condition, _ in CONDITIONS}
+
+
+def still_learning(losses):
+    """The times at which there is a loss left to describe."""
+    return [i for i, loss in enumerate(losses) if loss >= 0.01 * losses[0]]
+
+
 def fidelity(where):
     def measure(data):
-        correlation, r2 = (by_condition(data, key, **where) for key in ("correlation", "r2"))
-        return (f"correlation: {condition_words(correlation)}; R²: {condition_words(r2)}",
-                graded(best(correlation) and best(r2), best(correlation) or best(r2)))
+        means, leads, times = {key: [] for key, _ in CONDITIONS}, 0, 0
+        for seed in sorted({run.get("seed") for run in rows(data, **where)}):
+            found = curves(data, "correlation_at", seed, where)
+            counted = still_learning(curves(data, "loss_at", seed, where)["hy"])
+            for key in found:
+                means[key].append(mean([found[key][i] for i in counted]))
+            leads += sum(found["hy"][i] > max(found["h"][i], found["y"][i]) for i in counted)
+            times += len(counted)
+        largest_mean = mean(means["hy"]) > max(mean(means["h"]), mean(means["y"]))
+        mostly = 2 * leads > times
+        return with_reason(f"mean correlation: {condition_words(means)}; (h,y) has the largest at "
+                         f"{leads} of {times} times", graded(largest_mean and mostly,
+                                                             largest_mean or mostly),
+                         FIDELITY_REASON)
     return measure
+
+
+FIDELITY_REASON = ("While the loss falls, each of the three describes it: the gradient then differs "
+                   "little between the examples of a label.")
 
 
 PLACES = [{"data": name, "loss": loss, "interfaces": interfaces}
@@ -199,35 +221,54 @@ def solved(final, backprop):
 
 
 def y_fails(data):
-    failed = []
+    failed = {"one": 0, "all": 0}
     for where in PLACES:
         final, backprop = (mean(values(data, key, condition="y", **where))
                            for key in ("final_loss", "backprop_loss"))
-        failed.append(not solved(final, backprop))
-    return (f"not solved in {sum(failed)} of {len(failed)} settings",
-            graded(all(failed), 2 * sum(failed) >= len(failed)))
+        failed[where["interfaces"]] += not solved(final, backprop)
+    count, half = sum(failed.values()), len(PLACES) // 2
+    return with_reason(f"not solved in {count} of {len(PLACES)} settings: one SG {failed['one']} of "
+                     f"{half}, SG everywhere {failed['all']} of {half}",
+                     graded(count == len(PLACES), 2 * count >= len(PLACES)), ABOVE_REASON)
+
+
+ABOVE_REASON = ("The layers above a single SG learn from the true gradient, and on these data they can "
+                "solve the task by themselves, whatever the layers below do; the paper does not say "
+                "which network it used, nor where its SG sits.")
+
+
+def time_to_solve(run, times):
+    """The first time at which the network has solved its task; infinity: at none."""
+    goal = number(run.get("backprop_loss", ""))
+    losses = numbers(run.get("loss_at"))
+    return min((time for time, loss in zip(times, losses) if solved(loss, goal)), default=math.inf)
 
 
 def h_slower(data):
-    finals = [by_condition(data, "final_loss", **where) for where in PLACES]
-    between = [mean(each["hy"]) <= mean(each["h"]) <= mean(each["y"]) for each in finals]
-    words = ", ".join(f"{name} {show(mean([mean(each[key]) for each in finals]))}"
-                      for key, name in CONDITIONS)
-    return (f"in {sum(between)} of {len(between)} settings; mean final loss: {words}",
-            graded(all(between), 2 * sum(between) >= len(between)))
+    times, ratios = numbers(data.get("times")), []
+    for where in PLACES:
+        found = {key: mean([time_to_solve(run, times) for run in rows(data, condition=key, **where)])
+                 for key in ("hy", "h")}
+        ratios.append(found["h"] / found["hy"])
+    slower = sum(ratio > 1 for ratio in ratios)
+    return with_reason(f"in {slower} of {len(ratios)} settings; iterations of h / iterations of (h,y): "
+                     f"{spread(ratios, '.2f')}",
+                     graded(slower == len(ratios), 2 * slower >= len(ratios)), ABOVE_REASON)
 
 
 LOSS_ESTIMATION = [
-    Claim("loss_estimation", "Fig. 9", f"An SG of (h,y) describes the loss better than one of h or "
-          f"y alone: {place_name(where)}", "no number",
-          "the largest mean correlation and the largest mean R²; partly: one of them",
-          fidelity(where)) for where in PLACES
+    Claim("loss_estimation", "Fig. 9", f"For most of the training an SG of (h,y) describes the loss "
+          f"better than one of h or y alone: {place_name(where)}", "no number",
+          "correlation over the examples of a label at one time, while the network with (h,y) has at "
+          "least 1 % of its first loss: the largest mean, and the largest at more than half of the times; "
+          "partly: one of them", fidelity(where)) for where in PLACES
 ] + [
     Claim("loss_estimation", "Fig. 9", "Seeing y alone, training does not reach a good solution",
           "not in 100,000 iterations", "mean final loss above 1.1 times backpropagation's + 0.01 in "
           "all settings; partly: in half of them", y_fails),
-    Claim("loss_estimation", "Fig. 9", "Seeing h alone it is slower than with (h,y)", "much longer",
-          "mean final loss (h,y) ≤ h ≤ y in all settings; partly: in half of them", h_slower),
+    Claim("loss_estimation", "Fig. 9", "Seeing h alone it takes longer than with (h,y) to 1.1 times "
+          "backpropagation's loss + 0.01", "much longer", "more iterations, mean over seeds, in all "
+          "settings; partly: in half of them", h_slower),
 ]
 
 CLAIMS = ARTIFICIAL + LOSS_ESTIMATION
