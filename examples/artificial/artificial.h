@@ -23,7 +23,7 @@ typedef struct settings {
   uint64_t datasets;   /* on which every cell is trained */
   uint64_t sets;       /* on which the ends known in closed form are computed */
   uint64_t slow;       /* of the data sets, also at SLOWER times the rate */
-  uint64_t iterations; /* the most of a training; 0: TRAVEL_MOST / rate */
+  uint64_t iterations; /* the most of a training; 0: TRAVEL_MOST or TRAVEL_DEEP / rate */
   uint64_t depth, width, threads;
   double rate, tolerance;
   int model;   /* SHALLOW, DEEP or BOTH */
@@ -37,6 +37,7 @@ typedef struct settings {
  * training may take. */
 #define TRAVEL_WINDOW 0.1
 #define TRAVEL_MOST   30.0
+#define TRAVEL_DEEP   6.0 /* the most of a deep model: its layers move together */
 #define SLOWER        0.1
 
 /* problem.c */
@@ -99,7 +100,7 @@ typedef struct course {
 /* 1, 2, 5, 10, ... times 10, and the last iteration. */
 size_t find_checkpoints(uint64_t iterations, uint64_t *points);
 uint64_t steps_for(double travel, double rate); /* at least 1 */
-uint64_t most_iterations(const settings *of);
+uint64_t most_iterations(const settings *of, int model);
 int train(const settings *of, const plan *as, course *out);
 
 /* cells.c: the table, a cell for each model, loss and problem */

@@ -26,20 +26,20 @@ static int write_table(const results *all) {
 }
 
 static int write_course(const results *all) {
-  uint64_t points[CHECKPOINTS_MOST];
-  size_t count = find_checkpoints(most_iterations(all->of), points);
   const char *directory = all->of->common.out;
   FILE *file;
   int status = output_open(directory, "artificial_course.tsv", &file);
   if (status != 0) return status;
   (void)fputs("model\tloss\tdata\titeration\tsg_minus_optimum\tsg_minus_backprop\n", file);
-  for (size_t i = 0; i < all->cell_count; i++)
-    for (size_t k = 0; k < count; k++) {
-      const cell *in = &all->cells[i];
+  for (size_t i = 0; i < all->cell_count; i++) {
+    const cell *in = &all->cells[i];
+    uint64_t points[CHECKPOINTS_MOST];
+    size_t count = find_checkpoints(most_iterations(all->of, in->model), points);
+    for (size_t k = 0; k < count; k++)
       (void)fprintf(file, "%s\t%s\t%s\t%llu\t%.9g\t%.9g\n", model_names[in->model],
                     loss_names[in->loss], problems[in->problem].name, (unsigned long long)points[k],
                     difference_at(all, in, true, k), difference_at(all, in, false, k));
-    }
+  }
   return output_close(directory, "artificial_course.tsv", file);
 }
 

@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
   of.model = BOTH;
   const argument table[] = {
       {"iterations", ARGUMENT_COUNT, &of.iterations, 1, 1e9, NULL,
-       "of a training at most (30 / lr: 100000)"},
+       "of a training at most (shallow 30 / lr: 100000, deep 6 / lr: 20000)"},
       {"tolerance", ARGUMENT_NUMBER, &of.tolerance, 0, 1, NULL,
        "a training stops when its mean loss over a quarter of the iterations changes by less "
        "(1e-5)"},

@@ -86,11 +86,13 @@ static void print_row_json(const results *all, const cell *in) {
 
 static void print_json(const results *all) {
   const settings *of = all->of;
-  (void)printf("{\"iterations\": %llu, \"datasets\": %llu, \"rate\": %g, \"slow_rate\": %g, "
+  (void)printf("{\"most_iterations\": {\"shallow\": %llu, \"deep\": %llu}, \"datasets\": %llu, "
+               "\"rate\": %g, \"slow_rate\": %g, "
                "\"window\": %llu, \"tolerance\": %g, \"batch\": \"all\", \"outputs\": %d, "
                "\"hidden_layers\": %llu, \"hidden_units\": %llu, \"sg_at\": [",
-               (unsigned long long)most_iterations(of), (unsigned long long)of->datasets, of->rate,
-               SLOWER * of->rate, (unsigned long long)steps_for(TRAVEL_WINDOW, of->rate),
+               (unsigned long long)most_iterations(of, SHALLOW),
+               (unsigned long long)most_iterations(of, DEEP), (unsigned long long)of->datasets,
+               of->rate, SLOWER * of->rate, (unsigned long long)steps_for(TRAVEL_WINDOW, of->rate),
                of->tolerance, of->sigmoid ? 1 : 2, (unsigned long long)of->depth,
                (unsigned long long)of->width);
   print_sg_at(of);
@@ -133,9 +135,11 @@ static void print_row(const results *all, const cell *in) {
 
 static void print_text(const results *all) {
   const settings *of = all->of;
-  (void)printf("Adam %g on the whole data set, at most %llu iterations; means of %llu data sets; "
+  (void)printf("Adam %g on the whole data set, at most %llu iterations (deep %llu); means of %llu "
+               "data sets; "
                "deep: %llu x %llu, SG after hidden layer ",
-               of->rate, (unsigned long long)most_iterations(of), (unsigned long long)of->datasets,
+               of->rate, (unsigned long long)most_iterations(of, SHALLOW),
+               (unsigned long long)most_iterations(of, DEEP), (unsigned long long)of->datasets,
                (unsigned long long)of->depth, (unsigned long long)of->width);
   print_sg_at(of);
   (void)printf("\nclosed form: end minus optimum, mean of %zu data sets and 95 %% of the means of "

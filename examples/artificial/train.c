@@ -27,8 +27,9 @@ uint64_t steps_for(double travel, double rate) {
   return steps > 1 ? (uint64_t)steps : 1;
 }
 
-uint64_t most_iterations(const settings *of) {
-  return of->iterations > 0 ? of->iterations : steps_for(TRAVEL_MOST, of->rate);
+uint64_t most_iterations(const settings *of, int model) {
+  if (of->iterations > 0) return of->iterations;
+  return steps_for(model == DEEP ? TRAVEL_DEEP : TRAVEL_MOST, of->rate);
 }
 
 /* Mean over examples, and for the squared error over outputs and without the half. */
@@ -99,7 +100,7 @@ static dni_status run_on_all(training *work, uint64_t most, course *out) {
 
 int train(const settings *of, const plan *as, course *out) {
   training work = {.of = of, .as = *as};
-  uint64_t most = steps_for((double)most_iterations(of) * of->rate, as->rate);
+  uint64_t most = steps_for((double)most_iterations(of, as->model) * of->rate, as->rate);
   dni_status status = open_training(&work);
   if (status == DNI_OK) status = run_on_all(&work, most, out);
   close_training(&work);
