@@ -21,7 +21,8 @@ SECTIONS = [
     ("guard", "Appendix C, Proposition 2 and Corollary 1: the guard",
      "The model moves only while the SG's error is small beside the gradient."),
     ("artificial", "Appendix D, Table 2: artificial data",
-     "Final loss with an SG minus that of backpropagation, mean over data sets."),
+     "Final loss with an SG minus the true optimum, mean over data sets; minus that of "
+     "backpropagation beside it."),
     ("rdm", "Appendix D, Figure 7: representations",
      "Distance of each layer's dissimilarity matrix (blocks of equal labels) from the last "
      "hidden layer's, on MNIST."),
@@ -54,8 +55,9 @@ CAPTIONS = {
     "theorem1/theorem1": "Errors of weights and SG during training.",
     "guard/guard": "Left: loss minus the optimum's. Right: the two sides of the condition, which "
                    "holds below 1/3.",
-    "artificial/artificial": "Final loss with an SG minus that of backpropagation, by the number of "
-                             "iterations, which the paper does not give.",
+    "artificial/artificial": "Loss with an SG minus the true optimum (above) and minus that of "
+                             "backpropagation (below), by the number of iterations, which the "
+                             "paper does not give.",
     "rdm/rdm": "Figure 7, top. Dissimilarity matrices (1 - correlation) of 400 test digits sorted "
                "by label: a row for each method, a column for each hidden layer.",
     "rdm/rdm_distance": "Figure 7, bottom. L2 distance of the diagonal blocks at each hidden layer "
@@ -87,5 +89,5 @@ SLIPS = [
      "|b| ≤ |a|, c = 0: there the signs cancel too, and there training ends"),
     ("Figure 6, caption", "d = 0", "c = 0"),
     ("Table 2", "text: difference from the global optimum; caption: from backpropagation",
-     "from backpropagation; from the optimum beside it where one is known"),
+     "from the optimum, with which the printed numbers agree; from backpropagation beside it"),
 ]

@@ -22,7 +22,7 @@ QUICK_NETWORKS = "--networks {results}/networks --width 128 --steps 1000 --sg-al
 PROGRAMS = [
     Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (2200, 80), resumes=True),
     Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (2200, 80), resumes=True),
-    Program("artificial", "", "--iterations 5000 --datasets 2", (1200, 60)),
+    Program("artificial", "--sets 1000 --slow 1", "--iterations 3000 --datasets 2 --sets 50", (900, 45)),
     Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (900, 60)),
     Program("critic", "--seeds 3", "--seeds 1", (35, 12)),
     Program("guard", "", "", (11, 11)),
