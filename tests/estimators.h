@@ -49,11 +49,13 @@ static inline double cosine_of(const dni_matrix *m, const dni_matrix *target) {
   return first > 0 && second > 0 ? product / sqrt(first * second) : 0;
 }
 
+#ifndef TEST_TRAINING_H /* which has one of its own */
 static inline TCase *add_group(Suite *suite, const char *name) {
   TCase *group = tcase_create(name);
   tcase_add_checked_fixture(group, support_setup, support_teardown);
   suite_add_tcase(suite, group);
   return group;
 }
+#endif
 
 #endif

@@ -71,14 +71,26 @@ static dni_status teach_guess(dni__least_squares *ls, const dni_sg_call *call) {
   return DNI_OK;
 }
 
-/* A lesson of nothing but weights of 0 is none. */
+static bool has_examples(const dni_sg_call *call) {
+  for (size_t r = 0; r < call->target->rows; r++)
+    if (dni__weight(call->weights, r) > 0) return true;
+  return false;
+}
+
+/* Nothing but weights of 0 is no lesson: what is added to it begins one. */
 static dni_status learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sums) {
   dni__least_squares *ls = (dni__least_squares *)sg;
+  bool begins = ls->begins || !(call->flags & DNI_GRADIENT_ADD);
   if (sums) dni__sg_compare(sg, call, sums);
-  if (call->flags & DNI_GRADIENT_SKIP || sg->rate_scale == 0 || call->scale == 0) return DNI_OK;
+  if (call->flags & DNI_GRADIENT_SKIP || sg->rate_scale == 0) return DNI_OK;
+  if (!has_examples(call)) {
+    ls->begins = begins;
+    return DNI_OK;
+  }
   DNI_TRY(fill_tail(ls, call->h, call->y, call->target->rows));
-  DNI_TRY(dni__ls_add(ls, call));
-  if (!(call->flags & DNI_GRADIENT_ADD)) ls->lessons++;
+  DNI_TRY(dni__ls_add(ls, call, begins));
+  ls->begins = false;
+  if (begins) ls->lessons++;
   if (ls->guess.loss) DNI_TRY(teach_guess(ls, call));
   if ((ls->lessons - 1) % ls->solve_every != 0) return DNI_OK;
   DNI_TRY(dni__ls_factor(ls));
@@ -177,7 +189,8 @@ static const dni__sg_vtable vtable = {
     .destroy = destroy,
 };
 
-/* Its parameters are shown without gradients, so that no other optimiser takes them. */
+/* Its parameters are shown without gradients, so that no other optimiser takes them. Gradients and
+ * Adam's two moments are working space. */
 static dni_status make_guess(dni__least_squares *ls, dni_loss *loss) {
   dni_sg *sg = &ls->base;
   const dni__affine *map = &ls->guess.map;
@@ -188,7 +201,10 @@ static dni_status make_guess(dni__least_squares *ls, dni_loss *loss) {
   DNI_TRY(dni_optimiser_create_adam(sg->context, ls->guess_rate, &ls->guess_optimiser));
   DNI_TRY(dni_optimiser_add(ls->guess_optimiser, &map->weight.value, &map->weight.gradient, NULL,
                             NULL));
-  return dni_optimiser_add(ls->guess_optimiser, &map->bias.value, &map->bias.gradient, NULL, NULL);
+  DNI_TRY(
+      dni_optimiser_add(ls->guess_optimiser, &map->bias.value, &map->bias.gradient, NULL, NULL));
+  sg->workspace_bytes = 3 * (sg->units + 1) * sg->targets * dni__dtype_size(sg->context->dtype);
+  return DNI_OK;
 }
 
 static dni_status make_parts(dni__least_squares *ls, dni_loss *loss) {
@@ -206,7 +222,7 @@ static dni_status make_parts(dni__least_squares *ls, dni_loss *loss) {
   DNI_TRY(make(sg, n, n, &ls->cholesky.factor));
   DNI_TRY(make(sg, n, DNI_CHOLESKY_BLOCK, &ls->cholesky.inverses));
   DNI_TRY(make(sg, 1, n, &ls->cholesky.least));
-  sg->workspace_bytes = (2 * DNI__LS_CHUNK * n + ls->panel.rows * DNI_CHOLESKY_BLOCK + n * n +
+  sg->workspace_bytes += (2 * DNI__LS_CHUNK * n + ls->panel.rows * DNI_CHOLESKY_BLOCK + n * n +
                          n * DNI_CHOLESKY_BLOCK + n) *
                         dni__dtype_size(context->dtype);
   return DNI_OK;
@@ -260,6 +276,7 @@ static dni_status create(dni_context *context, size_t units, size_t targets,
   ls->inputs = n;
   ls->h_columns = h;
   ls->sees_h = h > 0;
+  ls->begins = true;
   ls->sees_y = options->condition == DNI_CONDITION_HY || options->condition == DNI_CONDITION_Y;
   sg->looks_at_h = ls->sees_h || options->loss;
   sg->looks_at_y = ls->sees_y || options->loss;

@@ -30,7 +30,8 @@ typedef struct dni__least_squares {
   bool sees_h, sees_y;
   size_t inputs, h_columns; /* n; those of h among them, which come first */
   uint64_t lessons;
-  int exponent;         /* C and R are of 2^-exponent z; 0 unless h is huge */
+  bool begins;          /* the next rows begin a lesson, even if they are to be added to one */
+  int exponent;         /* C and R are of 2^-exponent z; 0 unless z is huge */
   dni_matrix tail;      /* [rows][n - h_columns + 1]: 1, y, r, and working space for losses */
   dni_matrix chunks[2]; /* [CHUNK][n]: rows of Z, and of Z with the weights of the examples */
   bool behind;          /* the factor is newer than W */
@@ -42,9 +43,10 @@ typedef struct dni__least_squares {
 /* Z's columns after those of h, of `rows` rows: a view of the working space (least_squares.c). */
 dni_matrix dni__ls_tail(const dni__least_squares *ls, size_t rows);
 
-/* C and R take a lesson in, whose Z is [call->h, tail] (least_squares_sums.c). Before anything has
- * changed: DNI_ERROR_NON_FINITE, if h or the target is not finite or the target too large. */
-dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call);
+/* C and R take rows in, whose Z is [call->h, tail] (least_squares_sums.c); `begins`: what was there is
+ * forgotten a little first. Before anything has changed: DNI_ERROR_NON_FINITE, if a number is not
+ * finite or too large. One of the rows, at least, has a weight above 0. */
+dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call, bool begins);
 
 /* From sums to answers (least_squares_solve.c). _factor after a lesson; then either W once, _solve,
  * or M for some rows without it, _answer, which costs less for rows below units. So W may stay

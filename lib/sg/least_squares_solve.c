@@ -12,11 +12,13 @@ static double mean_diagonal(const dni_matrix *gram) {
 }
 
 /* L's place becomes C + lambda (tr C / n) I. A pivot that is all rounding error belongs to a column
- * that others give already, which is left out: its weights are 0. */
+ * that others give already, which is left out: its weights are 0. Errors of n subtractions grow with
+ * the root of n; the largest of a matrix was seen at sqrt(n) epsilon. */
 static void fill_factor(const dni__least_squares *ls) {
   const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
   const dni_matrix *factor = &ls->cholesky.factor;
   double epsilon = gram->dtype == DNI_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
+  double least = 4 * sqrt((double)gram->rows) * epsilon;
   double ridge = ls->ridge * mean_diagonal(gram);
   for (size_t r = 0; r < gram->rows; r++) {
     dni_matrix from = dni__matrix_rows(gram, r, 1), to = dni__matrix_rows(factor, r, 1);
@@ -24,7 +26,7 @@ static void fill_factor(const dni__least_squares *ls) {
     dni__matrix_copy(&from, &to);
     double diagonal = dni__matrix_get(gram, r, r) + ridge;
     dni__matrix_set(factor, r, r, diagonal);
-    dni__matrix_set(&ls->cholesky.least, 0, r, 4 * epsilon * diagonal);
+    dni__matrix_set(&ls->cholesky.least, 0, r, least * diagonal);
   }
 }
 

@@ -3,7 +3,7 @@
  * As a rule Z is not written down: its columns of h lie where the layer put them, the others are few,
  * and C is symmetric, so that blocks above its diagonal are left out. Examples with weights, and
  * numbers whose squares the element type does not hold, take the long way: a few rows of Z at a time.
- * Huge h are scaled with a power of 2, which C and R then have in them. */
+ * A huge Z is scaled with a power of 2, which C and R then have in them. */
 #include <math.h>
 
 #include "core/real.h"
@@ -11,22 +11,24 @@
 
 #define GRAM_BLOCK 64 /* columns of C at a time */
 
-/* Powers of 2 below which numbers stay, so that sums over a batch of their products are finite: of h
- * before it is scaled, and of targets. `relax` is how much of the scale is taken back at a time. */
+/* Powers of 2 below which numbers stay, so that sums over a batch of their products are finite: of z
+ * before it is scaled, of targets, and of the products of h and residuals, from which the guess
+ * learns. `relax` is how much of the scale is taken back at a time. */
 typedef struct limits {
-  int h, target, relax;
+  int z, target, product, relax;
 } limits;
 
 static limits limits_of(dni_dtype dtype) {
-  return dtype == DNI_F32 ? (limits){20, 90, 10} : (limits){300, 600, 80};
+  return dtype == DNI_F32 ? (limits){20, 90, 100, 10} : (limits){300, 600, 900, 80};
 }
 
 /* Adding. ------------------------------------------------------------------------------------- */
 
-/* C += left^T right and R += target^T right, each in the two parts of z. left is right, but for the
- * weights of the examples. */
+/* C += of_gram left^T right and R += of_moment target^T right, each in the two parts of z. left is
+ * right, but for the weights of the examples, which the target has already. */
 typedef struct z_rows {
   dni_matrix left_h, left_tail, right_h, right_tail, target;
+  double of_gram, of_moment;
 } z_rows;
 
 static dni_matrix part(const dni_matrix *matrix, size_t first, size_t end, size_t from, size_t to) {
@@ -34,8 +36,7 @@ static dni_matrix part(const dni_matrix *matrix, size_t first, size_t end, size_
   return dni__matrix_columns(&rows, from, to - from);
 }
 
-static dni_status add_gram_of_h(const dni__least_squares *ls, const z_rows *z, double alpha,
-                                double beta) {
+static dni_status add_gram_of_h(const dni__least_squares *ls, const z_rows *z, double beta) {
   const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
   size_t end;
   for (size_t first = 0; first < ls->h_columns; first = end) {
@@ -43,14 +44,13 @@ static dni_status add_gram_of_h(const dni__least_squares *ls, const z_rows *z, d
     dni_matrix block = part(gram, first, end, 0, end);
     dni_matrix left = dni__matrix_columns(&z->left_h, first, end - first);
     dni_matrix right = dni__matrix_columns(&z->right_h, 0, end);
-    DNI_TRY(dni__gemm(ls->base.backend, 1, 0, alpha, &left, &right, beta, &block));
+    DNI_TRY(dni__gemm(ls->base.backend, 1, 0, z->of_gram, &left, &right, beta, &block));
   }
   return DNI_OK;
 }
 
-/* C = beta C + alpha left^T right, R likewise. */
-static dni_status add_rows(const dni__least_squares *ls, const z_rows *z, double alpha,
-                           double beta) {
+/* C = beta C + of_gram left^T right, R likewise. */
+static dni_status add_rows(const dni__least_squares *ls, const z_rows *z, double beta) {
   dni_backend *backend = ls->base.backend;
   const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
   const dni_matrix *moment = &ls->base.parameters[DNI__LS_MOMENT].value;
@@ -58,20 +58,21 @@ static dni_status add_rows(const dni__least_squares *ls, const z_rows *z, double
   dni_matrix gram_h = part(gram, h, n, 0, h), gram_tail = part(gram, h, n, h, n);
   dni_matrix moment_h = dni__matrix_columns(moment, 0, h);
   dni_matrix moment_tail = dni__matrix_columns(moment, h, n - h);
-  DNI_TRY(dni__gemm(backend, 1, 0, alpha, &z->left_tail, &z->right_tail, beta, &gram_tail));
-  DNI_TRY(dni__gemm(backend, 1, 0, alpha, &z->target, &z->right_tail, beta, &moment_tail));
+  DNI_TRY(dni__gemm(backend, 1, 0, z->of_gram, &z->left_tail, &z->right_tail, beta, &gram_tail));
+  DNI_TRY(dni__gemm(backend, 1, 0, z->of_moment, &z->target, &z->right_tail, beta, &moment_tail));
   if (h == 0) return DNI_OK;
-  DNI_TRY(add_gram_of_h(ls, z, alpha, beta));
-  DNI_TRY(dni__gemm(backend, 1, 0, alpha, &z->left_tail, &z->right_h, beta, &gram_h));
-  return dni__gemm(backend, 1, 0, alpha, &z->target, &z->right_h, beta, &moment_h);
+  DNI_TRY(add_gram_of_h(ls, z, beta));
+  DNI_TRY(dni__gemm(backend, 1, 0, z->of_gram, &z->left_tail, &z->right_h, beta, &gram_h));
+  return dni__gemm(backend, 1, 0, z->of_moment, &z->target, &z->right_h, beta, &moment_h);
 }
 
-/* Rows first .. first+rows-1 of Z, scaled, and the same with weights. */
+/* Rows first .. first+rows-1 of Z, scaled, and the same with weights. The weights have the scale of
+ * the mean in them, so that large ones do no harm. */
 static void write_chunk(const dni__least_squares *ls, const dni_sg_call *call, size_t first,
                         size_t rows) {
   dni_matrix tail = dni__ls_tail(ls, call->target->rows);
   for (size_t r = 0; r < rows; r++) {
-    double weight = dni__weight(call->weights, first + r);
+    double weight = call->scale * dni__weight(call->weights, first + r);
     for (size_t c = 0; c < ls->inputs; c++) {
       double value = c < ls->h_columns ? dni__matrix_get(call->h, first + r, c)
                                        : dni__matrix_get(&tail, first + r, c - ls->h_columns);
@@ -82,11 +83,19 @@ static void write_chunk(const dni__least_squares *ls, const dni_sg_call *call, s
   }
 }
 
-static dni_status add_chunks(const dni__least_squares *ls, const dni_sg_call *call, double alpha,
-                             double beta) {
+/* How many rows from `first` on, up to a chunk, have a weight above 0. */
+static size_t count_present(const dni_sg_call *call, size_t first) {
+  size_t rows = call->target->rows - first, count = 0;
+  while (count < rows && count < DNI__LS_CHUNK && dni__weight(call->weights, first + count) > 0)
+    count++;
+  return count;
+}
+
+static dni_status add_chunks(const dni__least_squares *ls, const dni_sg_call *call, double beta) {
   size_t rows = call->target->rows, h = ls->h_columns, n = ls->inputs, count;
-  for (size_t first = 0; first < rows; first += count) {
-    count = rows - first < DNI__LS_CHUNK ? rows - first : DNI__LS_CHUNK;
+  for (size_t first = 0; first<rows; first += count> 0 ? count : 1) {
+    count = count_present(call, first);
+    if (count == 0) continue;
     write_chunk(ls, call, first, count);
     z_rows z = {
         .left_h = part(&ls->chunks[1], 0, count, 0, h),
@@ -94,44 +103,75 @@ static dni_status add_chunks(const dni__least_squares *ls, const dni_sg_call *ca
         .right_h = part(&ls->chunks[0], 0, count, 0, h),
         .right_tail = part(&ls->chunks[0], 0, count, h, n),
         .target = dni__matrix_rows(call->target, first, count),
+        .of_gram = ls->forgetting,
+        .of_moment = ls->forgetting * call->scale,
     };
-    DNI_TRY(add_rows(ls, &z, alpha, first == 0 ? beta : 1));
+    DNI_TRY(add_rows(ls, &z, beta));
+    beta = 1;
   }
   return DNI_OK;
 }
 
-static dni_status add_in_place(const dni__least_squares *ls, const dni_sg_call *call, double alpha,
-                               double beta) {
+static dni_status add_in_place(const dni__least_squares *ls, const dni_sg_call *call, double beta) {
   dni_matrix tail = dni__ls_tail(ls, call->target->rows);
   z_rows z = {.left_tail = tail, .right_tail = tail, .target = *call->target};
   if (ls->h_columns > 0) z.left_h = z.right_h = *call->h;
-  return add_rows(ls, &z, alpha, beta);
+  z.of_gram = z.of_moment = ls->forgetting * call->scale;
+  return add_rows(ls, &z, beta);
 }
 
 /* Size. --------------------------------------------------------------------------------------- */
 
-/* *exponent: the least power of 2 that all numbers are below; of zeros alone a very small one. */
-static dni_status find_exponent(const dni_matrix *view, const char *name, int *exponent) {
+/* What a lesson is made of; views that are not looked at have no columns. */
+typedef struct parts {
+  dni_matrix h, y, residual, target;
+} parts;
+
+static parts parts_of(const dni__least_squares *ls, const dni_sg_call *call) {
+  dni_matrix tail = dni__ls_tail(ls, call->target->rows);
+  size_t y = ls->sees_y ? ls->base.targets : 0;
+  parts of = {
+      .h = ls->base.looks_at_h ? *call->h : dni__matrix_columns(&tail, 0, 0),
+      .y = dni__matrix_columns(&tail, 1, y),
+      .residual = dni__matrix_columns(&tail, 1 + y, tail.columns - 1 - y),
+      .target = *call->target,
+  };
+  return of;
+}
+
+/* *exponent: the least power of 2 that all numbers are below, at least 0. Rows of weight 0 do not
+ * count; `everywhere`: they have to be finite, too. */
+static dni_status find_exponent(const dni_matrix *view, const dni_matrix *weights, bool everywhere,
+                                const char *name, int *exponent) {
   double largest = 0;
-  size_t row, column;
-  if (!dni__matrix_finite(view, &row, &column))
-    return dni__fail(DNI_ERROR_NON_FINITE, "%s is not finite in row %zu, column %zu", name, row,
-                     column);
-  for (row = 0; row < view->rows; row++)
-    for (column = 0; column < view->columns; column++)
-      largest = fmax(largest, fabs(dni__matrix_get(view, row, column)));
-  *exponent = largest > 0 ? ilogb(largest) + 1 : -10000;
+  for (size_t r = 0; r < view->rows; r++) {
+    bool counts = dni__weight(weights, r) > 0;
+    for (size_t c = 0; c < view->columns && (counts || everywhere); c++) {
+      double size = fabs(dni__matrix_get(view, r, c));
+      if (!isfinite(size))
+        return dni__fail(DNI_ERROR_NON_FINITE, "%s is not finite in row %zu, column %zu", name, r,
+                         c);
+      if (counts) largest = fmax(largest, size);
+    }
+  }
+  *exponent = largest >= 1 ? ilogb(largest) + 1 : 0;
   return DNI_OK;
 }
 
 /* Whether a look at the squares, added up the quick way, shows that nothing is out of the ordinary. */
-static bool is_ordinary(const dni__least_squares *ls, const dni_sg_call *call) {
-  const dni_matrix *target = call->target, *h = ls->sees_h ? call->h : target;
-  limits most = limits_of(target->dtype);
-  dni__pair_sums sums;
-  ls->base.context->kernels->pair_sums(target->rows, target->columns, h->data, h->stride,
-                                       target->data, target->stride, &sums);
-  return sums.first2 < ldexp(1, 2 * most.h) && sums.second2 < ldexp(1, 2 * most.h);
+static bool is_ordinary(const dni__least_squares *ls, const parts *of) {
+  double most = ldexp(1, 2 * limits_of(of->target.dtype).z);
+  const dni_matrix *pairs[][2] = {{&of->target, of->h.columns > 0 ? &of->h : &of->target},
+                                  {&of->y, &of->y},
+                                  {&of->residual, &of->residual}};
+  for (size_t i = 0; i < 3; i++) {
+    const dni_matrix *a = pairs[i][0], *b = pairs[i][1];
+    dni__pair_sums sums;
+    ls->base.context->kernels->pair_sums(a->rows, a->columns, a->data, a->stride, b->data,
+                                         b->stride, &sums);
+    if (!(sums.first2 < most && sums.second2 < most)) return false;
+  }
+  return true;
 }
 
 /* Multiply C with 4^by and R with 2^by. */
@@ -147,21 +187,40 @@ static void scale_sums(dni__least_squares *ls, int by) {
   ls->exponent -= by;
 }
 
-/* Choose the scale for this lesson. */
-static dni_status fit_scale(dni__least_squares *ls, const dni_sg_call *call) {
-  limits most = limits_of(call->target->dtype);
-  int of_h = 0, of_target;
-  if (is_ordinary(ls, call)) return DNI_OK;
-  if (ls->sees_h) DNI_TRY(find_exponent(call->h, "h", &of_h));
-  DNI_TRY(find_exponent(call->target, "target", &of_target));
-  if (of_target > most.target)
-    return dni__fail(DNI_ERROR_NON_FINITE, "target reaches 2^%d; it must be below 2^%d", of_target,
+static int larger(int a, int b) {
+  return a > b ? a : b;
+}
+
+static dni_status check_limits(limits most, int h, int residual, int target) {
+  if (target > most.target)
+    return dni__fail(DNI_ERROR_NON_FINITE, "target reaches 2^%d; it must be below 2^%d", target,
                      most.target);
-  if (of_h > most.h && of_h > ls->exponent) scale_sums(ls, ls->exponent - of_h);
+  if (h + residual > most.product)
+    return dni__fail(DNI_ERROR_NON_FINITE,
+                     "h reaches 2^%d and the residual 2^%d; their product must be below 2^%d", h,
+                     residual, most.product);
   return DNI_OK;
 }
 
-/* Where a huge h has been forgotten, its scale is taken back, a little at a time. */
+/* Choose the scale for this lesson. What a guess looks at has to be finite even in rows of weight 0,
+ * since 0 times infinity is NaN. */
+static dni_status fit_scale(dni__least_squares *ls, const dni_sg_call *call) {
+  parts of = parts_of(ls, call);
+  limits most = limits_of(of.target.dtype);
+  const dni_matrix *weights = call->weights;
+  int h, y, residual, target;
+  if (is_ordinary(ls, &of)) return DNI_OK;
+  DNI_TRY(find_exponent(&of.h, weights, true, "h", &h));
+  DNI_TRY(find_exponent(&of.y, weights, true, "y", &y));
+  DNI_TRY(find_exponent(&of.residual, weights, true, "the residual of the guess", &residual));
+  DNI_TRY(find_exponent(&of.target, weights, false, "target", &target));
+  DNI_TRY(check_limits(most, ls->guess.loss ? h : 0, residual, target));
+  int of_z = larger(ls->sees_h ? h : 0, larger(y, residual));
+  if (of_z > most.z && of_z > ls->exponent) scale_sums(ls, ls->exponent - of_z);
+  return DNI_OK;
+}
+
+/* Where a huge z has been forgotten, its scale is taken back, a little at a time. */
 static void relax_scale(dni__least_squares *ls) {
   const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
   double most = 0;
@@ -172,12 +231,11 @@ static void relax_scale(dni__least_squares *ls) {
   if (most < ldexp(1, -2 * by)) scale_sums(ls, by < ls->exponent ? by : ls->exponent);
 }
 
-dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call) {
+dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call, bool begins) {
   DNI_TRY(fit_scale(ls, call));
-  double alpha = ls->forgetting * call->scale;
-  double beta = call->flags & DNI_GRADIENT_ADD ? 1 : 1 - ls->forgetting;
+  double beta = begins ? 1 - ls->forgetting : 1;
   bool in_place = !call->weights && ls->exponent == 0;
-  DNI_TRY(in_place ? add_in_place(ls, call, alpha, beta) : add_chunks(ls, call, alpha, beta));
+  DNI_TRY((in_place ? add_in_place : add_chunks)(ls, call, beta));
   relax_scale(ls);
   return DNI_OK;
 }
