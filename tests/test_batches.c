@@ -33,6 +33,9 @@ static const struct {
     {"6 tanh9 |sg relu8 |critic dense4", DNI_SCHEDULE_RANDOM, false, false},
     {"6 tanh9 |sg relu8 |sg1 dense4", DNI_SCHEDULE_PIPELINED, false, false},
     {"6 tanh9 |local relu8 |delayed tanh7 |sg dense4", DNI_SCHEDULE_PIPELINED, false, false},
+    {"6 tanh9 |ls relu8 |lsq gelu7 |lsr dense4", DNI_SCHEDULE_SEQUENTIAL, false, true},
+    {"6 tanh9 |sgq relu8 |sg1r dense4", DNI_SCHEDULE_SEQUENTIAL, true, true},
+    {"6 tanh9 |lsh relu8 |lsr dense4", DNI_SCHEDULE_PIPELINED, false, false},
     {"6 tanh9 rows relu8 relu7 dense4", DNI_SCHEDULE_MICRO_BATCHES, false, false},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };

@@ -24,6 +24,8 @@ static const struct {
                {"6 relu9 norm |sg1 relu8 norm |sg2 dense4", 0},
                {"6 relu9 norm |sg1y relu8 norm |sg2h dense4", 0},
                {"6 relu9 norm |sgh relu8 norm |sgy dense4", 0},
+               {"6 relu9 norm |ls relu8 |lsq norm tanh7 |lsr dense4", 0},
+               {"6 relu9 norm |sgq relu8 |sg1r dense4", 0},
                {"6 relu9 norm |dfa relu8 norm |dfa dense4", 0},
                {"6 relu9 norm |fa relu8 norm |fa dense4", 0},
                {"6 relu9 |sg relu8 |exact tanh7 |fa relu6 |dfa dense4", 0},
@@ -178,9 +180,9 @@ static void *trapped_alloc(void *user, size_t alignment, size_t size) {
 /* What calls need, made without failures; NULL where not made. */
 typedef struct stage {
   dni_context *context;
-  dni_network *network, *empty, *decoupled, *locked;
+  dni_network *network, *empty, *decoupled, *locked, *measured;
   dni_layer *layer, *norm;
-  dni_sg *sg, *critic, *mixture;
+  dni_sg *sg, *critic, *mixture, *squares;
   dni_loss *loss;
   dni_optimiser *optimiser, *scheduled;
   dni_trainer *trainer;
@@ -294,6 +296,27 @@ static dni_status plan_call(stage *scene, dni_network *network, dni_kind schedul
   return dni_trainer_create(network, scene->loss, &options, (dni_trainer **)out);
 }
 
+static dni_status make_matched_call(stage *scene, void **out) {
+  dni_sg_options options = {.struct_size = sizeof options, .loss = scene->loss};
+  return dni_sg_create_synthetic(scene->context, 5, CLASSES, &options, (dni_sg **)out);
+}
+
+static dni_status make_least_squares_call(stage *scene, dni_loss *loss, void **out) {
+  dni_least_squares_options options = {.struct_size = sizeof options, .loss = loss};
+  return dni_sg_create_least_squares(scene->context, 5, CLASSES, &options, (dni_sg **)out);
+}
+
+static dni_status measure_call(stage *scene) {
+  double seconds[2];
+  return dni_network_measure(scene->measured, 9, NULL, seconds, NULL, 2);
+}
+
+/* A lesson with a report, of more rows than before. */
+static dni_status learn_more_rows(stage *scene) {
+  dni_matrix h = matrix_random(DNI_F32, 50, 9), y = matrix_one_hot(DNI_F32, 50, CLASSES);
+  return support_learn(scene->squares, &h, &y, &h, NULL, NULL, NULL);
+}
+
 #define CONTEXT_OF scene->context
 CALL(make_builtin, make_backend_call(out, false))
 CALL(make_own_backend, make_backend_call(out, true))
@@ -323,6 +346,12 @@ CALL(add_own, dni_optimiser_add(scene->optimiser, &scene->x, &scene->x_gradient,
 CALL(set_schedule, dni_optimiser_set_schedule(scene->optimiser, &piecewise))
 CALL(make_linear, dni_sg_create_synthetic(CONTEXT_OF, 5, 4, NULL, (dni_sg **)out))
 CALL(make_hidden, dni_sg_create_synthetic(CONTEXT_OF, 5, 4, &two_hidden, (dni_sg **)out))
+CALL(make_matched, make_matched_call(scene, out))
+CALL(make_least_squares, make_least_squares_call(scene, NULL, out))
+CALL(make_matched_squares, make_least_squares_call(scene, scene->loss, out))
+CALL(reserve_squares, dni_sg_reserve(scene->squares, 40))
+CALL(learn_squares, learn_more_rows(scene))
+CALL(measure, measure_call(scene))
 CALL(make_dfa, dni_sg_create_dfa(CONTEXT_OF, 5, 4, NULL, (dni_sg **)out))
 CALL(make_fa, dni_sg_create_fa(CONTEXT_OF, 5, 4, NULL, (dni_sg **)out))
 CALL(make_local, dni_sg_create_local(CONTEXT_OF, 5, CLASSES, scene->loss, NULL, (dni_sg **)out))
@@ -409,6 +438,12 @@ static const struct {
     {"schedule", set_schedule, LAYER, false},
     {"linear", make_linear, ESTIMATOR, true},
     {"hidden", make_hidden, ESTIMATOR, true},
+    {"loss-matched", make_matched, ESTIMATOR, true},
+    {"least squares", make_least_squares, ESTIMATOR, true},
+    {"loss-matched least squares", make_matched_squares, ESTIMATOR, true},
+    {"reserve least squares", reserve_squares, LAYER, false},
+    {"a lesson of least squares", learn_squares, LAYER, false},
+    {"measure", measure, LAYER, false},
     {"dfa", make_dfa, ESTIMATOR, true},
     {"fa", make_fa, ESTIMATOR, true},
     {"local", make_local, ESTIMATOR, true},
@@ -461,6 +496,7 @@ static stage make_scene(void) {
   scene.empty = make_network(scene.context, "6 relu5");
   scene.locked = make_network(scene.context, "6 relu9 norm dense4");
   scene.decoupled = make_network(scene.context, "6 relu9 norm |sg relu8 |sg1 relu7 |local dense4");
+  scene.measured = make_network(scene.context, "6 relu9 |lsq dense4");
   scene.layer = make_layer(scene.context, 5, "relu7");
   keep(LAYER, scene.layer);
   scene.norm = keep(LAYER, make_layer(scene.context, 5, "norm"));
@@ -470,6 +506,7 @@ static stage make_scene(void) {
   keep(ESTIMATOR, scene.critic);
   EXPECT_OK(dni_sg_create_mixture(scene.context, make_kept_sg(scene.context), 0.5, &scene.mixture));
   keep(ESTIMATOR, scene.mixture);
+  scene.squares = keep(ESTIMATOR, make_sg(scene.context, 9, CLASSES, 0, "lsq"));
   scene.loss = make_cross_entropy(scene.context);
   scene.optimiser = make_adam(scene.context, 0.1);
   scene.scheduled = make_adam(scene.context, 0.1);

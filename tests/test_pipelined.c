@@ -69,6 +69,8 @@ static const char *const decoupled[] = {
     "6 relu9 norm |sg relu8 |fa dense7 |sg2y relu5 norm dense4",
     "6 relu9 |scalar relu8 |delayed norm relu7 dense4",
     "6 gelu9 drop |sg rows leaky8 drop |delayed norm relu7 drop |local dense4",
+    "6 relu9 norm |ls relu8 |lsq norm relu7 |lsr dense4",
+    "6 relu9 norm |sgq relu8 |lsh relu7 |sgr dense4",
 };
 enum { DECOUPLED = sizeof decoupled / sizeof decoupled[0] };
 

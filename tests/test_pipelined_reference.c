@@ -269,10 +269,15 @@ static void expect_report(const dni_step_report *report) {
   for (size_t m = 0; m + 1 < hand.modules; m++) {
     size_t after = hand.last[m];
     if (isnan(b->error[after])) continue;
-    expect_close(report->sg_mse[after], b->error[after], support_tolerance(dtype, 1e-6, 1e-13),
-                 "SG error");
     bool alone = dni_sg_learns(sg_after(hand.network, after)) == DNI_SG_LEARNS_ALONE;
     size_t lag = hand.stage[m] == hand.stage[m + 1] ? 0 : b->lag[hand.stage[m]];
+    /* least squares do not answer again if they have learned or answered since */
+    bool squares = dni_sg_kind(sg_after(hand.network, after)) == DNI_SG_LEAST_SQUARES;
+    if (squares && (lag > 0 || isnan(report->sg_mse[after])))
+      EXPECT(isnan(report->sg_mse[after]) && isnan(report->sg_cosine[after]), "an error");
+    else
+      expect_close(report->sg_mse[after], b->error[after], support_tolerance(dtype, 1e-6, 1e-13),
+                   "SG error");
     ck_assert_uint_eq(report->target_lag[after], alone ? DNI_NONE : lag);
   }
 }
@@ -320,6 +325,9 @@ static const struct {
      2},
     {"6 relu9 |local relu8 norm |local1 dense4", 0},
     {"6 relu9 |zero relu8 |scalar norm |local dense4", 3},
+    {"6 relu9 norm |ls relu8 |lsr norm |lsq tanh7 dense4", 0},
+    {"6 relu9 norm |lsh relu8 norm |lsy tanh7 |sgq dense4", 2},
+    {"6 relu9 norm |sg1q relu8 |sgr relu7 dense4", 0},
 };
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -521,17 +529,20 @@ static void draw(dni_sg *sg, dni_sg *same) {
 
 /* Loops: types, frozen and warm_up, the sequential schedule and lags of 0 to 2. */
 START_TEST(test_wrappers) {
-  static const char text[] = "6 relu9 norm |sg relu8 |sg1 dense4";
+  static const char *const texts[] = {"6 relu9 norm |sg relu8 |sg1 dense4",
+                                      "6 relu9 norm |ls relu8 |lsq dense4"};
+  const char *text = texts[_i / 16];
+  int way = _i / 2 % 8;
   use(_i % 2);
-  manner habit = _i / 2 % 2 ? FROZEN : WARM_UP;
+  manner habit = way % 2 ? FROZEN : WARM_UP;
   uint8_t lags[MOST_MODULES * STEPS] = {0};
-  if (_i >= 8) constant_lags(lags, (uint8_t)(_i / 4 - 1));
+  if (way >= 4) constant_lags(lags, (uint8_t)(way / 2 - 1));
   subject by_hand = make_subject(text), s = make_subject(text);
   for (size_t after = 1; after <= 2; after++) {
     draw(sg_after(s.network, after), sg_after(by_hand.network, after));
     wrap(&s, after, habit);
   }
-  add_trainer(&s, _i < 4 ? DNI_SCHEDULE_SEQUENTIAL : DNI_SCHEDULE_PIPELINED, 0, IN_FLIGHT);
+  add_trainer(&s, way < 2 ? DNI_SCHEDULE_SEQUENTIAL : DNI_SCHEDULE_PIPELINED, 0, IN_FLIGHT);
   EXPECT_OK(replay(&s, lags, STEPS));
   make_hand(by_hand.network, by_hand.loss, by_hand.adam, s.trainer, habit);
   run_by_hand(lags, STEPS);
@@ -544,7 +555,9 @@ END_TEST
 START_TEST(test_sequential) {
   static const char *const texts[] = {"6 relu9 |local relu8 norm |local1 dense4",
                                       "6 relu9 |zero relu8 |local2 norm |zero dense4",
-                                      "6 relu9 norm |sg1 relu8 |local tanh7 |sg dense4"};
+                                      "6 relu9 norm |sg1 relu8 |local tanh7 |sg dense4",
+                                      "6 relu9 norm |ls relu8 |lsr tanh7 |lsq dense4",
+                                      "6 relu9 norm |sgq relu8 |sgr tanh7 |sg1q dense4"};
   use(_i % 2);
   subject by_hand = make_subject(texts[_i / 2]), s = make_subject(texts[_i / 2]);
   add_trainer(&s, DNI_SCHEDULE_SEQUENTIAL, 0, 0);
@@ -704,8 +717,8 @@ int main(void) {
   tcase_add_test(tables, test_not_pipelined);
   tcase_add_loop_test(tables, test_failure_while_recording, 0, 4);
   TCase *around = add_group(suite, "around");
-  tcase_add_loop_test(around, test_wrappers, 0, 16);
-  tcase_add_loop_test(around, test_sequential, 0, 6);
+  tcase_add_loop_test(around, test_wrappers, 0, 32);
+  tcase_add_loop_test(around, test_sequential, 0, 10);
   tcase_add_loop_test(around, test_mixture_of_the_truth, 0, 2);
   tcase_add_loop_test(around, test_mixture, 0, 4);
   TCase *memory = add_group(suite, "memory");

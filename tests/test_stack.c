@@ -87,6 +87,7 @@ static const char *const networks[] = {
     "150 relu260 |zero relu260 |scalar dense10",
     "150 relu260 |delayed relu260 |sg2h dense10",
     "150 relu260 |sg2y dense600",
+    "150 relu260 |ls relu260 |sgq relu260 |lsr dense10",
     "150 relu10 relu10 dense10",
 };
 enum { NETWORKS = sizeof networks / sizeof networks[0] };

@@ -5,11 +5,12 @@
 
 #include "training.h"
 
-enum { ROWS = 16, INPUTS = 6, CLASSES = 4, THREADS = 4, STEPS = 60 };
+enum { ROWS = 16, INPUTS = 6, CLASSES = 4, THREADS = 5, STEPS = 60 };
 
 static const char *const texts[THREADS] = {
     "6 relu9 norm |sg relu8 norm |sg1 dense4", "6 relu9 norm relu8 norm dense4",
-    "6 relu9 |dfa tanh8 |dfa dense4", "6 relu9 |sg relu8 |fa tanh7 norm |sg2 dense4"};
+    "6 relu9 |dfa tanh8 |dfa dense4", "6 relu9 |lsq relu8 |ls relu7 |sgr dense4",
+    "6 relu9 |sg relu8 |fa tanh7 norm |sg2 dense4"};
 
 /* What one thread works on. */
 typedef struct job {
@@ -192,7 +193,7 @@ static void *fail_often(void *argument) {
 }
 
 START_TEST(test_messages_of_threads) {
-  size_t sizes[THREADS] = {1, 2, 3, 5};
+  size_t sizes[THREADS] = {1, 2, 3, 5, 7};
   pthread_t threads[THREADS];
   for (size_t t = 0; t < THREADS; t++)
     ck_assert_int_eq(pthread_create(&threads[t], NULL, fail_often, &sizes[t]), 0);

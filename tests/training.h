@@ -160,20 +160,26 @@ static inline dni_layer *make_layer(dni_context *context, size_t inputs, const c
   return layer;
 }
 
-/* "exact" (NULL: no SG), "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg" or "critic"
+/* "exact" (NULL: no SG), "fa", "dfa", "scalar", "zero", "delayed", "local", or "sg", "ls" or "critic"
  * followed by what differs from a linear one in (h, y): the number of hidden layers, then h or y if
- * it sees that alone: "sg", "sg1", "critic2h". */
+ * it sees that alone, q if it sees the residual of a guess as well, r if that alone: "sg", "sg1",
+ * "critic2h", "lsq". */
 static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs, size_t above,
                               const char *word) {
   if (strcmp(word, "exact") == 0) return NULL;
   dni_sg *sg;
   dni_loss *loss;
   dni_sg_options options = {.struct_size = sizeof options};
+  bool regresses = strncmp(word, "sg", 2) == 0 || strncmp(word, "ls", 2) == 0;
   EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
   if (strchr(word, '1')) options.hidden_layers = 1;
   if (strchr(word, '2')) options.hidden_layers = 2;
   if (strchr(word, 'h')) options.condition = DNI_CONDITION_H;
   if (strchr(word, 'y')) options.condition = DNI_CONDITION_Y;
+  if (regresses && strchr(word, 'r')) options.condition = DNI_CONDITION_RESIDUAL;
+  if (regresses && strpbrk(word, "qr")) options.loss = loss;
+  dni_least_squares_options least_squares = {
+      .struct_size = sizeof least_squares, .condition = options.condition, .loss = options.loss};
   if (strcmp(word, "fa") == 0)
     EXPECT_OK(dni_sg_create_fa(context, units, above, NULL, &sg));
   else if (strcmp(word, "dfa") == 0)
@@ -186,6 +192,8 @@ static inline dni_sg *make_sg(dni_context *context, size_t units, size_t outputs
     EXPECT_OK(dni_sg_create_delayed(context, units, 1, &sg));
   else if (strcmp(word, "local") == 0)
     EXPECT_OK(dni_sg_create_local(context, units, outputs, loss, NULL, &sg));
+  else if (strncmp(word, "ls", 2) == 0)
+    EXPECT_OK(dni_sg_create_least_squares(context, units, outputs, &least_squares, &sg));
   else if (strncmp(word, "critic", 6) == 0)
     EXPECT_OK(dni_sg_create_critic(context, units, outputs, &options, &sg));
   else
@@ -264,7 +272,7 @@ static inline dni_trainer *make_trainer(dni_context *context, dni_network *netwo
 
 typedef struct numbers {
   size_t count;
-  double data[2000];
+  double data[4000];
 } numbers;
 
 static inline void append_number(numbers *list, double number) {
