@@ -221,6 +221,43 @@ START_TEST(labels_alone) {
 }
 END_TEST
 
+static dni_sg *make_squares(dni_context *context, size_t units, dni_condition condition,
+                            dni_loss *loss) {
+  dni_least_squares_options options = {
+      .struct_size = sizeof options, .condition = condition, .loss = loss};
+  dni_sg *sg;
+  EXPECT_OK(dni_sg_create_least_squares(context, units, 3, &options, &sg));
+  return sg;
+}
+
+/* One node is enough for a linear one, and is what it gets; not where a residual is seen. */
+START_TEST(least_squares_are_linear) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  dni_matrix h = matrix_random(dtype, 6, 5), y = matrix_one_hot(dtype, 6, 3);
+  for (dni_condition condition = DNI_CONDITION_HY; condition <= DNI_CONDITION_Y; condition++) {
+    dni_sg *sg = make_squares(context, 5, condition, NULL);
+    randomise(sg);
+    dni_matrix by_default = extract(context, sg, &h, &y, NULL, 0);
+    dni_matrix one = extract(context, sg, &h, &y, NULL, 1);
+    dni_matrix many = extract(context, sg, &h, &y, NULL, 20);
+    matrix_expect_same(&by_default, &one, "one node");
+    matrix_expect_close(&one, &many, support_tolerance(dtype, 1e-5, 1e-13), "20 nodes");
+    dni_sg_release(sg);
+  }
+  dni_loss *loss;
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
+  dni_sg *sg = make_squares(context, 5, DNI_CONDITION_Y, loss);
+  randomise(sg);
+  dni_matrix by_default = extract(context, sg, &h, &y, NULL, 0);
+  for (size_t row = 0; row < 6; row++)
+    expect_close(matrix_get(&by_default, row, 0), trapezoid(sg, &h, &y, row), 3e-4, "loss");
+  dni_sg_release(sg);
+  dni_loss_release(loss);
+  dni_context_release(context);
+}
+END_TEST
+
 /* A critic's answers are the gradient of phi, so the integral is phi(h, y) - phi(o, y). */
 START_TEST(critics_give_phi_back) {
   dni_dtype dtype = support_dtypes[_i];
@@ -433,6 +470,43 @@ START_TEST(integrability_by_hand) {
 }
 END_TEST
 
+/* A is the first columns of W; what stands beside it, and the sums, count for nothing. */
+START_TEST(integrability_of_least_squares) {
+  dni_dtype dtype = support_dtypes[_i];
+  dni_context *context = support_context(dtype);
+  dni_loss *loss;
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
+  for (dni_condition condition = DNI_CONDITION_HY; condition <= DNI_CONDITION_H; condition++) {
+    dni_sg *sg = make_squares(context, 2, condition, NULL);
+    EXPECT(defect_of(sg) == 0, "of zero");
+    randomise(sg);
+    dni_matrix weight = value_of(sg, 0);
+    static const double a[] = {3, 4, 0, 0};
+    for (size_t k = 0; k < 4; k++)
+      matrix_set(&weight, k / 2, k % 2, a[k]);
+    expect_close(defect_of(sg), 1.1313708499, 1e-6, "defect"); /* sqrt(32) / 5 */
+    dni_sg_release(sg);
+  }
+  dni_sg *labels = make_squares(context, 2, DNI_CONDITION_Y, NULL);
+  randomise(labels);
+  EXPECT(defect_of(labels) == 0, "%g", defect_of(labels));
+  dni_sg_release(labels);
+  dni_sg_options options = {.struct_size = sizeof options, .loss = loss};
+  dni_sg *matched[3] = {make_squares(context, 2, DNI_CONDITION_HY, loss),
+                        make_squares(context, 2, DNI_CONDITION_RESIDUAL, loss), NULL};
+  EXPECT_OK(dni_sg_create_synthetic(context, 2, 3, &options, &matched[2]));
+  for (size_t i = 0; i < 3; i++) {
+    double defect = -9;
+    EXPECT_MESSAGE(DNI_ERROR_UNSUPPORTED, "the residual of a guess",
+                   dni_analysis_integrability(matched[i], &defect));
+    EXPECT(defect == -9, "written by a refused call");
+    dni_sg_release(matched[i]);
+  }
+  dni_loss_release(loss);
+  dni_context_release(context);
+}
+END_TEST
+
 START_TEST(integrability_of_kinds) {
   dni_dtype dtype = support_dtypes[_i];
   dni_context *context = support_context(dtype);
@@ -476,6 +550,7 @@ static Suite *extract_loss_suite(void) {
   tcase_add_test(losses, nodes_are_those_of_gauss);
   tcase_add_loop_test(losses, hidden_layers_against_trapezoids, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, labels_alone, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(losses, least_squares_are_linear, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, critics_give_phi_back, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, local_losses_give_themselves_back, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(losses, labels_as_targets, 0, SUPPORT_DTYPES);
@@ -484,6 +559,7 @@ static Suite *extract_loss_suite(void) {
   TCase *integrability = tcase_create("integrability");
   tcase_add_checked_fixture(integrability, support_setup, support_teardown);
   tcase_add_loop_test(integrability, integrability_by_hand, 0, SUPPORT_DTYPES);
+  tcase_add_loop_test(integrability, integrability_of_least_squares, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(integrability, integrability_of_kinds, 0, SUPPORT_DTYPES);
   suite_add_tcase(suite, integrability);
   return suite;

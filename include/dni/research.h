@@ -293,8 +293,9 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_extract_loss(
 /** How far an SG is from being the gradient of anything: |A - A^T| / |A| (Frobenius), A = dSG/dh.
  *
  * 0: it is a gradient, and the integral above does not depend on the path; at most 2. For SGs
- * affine in h, of which A is a parameter: synthetic without hidden layers. 0 for scalar, theorem
- * and critic, for DNI_CONDITION_Y and for A = 0.
+ * affine in h, of which A is part of a parameter: synthetic without hidden layers and least
+ * squares, both without a loss. 0 for scalar, theorem and critic, for DNI_CONDITION_Y without a
+ * loss and for A = 0.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_UNSUPPORTED: other SGs. */
 DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_integrability(dni_sg *sg,

@@ -147,16 +147,29 @@ static dni_status allocate(extraction *e, dni__memory *memory) {
   return e->points && e->answers && e->sums ? DNI_OK : DNI_ERROR_MEMORY;
 }
 
+/* Whether it learns to predict dL/dh. */
+static bool regresses(const dni_sg *sg) {
+  return sg->vtable->kind == DNI_SG_SYNTHETIC || sg->vtable->kind == DNI_SG_LEAST_SQUARES;
+}
+
+/* Whether that is M = [A, ...] [h, ...], with A first in its first parameter: it has nothing but its
+ * weight and bias, or W and its two sums. Hidden layers and guesses are more parameters. */
+static bool linear(const dni_sg *sg) {
+  size_t least = sg->vtable->kind == DNI_SG_SYNTHETIC ? 2 : 3;
+  return regresses(sg) && sg->parameter_count == least;
+}
+
 /* Whether dSG/dh is the same everywhere: a linear synthetic gradient, one that does not see h, the
  * demonstrations, and the constant gradient of a linear critic. */
 static bool affine(const dni_sg *sg) {
   switch (sg->vtable->kind) {
-  case DNI_SG_SYNTHETIC:
-    return sg->parameter_count == 2 || !sg->looks_at_h;
+  case DNI_SG_SCALAR:
+  case DNI_SG_THEOREM:
+    return true;
   case DNI_SG_CRITIC:
     return sg->parameter_count == 2;
   default:
-    return sg->vtable->kind == DNI_SG_SCALAR || sg->vtable->kind == DNI_SG_THEOREM;
+    return linear(sg) || (regresses(sg) && !sg->looks_at_h);
   }
 }
 
@@ -216,14 +229,15 @@ dni_status dni_analysis_integrability(dni_sg *sg, double *defect) {
   DNI_REQUIRE(defect);
   dni_kind kind = sg->vtable->kind;
   bool gradient = kind == DNI_SG_SCALAR || kind == DNI_SG_THEOREM || kind == DNI_SG_CRITIC ||
-                  (kind == DNI_SG_SYNTHETIC && !sg->looks_at_h);
+                  (regresses(sg) && !sg->looks_at_h);
   if (gradient) {
     *defect = 0;
     return DNI_OK;
   }
-  if (kind != DNI_SG_SYNTHETIC || sg->parameter_count != 2)
+  if (!linear(sg))
     return dni__fail(DNI_ERROR_UNSUPPORTED, "integrability: %s%s has no matrix dSG/dh to look at",
-                     sg->vtable->name, kind == DNI_SG_SYNTHETIC ? " with hidden layers" : "");
+                     sg->vtable->name,
+                     regresses(sg) ? " with hidden layers or the residual of a guess" : "");
   dni_matrix a = dni__matrix_columns(&sg->parameters[0].value, 0, sg->units);
   *defect = asymmetry(&a);
   return DNI_OK;

@@ -35,6 +35,33 @@ static dni_status make_local(world *w, size_t units, dni_sg_options *options, dn
                              out);
 }
 
+/* A loss for a guess, or NULL where that may be. */
+static dni_status make_guess_loss(world *w, dni_condition condition, dni_loss **out) {
+  *out = NULL;
+  if (condition != DNI_CONDITION_RESIDUAL && chance(50)) return DNI_OK;
+  dni_status status = make_loss(w, out);
+  if (status == DNI_OK) keep(w, LOSS, *out);
+  return status;
+}
+
+static dni_status make_least_squares(world *w, size_t units, dni_sg **out) {
+  dni_least_squares_options options = {.struct_size = sizeof options,
+                                       .condition = (dni_condition)below(4),
+                                       .forgetting = chance(50) ? 0 : uniform(0.01, 1),
+                                       .ridge = chance(50) ? 0 : uniform(1e-6, 1),
+                                       .solve_every = below(4)};
+  dni_status status = make_guess_loss(w, options.condition, &options.loss);
+  if (status != DNI_OK) return status;
+  return dni_sg_create_least_squares(w->context, units, world_outputs(w), &options, out);
+}
+
+static dni_status make_synthetic(world *w, size_t units, dni_sg_options *options, dni_sg **out) {
+  if (chance(25)) options->condition = DNI_CONDITION_RESIDUAL;
+  dni_status status = make_guess_loss(w, options->condition, &options->loss);
+  if (status != DNI_OK) return status;
+  return dni_sg_create_synthetic(w->context, units, world_outputs(w), options, out);
+}
+
 /* One that needs nothing; `regresses`: it learns from targets. */
 static dni_status make_free_sg(world *w, size_t units, bool regresses, dni_sg **out) {
   dni_sg_options options = {.struct_size = sizeof options,
@@ -42,26 +69,28 @@ static dni_status make_free_sg(world *w, size_t units, bool regresses, dni_sg **
                             .hidden_layers = below(3),
                             .hidden_units = below(4)};
   size_t outputs = world_outputs(w);
-  switch (below(regresses ? 4 : 8)) {
+  switch (below(regresses ? 5 : 9)) {
   case 0:
     return dni_sg_create_scalar(w->context, units, out);
   case 1:
     return own_sg(w, units, DNI_SG_NEEDS_NOTHING, DNI_SG_LEARNS_TARGET, out);
   case 4:
+    return make_least_squares(w, units, out);
+  case 5:
     if (options.condition == DNI_CONDITION_Y) options.condition = DNI_CONDITION_H;
     return dni_sg_create_critic(w->context, units, outputs, &options, out);
-  case 5:
-    return make_local(w, units, &options, out);
   case 6:
-    return dni_sg_create_zero(w->context, units, out);
+    return make_local(w, units, &options, out);
   case 7:
+    return dni_sg_create_zero(w->context, units, out);
+  case 8:
     return own_sg(w, units, DNI_SG_NEEDS_NOTHING, DNI_SG_LEARNS_ALONE, out);
   default:
     if (units == outputs && chance(50)) {
       w->numbers_only = true;
       return dni_sg_create_theorem(w->context, units, out);
     }
-    return dni_sg_create_synthetic(w->context, units, outputs, &options, out);
+    return make_synthetic(w, units, &options, out);
   }
 }
 
