@@ -149,14 +149,16 @@ typedef struct dni_least_squares_options {
  * Parameters, which no optimiser takes: "weight" W [units][n], which lessons leave behind and
  * dni_sg_parameter() and dni_sg_get_parameter() bring up to date; "gram" C [n][n], whose lower
  * triangle counts; "moment" R [units][n]; with a loss "guess_weight" [targets][units] and
- * "guess_bias" [1][targets]. Where h is above 2^20 (2^300 in double), C and R are those of 2^-e z.
+ * "guess_bias" [1][targets]. Where z is above 2^20 (2^300 in double), C and R are those of 2^-e z.
  * Settings: DNI_SETTING_FORGETTING; DNI_SETTING_RIDGE, which may be set to 0: columns of z that
  * others give up to rounding then get weights of 0. With a loss DNI_SETTING_LEARNING_RATE, of the
  * guess.
  *
- * A lesson fails with DNI_ERROR_NON_FINITE if h or the target is not finite, or the target is 2^90
- * or more (2^600 in double); it is then not counted. Where a solution is not finite, the call that
- * needs it fails in the same way.
+ * A lesson fails with DNI_ERROR_NON_FINITE if h, y, r or the target is not finite, if the target is
+ * 2^90 or more (2^600 in double), or h times r 2^100 (2^900); it is then not counted, and nothing
+ * has changed. Where a solution is not finite, the call that needs it fails in the same way. After a
+ * product that failed, C, R and W may have taken a part of the lesson in. What weighs 0 is absent,
+ * so a lesson of nothing else is none; if it should begin one, what is added to it does.
  *
  * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, a residual without a loss,
  *   a loss of another element type or one that does not fit the targets, numbers out of range, a
