@@ -700,7 +700,8 @@ END_TEST
 static dni_status blind_estimate(void *user, const dni_sg_call *call) {
   own_sg *own = user;
   EXPECT(!call->y, "y is there");
-  EXPECT((call->signal != NULL) == own->wants_error, "error is %s", call->signal ? "there" : "NULL");
+  EXPECT((call->signal != NULL) == own->wants_error, "error is %s",
+         call->signal ? "there" : "NULL");
   matrix_copy(own->wants_error ? call->signal : call->h, call->delta);
   return DNI_OK;
 }
