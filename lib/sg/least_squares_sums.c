@@ -187,6 +187,19 @@ static void scale_sums(dni__least_squares *ls, int by) {
   ls->exponent -= by;
 }
 
+/* Where a huge z has been forgotten, its scale is taken back, a little at a time; at once where beta,
+ * what the sums are multiplied with next, is 0. */
+static void relax_scale(dni__least_squares *ls, double beta) {
+  const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
+  double most = 0;
+  if (beta == 0) ls->exponent = 0;
+  if (ls->exponent == 0) return;
+  for (size_t i = 0; i < ls->inputs; i++)
+    most = fmax(most, dni__matrix_get(gram, i, i));
+  int by = limits_of(gram->dtype).relax;
+  if (most < ldexp(1, -2 * by)) scale_sums(ls, by < ls->exponent ? by : ls->exponent);
+}
+
 static int larger(int a, int b) {
   return a > b ? a : b;
 }
@@ -202,40 +215,29 @@ static dni_status check_limits(limits most, int h, int residual, int target) {
   return DNI_OK;
 }
 
-/* Choose the scale for this lesson. What a guess looks at has to be finite even in rows of weight 0,
- * since 0 times infinity is NaN. */
-static dni_status fit_scale(dni__least_squares *ls, const dni_sg_call *call) {
+/* *exponent: the least power of 2 that all numbers in z are below; 0 if none is out of the ordinary.
+ * What a guess looks at has to be finite even in rows of weight 0, since 0 times infinity is NaN. */
+static dni_status size_of_z(const dni__least_squares *ls, const dni_sg_call *call, int *exponent) {
   parts of = parts_of(ls, call);
-  limits most = limits_of(of.target.dtype);
   const dni_matrix *weights = call->weights;
   int h, y, residual, target;
+  *exponent = 0;
   if (is_ordinary(ls, &of)) return DNI_OK;
   DNI_TRY(find_exponent(&of.h, weights, true, "h", &h));
   DNI_TRY(find_exponent(&of.y, weights, true, "y", &y));
   DNI_TRY(find_exponent(&of.residual, weights, true, "the residual of the guess", &residual));
   DNI_TRY(find_exponent(&of.target, weights, false, "target", &target));
-  DNI_TRY(check_limits(most, ls->guess.loss ? h : 0, residual, target));
-  int of_z = larger(ls->sees_h ? h : 0, larger(y, residual));
-  if (of_z > most.z && of_z > ls->exponent) scale_sums(ls, ls->exponent - of_z);
-  return DNI_OK;
-}
-
-/* Where a huge z has been forgotten, its scale is taken back, a little at a time. */
-static void relax_scale(dni__least_squares *ls) {
-  const dni_matrix *gram = &ls->base.parameters[DNI__LS_GRAM].value;
-  double most = 0;
-  if (ls->exponent == 0) return;
-  for (size_t i = 0; i < ls->inputs; i++)
-    most = fmax(most, dni__matrix_get(gram, i, i));
-  int by = limits_of(gram->dtype).relax;
-  if (most < ldexp(1, -2 * by)) scale_sums(ls, by < ls->exponent ? by : ls->exponent);
+  *exponent = larger(ls->sees_h ? h : 0, larger(y, residual));
+  return check_limits(limits_of(of.target.dtype), ls->guess.loss ? h : 0, residual, target);
 }
 
 dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call, bool begins) {
-  DNI_TRY(fit_scale(ls, call));
   double beta = begins ? 1 - ls->forgetting : 1;
+  int of_z;
+  DNI_TRY(size_of_z(ls, call, &of_z));
+  relax_scale(ls, beta);
+  if (of_z > limits_of(call->target->dtype).z && of_z > ls->exponent)
+    scale_sums(ls, ls->exponent - of_z);
   bool in_place = !call->weights && ls->exponent == 0;
-  DNI_TRY((in_place ? add_in_place : add_chunks)(ls, call, beta));
-  relax_scale(ls);
-  return DNI_OK;
+  return (in_place ? add_in_place : add_chunks)(ls, call, beta);
 }
