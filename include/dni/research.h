@@ -297,7 +297,8 @@ DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_extract_loss(
  * squares, both without a loss. 0 for scalar, theorem and critic, for DNI_CONDITION_Y without a
  * loss and for A = 0.
  * - DNI_ERROR_ARGUMENT: NULL.
- * - DNI_ERROR_UNSUPPORTED: other SGs. */
+ * - DNI_ERROR_UNSUPPORTED: other SGs.
+ * - Of least squares: as dni_sg_parameter(). */
 DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status dni_analysis_integrability(dni_sg *sg,
                                                                             double *defect);
 

@@ -238,7 +238,9 @@ dni_status dni_analysis_integrability(dni_sg *sg, double *defect) {
     return dni__fail(DNI_ERROR_UNSUPPORTED, "integrability: %s%s has no matrix dSG/dh to look at",
                      sg->vtable->name,
                      regresses(sg) ? " with hidden layers or the residual of a guess" : "");
-  dni_matrix a = dni__matrix_columns(&sg->parameters[0].value, 0, sg->units);
+  dni_matrix weight;
+  DNI_TRY(dni_sg_parameter(sg, 0, &weight, NULL));
+  dni_matrix a = dni__matrix_columns(&weight, 0, sg->units);
   *defect = asymmetry(&a);
   return DNI_OK;
 }

@@ -44,17 +44,22 @@ static dni_status fill_tail(const dni__least_squares *ls, const dni_matrix *h, c
 
 static dni_status catch_up(dni_sg *sg) {
   dni__least_squares *ls = (dni__least_squares *)sg;
-  return ls->behind ? dni__ls_solve(ls) : DNI_OK;
+  if (!ls->behind) return DNI_OK;
+  DNI_TRY(dni__ls_factor(ls));
+  return dni__ls_solve(ls);
 }
 
 static dni_status estimate(dni_sg *sg, const dni_sg_call *call) {
-  const dni__least_squares *ls = (const dni__least_squares *)sg;
+  dni__least_squares *ls = (dni__least_squares *)sg;
   const dni_matrix *weight = &sg->parameters[DNI__LS_WEIGHT].value;
   size_t rows = call->delta->rows, h = ls->h_columns;
   dni_matrix tail = dni__ls_tail(ls, rows), of_h = dni__matrix_columns(weight, 0, h);
   dni_matrix of_tail = dni__matrix_columns(weight, h, ls->inputs - h);
   DNI_TRY(fill_tail(ls, call->h, call->y, rows));
-  if (dni__ls_answers(ls, rows)) return dni__ls_answer(ls, call->h, call->delta);
+  if (dni__ls_answers(ls, rows)) {
+    DNI_TRY(dni__ls_factor(ls));
+    return dni__ls_answer(ls, call->h, call->delta);
+  }
   DNI_TRY(catch_up(sg));
   if (h > 0) DNI_TRY(dni__gemm(sg->backend, 0, 1, 1, call->h, &of_h, 0, call->delta));
   return dni__gemm(sg->backend, 0, 1, 1, &tail, &of_tail, h > 0 ? 1 : 0, call->delta);
@@ -91,8 +96,10 @@ static dni_status learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sum
   DNI_TRY(dni__ls_add(ls, call, begins));
   ls->begins = false;
   if (begins) ls->lessons++;
+  ls->factored = false;
+  ls->behind = ls->behind || (ls->lessons - 1) % ls->solve_every == 0;
   if (ls->guess.loss) DNI_TRY(teach_guess(ls, call));
-  if ((ls->lessons - 1) % ls->solve_every != 0) return DNI_OK;
+  if (!ls->behind) return DNI_OK;
   DNI_TRY(dni__ls_factor(ls));
   return ls->solve_every > 1 ? dni__ls_solve(ls) : DNI_OK; /* the sums go on without it */
 }
@@ -223,8 +230,8 @@ static dni_status make_parts(dni__least_squares *ls, dni_loss *loss) {
   DNI_TRY(make(sg, n, DNI_CHOLESKY_BLOCK, &ls->cholesky.inverses));
   DNI_TRY(make(sg, 1, n, &ls->cholesky.least));
   sg->workspace_bytes += (2 * DNI__LS_CHUNK * n + ls->panel.rows * DNI_CHOLESKY_BLOCK + n * n +
-                         n * DNI_CHOLESKY_BLOCK + n) *
-                        dni__dtype_size(context->dtype);
+                          n * DNI_CHOLESKY_BLOCK + n) *
+                         dni__dtype_size(context->dtype);
   return DNI_OK;
 }
 

@@ -34,7 +34,8 @@ typedef struct dni__least_squares {
   int exponent;         /* C and R are of 2^-exponent z; 0 unless z is huge */
   dni_matrix tail;      /* [rows][n - h_columns + 1]: 1, y, r, and working space for losses */
   dni_matrix chunks[2]; /* [CHUNK][n]: rows of Z, and of Z with the weights of the examples */
-  bool behind;          /* the factor is newer than W */
+  bool behind;          /* W has not followed the sums yet, but is to be used */
+  bool factored;        /* the factor is that of C as it is */
   dni_matrix x;         /* [rows, below units][n]: what dni__ls_answer works in */
   dni_matrix panel;     /* [larger of units and n][DNI_CHOLESKY_BLOCK] */
   dni__cholesky cholesky;
@@ -48,10 +49,10 @@ dni_matrix dni__ls_tail(const dni__least_squares *ls, size_t rows);
  * finite or too large. One of the rows, at least, has a weight above 0. */
 dni_status dni__ls_add(dni__least_squares *ls, const dni_sg_call *call, bool begins);
 
-/* From sums to answers (least_squares_solve.c). _factor after a lesson; then either W once, _solve,
- * or M for some rows without it, _answer, which costs less for rows below units. So W may stay
- * behind until it is wanted. DNI_ERROR_NON_FINITE: the solution is not finite. After a failure W is
- * still behind. */
+/* From sums to answers (least_squares_solve.c). _factor after a lesson, which does nothing if that is
+ * done already; then either W once, _solve, or M for some rows without it, _answer, which costs less
+ * for rows below units. So W may stay behind until it is wanted. DNI_ERROR_NON_FINITE: the solution
+ * is not finite. After a failure W is still behind. */
 dni_status dni__ls_factor(dni__least_squares *ls);
 dni_status dni__ls_solve(dni__least_squares *ls);
 bool dni__ls_answers(const dni__least_squares *ls, size_t rows);

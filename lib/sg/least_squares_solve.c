@@ -32,9 +32,11 @@ static void fill_factor(const dni__least_squares *ls) {
 
 dni_status dni__ls_factor(dni__least_squares *ls) {
   const dni_sg *sg = &ls->base;
-  ls->behind = true;
+  if (ls->factored) return DNI_OK;
   fill_factor(ls);
-  return dni__cholesky_factor(sg->context, sg->backend, &ls->cholesky, &ls->panel);
+  DNI_TRY(dni__cholesky_factor(sg->context, sg->backend, &ls->cholesky, &ls->panel));
+  ls->factored = true;
+  return DNI_OK;
 }
 
 static dni_status check_finite(const dni_sg *sg, const dni_matrix *solution) {
