@@ -491,6 +491,17 @@ START_TEST(integrability_of_least_squares) {
   randomise(labels);
   EXPECT(defect_of(labels) == 0, "%g", defect_of(labels));
   dni_sg_release(labels);
+  dni_sg *learned[2] = {make_squares(context, 4, DNI_CONDITION_HY, NULL),
+                        make_squares(context, 4, DNI_CONDITION_HY, NULL)};
+  dni_matrix h = matrix_random(dtype, 3, 4), y = matrix_one_hot(dtype, 3, 3);
+  dni_matrix target = matrix_random(dtype, 3, 4);
+  for (size_t i = 0; i < 2; i++)
+    EXPECT_OK(support_learn(learned[i], &h, &y, &target, NULL, NULL, NULL));
+  (void)value_of(learned[0], 0); /* the other's W has not been looked at since its lesson */
+  EXPECT(defect_of(learned[0]) > 0 && defect_of(learned[0]) == defect_of(learned[1]), "%g and %g",
+         defect_of(learned[0]), defect_of(learned[1]));
+  dni_sg_release(learned[0]);
+  dni_sg_release(learned[1]);
   dni_sg_options options = {.struct_size = sizeof options, .loss = loss};
   dni_sg *matched[3] = {make_squares(context, 2, DNI_CONDITION_HY, loss),
                         make_squares(context, 2, DNI_CONDITION_RESIDUAL, loss), NULL};
