@@ -154,11 +154,12 @@ typedef struct dni_least_squares_options {
  * others give up to rounding then get weights of 0. With a loss DNI_SETTING_LEARNING_RATE, of the
  * guess.
  *
- * A lesson fails with DNI_ERROR_NON_FINITE if h, y, r or the target is not finite, if the target is
- * 2^90 or more (2^600 in double), or h times r 2^100 (2^900); it is then not counted, and nothing
- * has changed. Where a solution is not finite, the call that needs it fails in the same way. After a
- * product that failed, C, R and W may have taken a part of the lesson in. What weighs 0 is absent,
- * so a lesson of nothing else is none; if it should begin one, what is added to it does.
+ * A lesson fails with DNI_ERROR_NON_FINITE if h, y, r or the target is not finite, if the target
+ * is 2^90 or more (2^600 in double), or h times r 2^100 (2^900); it is then not counted, and
+ * nothing has changed. Where a solution is not finite, the call that needs it fails in the same
+ * way. After a product that failed, C, R and W may have taken a part of the lesson in. What weighs
+ * 0 is absent, so a lesson of nothing else is none; if it should begin one, what is added to it
+ * does.
  *
  * - DNI_ERROR_ARGUMENT: NULL, units or targets 0, an unknown condition, a residual without a loss,
  *   a loss of another element type or one that does not fit the targets, numbers out of range, a

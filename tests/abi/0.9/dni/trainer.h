@@ -139,8 +139,8 @@ typedef struct dni_step_report {
   double validation_metric;   /**< The same; NaN without a metric. */
   size_t layer_count;         /**< Length of the arrays of interfaces. */
   /** Mean || M - target ||^2 of each SG that was shown a target; of critics mean (phi - L)^2; of
-   * local losses their own mean loss. Of warm_up and mixture it is of the inner SG's answer. NaN for
-   * the others, and where least squares learned late: they do not answer again. */
+   * local losses their own mean loss. Of warm_up and mixture it is of the inner SG's answer. NaN
+   * for the others, and where least squares learned late: they do not answer again. */
   const double *sg_mse;
   const double *sg_cosine; /**< Of the angle between answer and target. */
   /** How many batches later than this one the module below had been through when the target was
