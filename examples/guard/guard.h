@@ -8,6 +8,7 @@
 
 enum { INPUTS = 5, HIDDEN = 4, OUTPUTS = 2, POINTS_MOST = 512 };
 enum { BACKPROP, GUARDED, GATED, UNGUARDED, MODES };
+enum { SEARCHED, LAGGING, SETTINGS, BOTH = SETTINGS }; /* how the SG starts and learns */
 
 #define COSINE    0.5         /* delta of Proposition 2 */
 #define THRESHOLD (1.0 / 3.0) /* (1 - COSINE) / (1 + COSINE) */
@@ -15,8 +16,10 @@ enum { BACKPROP, GUARDED, GATED, UNGUARDED, MODES };
 
 typedef struct settings {
   common_options common;
-  uint64_t steps, samples, sg_steps;
+  int setting;
+  uint64_t seeds, steps, samples, sg_steps;
   double rate, guarded_rate;
+  double sg_rate, sg_start; /* lagging: Adam's rate; deviation of the first weights */
 } settings;
 
 /* y = M x + m and noise; x: [samples][INPUTS], y: [samples][OUTPUTS]. */
@@ -33,11 +36,12 @@ typedef struct point {
 } point;
 
 typedef struct run {
-  int mode;
-  double loss; /* NaN: diverged */
+  int setting, mode;
+  uint64_t seed;
+  double optimum, jacobian; /* of its problem */
+  double loss;              /* NaN: diverged */
   uint64_t steps, accepted;
-  uint64_t
-      violations; /* accepted steps at which the condition, measured independently, was not met */
+  uint64_t violations; /* accepted steps that the condition, measured independently, forbids */
   double least_cosine; /* of synthetic and true gradient of theta, in accepted steps */
   size_t points;
   point curve[POINTS_MOST];
@@ -67,15 +71,21 @@ void make_problem(dni_context *context, problem *of);
 void free_problem(problem *of);
 
 /* machine.c */
-void open_machine(machine *on, const settings *with, const problem *of, int mode);
+void open_machine(machine *on, const settings *with, const problem *of, const run *in);
 void close_machine(machine *on);
 
 /* measure.c: the terms by the formulas of a linear model, from the parameters alone, in long
  * double */
 terms measure(const machine *on);
 
+/* train.c: fill in a run whose setting, mode and seed are set */
+void train(const settings *with, run *out);
+
 /* output.c */
-extern const char *const mode_names[MODES];
-int report(const settings *with, const problem *of, const run *runs);
+extern const char *const setting_names[SETTINGS], *const mode_names[MODES];
+int report(const settings *with, const run *runs, size_t count);
+
+/* figure.c: of the curves in guard_curves.tsv */
+int draw(const settings *with);
 
 #endif

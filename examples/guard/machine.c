@@ -21,19 +21,33 @@ static void make_matrices(machine *on, const problem *of) {
 }
 
 /* Both layers are one optimiser's: where the guard refuses, the whole main model stands still. */
-static void make_optimisers(machine *on, const settings *with, int mode) {
+static void make_optimisers(machine *on, const settings *with, const run *in) {
   dni_guard_options options = {.struct_size = sizeof options, .cosine = COSINE};
-  options.mode = mode == GUARDED ? DNI_GUARD_PROPORTIONAL : DNI_GUARD_GATED;
-  double rate = mode == GUARDED ? with->guarded_rate : with->rate;
+  options.mode = in->mode == GUARDED ? DNI_GUARD_PROPORTIONAL : DNI_GUARD_GATED;
+  double rate = in->mode == GUARDED ? with->guarded_rate : with->rate;
   must(dni_optimiser_create_sgd(on->context, rate, &on->step));
-  must(dni_optimiser_create_sgd(on->context, 0, &on->sg_step));
+  if (in->setting == SEARCHED)
+    must(dni_optimiser_create_sgd(on->context, 0, &on->sg_step));
+  else
+    must(dni_optimiser_create_adam(on->context, with->sg_rate, &on->sg_step));
   must(dni_optimiser_add_layer(on->step, on->lower));
   must(dni_optimiser_add_layer(on->step, on->upper));
   must(dni_optimiser_add_sg(on->sg_step, on->sg));
   must(dni_guard_create(on->step, &options, &on->guard));
 }
 
-void open_machine(machine *on, const settings *with, const problem *of, int mode) {
+/* The lagging SG's first weights; the other's stay at zero. */
+static void start_sg(machine *on, double deviation) {
+  dni_matrix weight;
+  must(dni_sg_parameter(on->sg, 0, &weight, NULL));
+  double *values = weight.data;
+  normals(on->context, weight.rows, weight.columns, values);
+  for (size_t i = 0; i < weight.rows * weight.columns; i++)
+    values[i] *= deviation;
+  must(dni_sg_changed(on->sg));
+}
+
+void open_machine(machine *on, const settings *with, const problem *of, const run *in) {
   dni_context *context = on->context;
   must(dni_layer_create_dense(context, INPUTS, HIDDEN, DNI_ACTIVATION_IDENTITY, &on->lower));
   must(dni_layer_create_dense(context, HIDDEN, OUTPUTS, DNI_ACTIVATION_IDENTITY, &on->upper));
@@ -43,7 +57,8 @@ void open_machine(machine *on, const settings *with, const problem *of, int mode
   must(dni_layer_parameter(on->lower, 0, &(dni_matrix){0}, &on->weight));
   must(dni_layer_parameter(on->lower, 1, &(dni_matrix){0}, &on->bias));
   make_matrices(on, of);
-  make_optimisers(on, with, mode);
+  make_optimisers(on, with, in);
+  if (in->setting == LAGGING) start_sg(on, with->sg_start);
 }
 
 void close_machine(machine *on) {

@@ -54,7 +54,9 @@ CAPTIONS = {
                                        "the scalar SG makes critical. Right: where training ends.",
     "theorem1/theorem1": "Errors of weights and SG during training.",
     "guard/guard": "Left: loss minus the optimum's. Right: the two sides of the condition, which "
-                   "holds below 1/3.",
+                   "holds below 1/3. Top: the SG starts at zero and learns by line search. Bottom: "
+                   "it starts at random and learns by Adam, and without the guard the training "
+                   "diverges.",
     "artificial/artificial": "Loss with an SG minus the true optimum (above) and minus that of "
                              "backpropagation (below), by the number of iterations, which the "
                              "paper does not give.",
