@@ -52,7 +52,9 @@ CAPTIONS = {
                      "Right: relative error in what each learns, the loss or the gradient.",
     "critical_points/critical_points": "Figure 6. Left: the loss, its minimum and the points that "
                                        "the scalar SG makes critical. Right: where training ends.",
-    "theorem1/theorem1": "Errors of weights and SG during training.",
+    "theorem1/theorem1": "Errors of weights and SG during training, by line search.",
+    "theorem1/theorem1_exact": "The same beside the SG that is solved for by least squares: it is "
+                               "the true gradient after the first lesson, with a ridge nearly so.",
     "guard/guard": "Left: loss minus the optimum's. Right: the two sides of the condition, which "
                    "holds below 1/3. Top: the SG starts at zero and learns by line search. Bottom: "
                    "it starts at random and learns by Adam, and without the guard the training "
