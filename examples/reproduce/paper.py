@@ -20,6 +20,9 @@ SECTIONS = [
      "A linear SG with line search converges to the least-squares solution."),
     ("guard", "Appendix C, Proposition 2 and Corollary 1: the guard",
      "The model moves only while the SG's error is small beside the gradient."),
+    ("proposition2", "Appendix C, Proposition 2 on MNIST",
+     "Its condition is sufficient: with an SG after every layer it is seldom met, and the SGs' "
+     "gradients point the right way nevertheless."),
     ("artificial", "Appendix D, Table 2: artificial data",
      "Final loss with an SG minus the true optimum, mean over data sets; minus that of "
      "backpropagation beside it."),
@@ -59,6 +62,9 @@ CAPTIONS = {
                    "holds below 1/3. Top: the SG starts at zero and learns by line search. Bottom: "
                    "it starts at random and learns by Adam, and without the guard the training "
                    "diverges.",
+    "proposition2/proposition2": "Both sides of the condition, which holds below 1/3, and the cosine "
+                                 "of the gradient that the SG makes with the true one, by step and "
+                                 "hidden layer.",
     "artificial/artificial": "Loss with an SG minus the true optimum (above) and minus that of "
                              "backpropagation (below), by the number of iterations, which the "
                              "paper does not give.",

@@ -1,7 +1,9 @@
 """Claims of appendices A, B and C."""
 
-from results import (NO_NUMBER, NOT, PARTLY, REPRODUCED, Claim, Missing, graded, largest, mean, number,
-                     rows, share, show, smallest, spread, values)
+from statistics import median
+
+from results import (NO_NUMBER, NOT, PARTLY, REPRODUCED, Claim, Missing, graded, largest, mean, missing,
+                     number, rows, share, show, smallest, spread, values)
 
 # Appendix A. ---------------------------------------------------------------------------------
 
@@ -264,4 +266,75 @@ GUARD = [
           reaches("backprop", "searched")),
 ]
 
-CLAIMS = CRITIC + CRITICAL_POINTS + THEOREM_1 + GUARD
+# Proposition 2 on MNIST. ----------------------------------------------------------------------
+
+THIRD, DELTA, SETTLED = 1 / 3, 0.5, 100  # the steps after which answers are more than guesses
+
+
+def probes(data, first=1, **where):
+    return [probe for run in rows(data, **where) for probe in rows(run, "probes")
+            if number(probe.get("step", "")) >= first] or missing()
+
+
+def of_probes(found, key):
+    return [number(probe.get(key, "")) for probe in found]
+
+
+def holds(probe):
+    return number(probe.get("ratio", "")) <= THIRD
+
+
+def protects(data):
+    found = probes(data)
+    cosine = of_probes([probe for probe in found if holds(probe)], "cosine")
+    if not cosine:
+        return f"holds in 0 of {len(found)} probes", NO_NUMBER
+    return (f"holds in {len(cosine)} of {len(found)} probes; least cosine {show(smallest(cosine))}",
+            graded(smallest(cosine) >= DELTA))
+
+
+def how_often(sg):
+    def measure(data):
+        found = probes(data, sg=sg)
+        ratio = of_probes(probes(data, SETTLED, sg=sg), "ratio")
+        return (f"{sum(map(holds, found))} of {len(found)} probes; from step {SETTLED} on, "
+                f"εK / ‖dL/dθ‖ median {show(median(ratio), '.1f')}, least {show(smallest(ratio))}",
+                NO_NUMBER)
+    return measure
+
+
+def keeps_cosine(sg):
+    def measure(data):
+        cosine = of_probes(probes(data, SETTLED, sg=sg), "cosine")
+        kept = sum(each >= DELTA for each in cosine)
+        return (f"{kept} of {len(cosine)} probes; median {show(median(cosine))}, least "
+                f"{show(smallest(cosine))}", graded(kept == len(cosine), 2 * kept >= len(cosine)))
+    return measure
+
+
+def nearer(data):
+    ratio = [median(of_probes(probes(data, SETTLED, sg=sg), "ratio")) for sg in SG_KINDS]
+    return (", ".join(show(each, ".1f") for each in ratio),
+            graded(ratio[0] > ratio[1] > ratio[2], ratio[0] > max(ratio[1:])))
+
+
+SG_KINDS = {"adam": "trained by Adam", "least-squares": "solved for by least squares",
+            "residual": "solved for, on the residual of a local guess"}
+PROPOSITION_2 = [
+    Claim("proposition2", "Prop. 2", "Where εK ≤ ⅓ ‖dL/dθ‖ holds while a network learns MNIST, the "
+          "SG's gradient has a cosine above δ with the true one", "0.5",
+          "at least 0.5 in all probes in which it holds", protects)
+] + [
+    claim for sg, words in SG_KINDS.items() for claim in (
+        Claim("proposition2", "Prop. 2 [ours]", "How often the condition holds, K the operator norm: "
+              f"SGs {words}", "no number", "none", how_often(sg)),
+        Claim("proposition2", "Prop. 2 [ours]", f"The cosine stays above δ all the same: SGs {words}",
+              "no number", f"at least 0.5 in all probes from step {SETTLED} on; partly: in half of "
+              "them", keeps_cosine(sg)))
+] + [
+    Claim("proposition2", "Prop. 2 [ours]", "Better SGs come nearer to the condition: εK / ‖dL/dθ‖ "
+          "by Adam, by least squares, on the residual", "no number",
+          f"medians from step {SETTLED} on fall in this order; partly: Adam's is the largest", nearer),
+]
+
+CLAIMS = CRITIC + CRITICAL_POINTS + THEOREM_1 + GUARD + PROPOSITION_2

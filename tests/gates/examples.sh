@@ -149,6 +149,12 @@ small="--data examples/mnist_sample --depth 3 --width 16 --batch 50 --steps 4 --
 experiment theorem1 --dims 1,2 --samples 50
 experiment critical_points --starts 5
 experiment guard --steps 500
+tiny="--data examples/mnist_sample --width 16 --batch 50"
+# shellcheck disable=SC2086 # options
+experiment proposition2 $tiny --depth 3 --steps 5
+# The error of a gradient is within eps K, and K, an operator norm, within the Frobenius norm.
+awk -F'\t' 'NR > 1 && ($10 > 1.02 * $9 || $6 > 1.1 * $7) { exit 1 }' \
+  "$work/proposition2/proposition2.tsv" || complain "proposition2: norms that cannot be"
 experiment critic --seeds 1 --steps 200
 experiment artificial --iterations 150 --datasets 2 --sets 5 --slow 1 --threads 2
 experiment loss_estimation --iterations 60 --seeds 1 --threads 2
@@ -179,6 +185,9 @@ refuse 1 stream --fail-after 3
 refuse 2 stream --batches 0
 refuse 2 theorem1 --dims 0
 refuse 2 theorem1 --samples 0
+# shellcheck disable=SC2086 # options
+refuse 1 proposition2 $tiny --batch 60000
+refuse 2 guard --setting none
 refuse 2 artificial --datasets 0
 refuse 2 artificial --sg-at 11
 refuse 2 artificial --outputs three

@@ -30,6 +30,7 @@ quick() {
   loss_estimation) echo "--iterations 5 --seeds 1" ;;
   mnist) echo "$digits --depth 1 --steps 1" ;;
   probes) echo "$digits --depth 3 --steps 1 --sg-all-steps 1 --examples 100" ;;
+  proposition2) echo "$digits --depth 1 --steps 1" ;;
   rdm) echo "$digits --depth 3 --steps 1 --sg-all-steps 1" ;;
   stream) echo "--batches 5" ;;
   tabular) echo "--epochs 1 $work/data.csv" ;;
