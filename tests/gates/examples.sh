@@ -185,8 +185,7 @@ refuse 1 stream --fail-after 3
 refuse 2 stream --batches 0
 refuse 2 theorem1 --dims 0
 refuse 2 theorem1 --samples 0
-# shellcheck disable=SC2086 # options
-refuse 1 proposition2 $tiny --batch 60000
+refuse 1 proposition2 --data examples/mnist_sample --batch 60000
 refuse 2 guard --setting none
 refuse 2 artificial --datasets 0
 refuse 2 artificial --sg-at 11

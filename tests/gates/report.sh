@@ -79,6 +79,17 @@ cat >"$results/artificial.json" <<'END_OF_JSON'
    "closed_form": null, "slow_minus_sg": null, "iterations_sg": {"mean": 3000},
    "stopped_sg": {"loss stands still": 2, "most iterations": 0}}]}
 END_OF_JSON
+cat >"$results/guard.json" <<'END_OF_JSON'
+{"runs": [{"setting": "lagging", "mode": "unguarded", "seed": 1, "optimum": 0.3, "loss": null},
+          {"setting": "lagging", "mode": "unguarded", "seed": 2, "optimum": 0.3, "loss": 0.3},
+          {"setting": "lagging", "mode": "gated", "seed": 1, "optimum": 0.3, "loss": 0.3003},
+          {"setting": "searched", "mode": "gated", "seed": 1, "optimum": 0.3, "loss": 0.4}]}
+END_OF_JSON
+cat >"$results/proposition2.json" <<'END_OF_JSON'
+{"runs": [{"sg": "adam", "probes": [{"step": 1, "ratio": 20, "cosine": 0},
+                                    {"step": 100, "ratio": 2, "cosine": 0.6}]},
+          {"sg": "residual", "probes": [{"step": 100, "ratio": 0.3, "cosine": 0.4}]}]}
+END_OF_JSON
 echo '{"command": "make <reproduce>", "version": "9.8.7", "seconds": {"critic": 60}}' \
   >"$results/meta.json"
 cat >"$results/critic/figure.svg" <<'END_OF_SVG'
@@ -103,6 +114,13 @@ verdict 'A tenth of the rate' partly
 verdict 'deep, MSE, linear2' 'not in the paper'
 verdict 'deep, MSE, noisy2' 'not run'
 verdict 'With the guard a deep linear model' 'not run'
+verdict 'Gated, at a constant rate while the condition holds, it does too; line' not
+verdict 'Gated, at a constant rate while the condition holds, it does too; Adam' partly
+verdict 'Without the guard the training is lost' partly
+verdict 'Where εK ≤ ⅓ ‖dL/dθ‖ holds' not
+verdict 'The cosine stays above δ all the same: SGs trained by Adam' reproduced
+verdict 'The cosine stays above δ all the same: SGs solved for by' 'not run'
+verdict 'Better SGs come nearer' 'not run'
 grep -q '0.00450.*0.00400..0.00500' "$page" || complain "no spread over data sets"
 grep -q '9\.8\.7' "$page" && grep -q 'make &lt;reproduce&gt;' "$page" ||
   complain "does not say how it was made"
