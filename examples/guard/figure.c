@@ -4,6 +4,7 @@
 int draw(const settings *with) {
   static const char script[] =
       "modes = 'backprop guarded gated unguarded'\n"
+      "array style[4] = [1, 6, 7, 3]\n"
       "rows = words(settings)\n"
       "is(s, i) = strcol(1) eq s && strcol(2) eq word(modes, i) ? $3 : NaN\n"
       "set logscale xy\nset format '10^{%T}'\nset xlabel 'step' offset 0,0.4\nset key "
@@ -13,19 +14,15 @@ int draw(const settings *with) {
       "set title s.' SG' offset 0,-0.5\n"
       "set ylabel 'loss minus optimum'\nset yrange [1e-15:1e3]\nset ytics 1e3\n"
       "plot for [i=1:4] 'guard_curves.tsv' using (is(s, i)):($4 > 1e-15 ? $4 : NaN) with lines "
-      "ls i\n"
+      "ls style[i]\n"
       "set ylabel '|e| |dh/d\u03b8| / |dL/d\u03b8|'\nset yrange [1e-3:1e3]\nset ytics 10\n"
       "set label 1 'below 1/3 the condition holds' at graph 0.03, first 0.025 left front\n"
       "plot for [i=2:4] 'guard_curves.tsv' using (is(s, i)):($4 > 1e-15 ? $5 : NaN) with lines "
-      "ls i, 1.0/3 with lines ls 6 dt (2,2)\n"
+      "ls style[i], 1.0/3 with lines lc rgb '#000000' lw 1.5 dt (2,2)\n"
       "unset label\n"
       "}\n"
-      "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset grid\n"
-      "unset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
-      "set lmargin at screen 0.03\nset rmargin at screen 0.97\n"
-      "set bmargin at screen 0\nset tmargin at screen low / 2\n"
-      "set key on center center horizontal maxrows 1 samplen 4 width 2\n"
-      "plot for [i=1:4] NaN with lines ls i title word(modes, i)\n"
+      "eval legend\nset tmargin at screen low / 2\n"
+      "plot for [i=1:4] NaN with lines ls style[i] title word(modes, i)\n"
       "unset multiplot\n";
   char whole[4096];
   int rows = with->setting == BOTH ? 2 : 1, height = 110 + 350 * rows;

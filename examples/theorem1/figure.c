@@ -12,12 +12,7 @@
 #define TITLES                                                                                     \
   "set title 'd = '.d offset 0,-0.5\nset xlabel 'iteration'\n"                                     \
   "set ylabel '|W - W*| / |W*|,  |\u03be| / |y|'\n"
-#define LEGEND                                                                                     \
-  "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset grid\n"                \
-  "unset logscale\nset xrange [0:1]\nset yrange [0:1]\n"                                           \
-  "set lmargin at screen 0.03\nset rmargin at screen 0.97\n"                                       \
-  "set bmargin at screen 0\nset tmargin at screen low / 2\n"                                       \
-  "set key on center center horizontal maxrows 2 samplen 4 width 2\n"
+#define LEGEND "eval legend\nset tmargin at screen low / 2\nset key maxrows 2\n"
 
 static const char line_search[] =
     PANELS "set format x '%.0f'\nset xtics autofreq\nset xrange [0:*]\n"
@@ -34,23 +29,24 @@ static const char line_search[] =
            "unset multiplot\n";
 
 /* A |xi| of 0 has no place on a logarithmic axis: it is drawn at the bottom. */
-static const char exact[] =
-    PANELS "set logscale x\nset format x '10^{%T}'\nset xrange [1:*]\n"
-           "middle = word(samples, (words(samples) + 1) / 2)\n"
-           "kinds = 'line-search least-squares least-squares least-squares'\n"
-           "ridges = '0 0 0 0.001'\nbounds = bound.' corrected descent descent'\n"
-           "array names[4] = ['line search', 'solved, the same rate', "
-           "'solved, rate 1/|B|', 'the same, ridge 0.001']\n"
-           "is(d, i) = strcol(1) eq d && strcol(2) eq middle && strcol(3) eq word(kinds, i) && "
-           "strcol(4) eq word(ridges, i) && strcol(5) eq word(bounds, i) && $6 > 0 ? $6 : NaN\n"
-           "shown(v) = v > 2e-17 ? v : 2e-17\n"
-           "do for [d in dims] {\n" TITLES
-           "plot for [i=1:4] 'theorem1_curves.tsv' using (is(d, i)):7 with lines ls i lw 3, "
-           "for [i=1:4] '' using (is(d, i)):(shown($8)) with lines ls i lw 1\n"
-           "}\n" LEGEND "plot for [i=1:4] NaN with lines ls i title names[i], "
-           "NaN with lines ls 6 lw 3 title 'thick: W', NaN with lines ls 6 lw 1 "
-           "title 'thin: \u03be'\n"
-           "unset multiplot\n";
+static const char exact[] = PANELS
+    "set logscale x\nset format x '10^{%T}'\nset xrange [1:*]\n"
+    "middle = word(samples, (words(samples) + 1) / 2)\n"
+    "kinds = 'line-search least-squares least-squares least-squares'\n"
+    "ridges = '0 0 0 0.001'\nbounds = bound.' corrected descent descent'\n"
+    "array style[4] = [3, 9, 4, 5]\n"
+    "array names[4] = ['line search', 'solved, the same rate', "
+    "'solved, rate 1/|B|', 'the same, ridge 0.001']\n"
+    "is(d, i) = strcol(1) eq d && strcol(2) eq middle && strcol(3) eq word(kinds, i) && "
+    "strcol(4) eq word(ridges, i) && strcol(5) eq word(bounds, i) && $6 > 0 ? $6 : NaN\n"
+    "shown(v) = v > 2e-17 ? v : 2e-17\n"
+    "do for [d in dims] {\n" TITLES
+    "plot for [i=1:4] 'theorem1_curves.tsv' using (is(d, i)):7 with lines ls style[i] lw 3, "
+    "for [i=1:4] '' using (is(d, i)):(shown($8)) with lines ls style[i] lw 1\n"
+    "}\n" LEGEND "plot for [i=1:4] NaN with lines ls style[i] title names[i], "
+    "NaN with lines lc rgb '#000000' lw 3 title 'thick: W', NaN with lines lc rgb '#000000' lw 1 "
+    "title 'thin: \u03be'\n"
+    "unset multiplot\n";
 
 static int draw_one(const settings *with, const char *name, const char *script) {
   char whole[4096];

@@ -42,7 +42,6 @@ void open_machine(machine *on, const problem *of, const variant *as) {
   else
     open_least_squares(on, as->ridge);
   must(dni_sg_reserve(on->sg, of->samples));
-  must(dni_sg_parameter(on->sg, 0, &on->sg_weight, NULL));
   make_matrices(on, of);
 }
 
@@ -67,9 +66,12 @@ static double apply_a(const machine *on, const double *v) {
   return norm_of(on->xi, on->p.rows);
 }
 
-/* A omega. Of least squares SG = w0 p + w1 + w2 y, so omega = (w0 - 1, -w2 - 1, w1). */
+/* A omega. Of least squares SG = w0 p + w1 + w2 y, so omega = (w0 - 1, -w2 - 1, w1); asking for its
+ * weights is what brings them up to date. */
 double find_xi(machine *on) {
-  const double *w = on->sg_weight.data;
+  dni_matrix weight;
+  must(dni_sg_parameter(on->sg, 0, &weight, NULL));
+  const double *w = weight.data;
   if (on->sg_step) return apply_a(on, w);
   const double omega[3] = {w[0] - 1, -w[2] - 1, w[1]};
   return apply_a(on, omega);

@@ -68,7 +68,7 @@ typedef struct machine {
   dni_loss *loss;
   dni_sg *sg;
   dni_optimiser *model_step, *sg_step; /* sg_step: NULL of least squares */
-  dni_matrix x, y, p, delta, target, weight, bias, sg_weight;
+  dni_matrix x, y, p, delta, target, weight, bias;
   double *xi;
 } machine;
 
