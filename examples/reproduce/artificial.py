@@ -87,7 +87,9 @@ def small(row, printed):
 
 
 DEEP_REASON = ("The paper gives neither the width nor the place of the SG, on which the end depends: the "
-               "layers above the SG see as many directions of the input as it has units.")
+               "layers above the SG see as many directions of the input as it has units. Widths of 20 and "
+               "50 (artificial --model deep --data noisy100 --datasets 3 --width 50) give 0.0047 and "
+               "0.0023.")
 
 # what counts as reproduced, and the verdict of it
 CLOSED = ("the paper's number and ours are among 95 % of the means of ten data sets in closed form, "
@@ -135,23 +137,28 @@ def same_end(data):
 
 
 def closed_end(data):
-    found = [value for row in rows(data, "rows", model="shallow", loss="log")
-             if isinstance(row.get("closed_form"), dict)
-             for value in each(row["closed_form"], "trained_minus_end")]
-    if not found:
+    """Where the regression of y on x alone separates the classes, the end is 0, at infinity."""
+    gaps, open_ends = [], []
+    for row in rows(data, "rows", model="shallow", loss="log"):
+        closed = row.get("closed_form")
+        if not isinstance(closed, dict):
+            raise Missing
+        for end, gap in zip(each(closed, "end"), each(closed, "trained_minus_end")):
+            (gaps if end > 0 else open_ends).append(gap)
+    if not gaps:
         raise Missing
-    near = sum(abs(value) <= 1e-4 for value in found)
-    return with_reason(f"{near} of {len(found)} trainings; largest difference "
-                     f"{show(max(abs(value) for value in found), '.2g')}",
-                     graded(near == len(found), 2 * near >= len(found)),
-                     "Where the regression of y on x alone separates the classes, the end is at "
-                     "infinity, and the loss still falls towards it when the training is stopped.")
+    near = sum(abs(gap) <= 1e-4 for gap in gaps)
+    words = f"{near} of {len(gaps)} trainings; largest difference {show(max(map(abs, gaps)), '.2g')}"
+    if open_ends:
+        words += f"; {len(open_ends)} more end at infinity, still {spread(open_ends, '.2g')} above 0"
+    return with_reason(words, graded(near == len(gaps), 2 * near >= len(gaps)),
+                       "A training that is stopped at the most iterations has not ended.")
 
 
 ARTIFICIAL = [cell(model, loss, name) for model, loss in TABLE_2 for name in DATA_SETS] + [
     Claim("artificial", "Table 2", "Shallow models of the log loss end where the closed form says: "
-          "trained minus closed form", "not in the paper", "at most 0.0001 in all trainings; partly: "
-          "in half of them", closed_end),
+          "trained minus closed form", "not in the paper", "at most 0.0001 in all trainings whose end is "
+          "not at infinity; partly: in half of them", closed_end),
     Claim("artificial", "App. D", "A tenth of the rate, which is the paper's 3e-5, ends at the same "
           "loss with an SG", "not in the paper", "at most 0.0001 away; partly: 0.001", same_end),
 ]

@@ -55,18 +55,21 @@ cat >"$results/artificial.json" <<'END_OF_JSON'
   {"model": "shallow", "loss": "log", "data": "noisy100",
    "sg_minus_optimum": {"mean": 0.0045, "each": [0.004, 0.005]}, "sg_minus_backprop": {"mean": 0.0046},
    "closed_form": {"mean": 0.0046, "interval": [0.00399, 0.00532],
-                   "trained_minus_end": {"mean": 0, "each": [0.00002, -0.00003]}},
+                   "end": {"each": [0.3, 0]},
+                   "trained_minus_end": {"mean": 0, "each": [0.00002, 0.03]}},
    "slow_minus_sg": {"each": [-0.0005]}, "iterations_sg": {"mean": 2664},
    "stopped_sg": {"loss stands still": 2, "most iterations": 0}},
   {"model": "shallow", "loss": "log", "data": "linear100",
    "sg_minus_optimum": {"mean": 0.2, "each": [0.2, 0.2]}, "sg_minus_backprop": {"mean": 0.1},
    "closed_form": {"mean": 0.086, "interval": [0.0796, 0.0928],
+                   "end": {"each": [0.08, 0.09]},
                    "trained_minus_end": {"mean": 0.114, "each": [0.114, 0.114]}},
    "slow_minus_sg": null, "iterations_sg": {"mean": 5000},
    "stopped_sg": {"loss stands still": 0, "most iterations": 2}},
   {"model": "shallow", "loss": "log", "data": "noisy2",
    "sg_minus_optimum": {"mean": 0.002, "each": [0.002]}, "sg_minus_backprop": {"mean": 0.002},
    "closed_form": {"mean": 0.002, "interval": [0.001, 0.003],
+                   "end": {"each": [0.4]},
                    "trained_minus_end": {"mean": 0, "each": [0]}},
    "slow_minus_sg": null, "iterations_sg": {"mean": 5000},
    "stopped_sg": {"loss stands still": 1, "most iterations": 0}},
@@ -124,6 +127,7 @@ verdict 'The cosine stays above δ all the same: SGs solved for by' 'not run'
 verdict 'The cosine stays above δ all the same: SGs solved for, on the residual' partly
 grep -q 'Why: 1 of the 1 probes below 0.5 are in the lower half' "$page" || complain "no reason"
 verdict 'Better SGs come nearer' 'not run'
+grep -q '1 more end at infinity, still 0.03 above 0' "$page" || complain "no ends at infinity"
 grep -q '0.00450.*0.00400..0.00500' "$page" || complain "no spread over data sets"
 grep -q '9\.8\.7' "$page" && grep -q 'make &lt;reproduce&gt;' "$page" ||
   complain "does not say how it was made"
