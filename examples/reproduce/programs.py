@@ -25,8 +25,8 @@ PROGRAMS = [
     Program("artificial", "--sets 1000 --slow 1", "--iterations 3000 --datasets 2 --sets 50", (900, 45)),
     Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (900, 60)),
     Program("critic", "--seeds 3", "--seeds 1", (35, 12)),
-    Program("proposition2", "", "--steps 300", (150, 20)),
-    Program("guard", "", "", (11, 11)),
+    Program("proposition2", "--seeds 3", "--steps 200", (115, 12)),
+    Program("guard", "", "", (15, 15)),
     Program("theorem1", "--bound both", "--bound both", (4, 4)),
     Program("critical_points", "", "", (3, 3)),
 ]
