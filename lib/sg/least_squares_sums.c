@@ -84,7 +84,7 @@ static void write_chunk(const dni__least_squares *ls, const dni_sg_call *call, s
 }
 
 /* How many rows from `first` on, up to a chunk, have a weight above 0. */
-static size_t count_present(const dni_sg_call *call, size_t first) {
+static size_t present_rows(const dni_sg_call *call, size_t first) {
   size_t rows = call->target->rows - first, count = 0;
   while (count < rows && count < DNI__LS_CHUNK && dni__weight(call->weights, first + count) > 0)
     count++;
@@ -93,9 +93,12 @@ static size_t count_present(const dni_sg_call *call, size_t first) {
 
 static dni_status add_chunks(const dni__least_squares *ls, const dni_sg_call *call, double beta) {
   size_t rows = call->target->rows, h = ls->h_columns, n = ls->inputs, count;
-  for (size_t first = 0; first<rows; first += count> 0 ? count : 1) {
-    count = count_present(call, first);
-    if (count == 0) continue;
+  for (size_t first = 0; first < rows; first += count) {
+    count = present_rows(call, first);
+    if (count == 0) {
+      count = 1;
+      continue;
+    }
     write_chunk(ls, call, first, count);
     z_rows z = {
         .left_h = part(&ls->chunks[1], 0, count, 0, h),
