@@ -57,7 +57,8 @@ typedef struct bench_plan {
   int momentum; /* SGD with momentum 0.9 in place of Adam */
   size_t sg;    /* an SG after this hidden layer, from 1; 0: none; or BENCH_EVERYWHERE */
   const unsigned char *sg_at; /* and where this is not 0, [depth + 1]; NULL: nowhere */
-  const char *estimator;      /* "sg" (NULL: that), linear; "local", linear; "delayed"; "zero" */
+  const char *estimator;      /* "sg" (NULL: that), linear; "local", linear; "delayed"; "zero";
+                                 "least squares", "least squares / 4", "least squares r" */
   const char *backend;        /* "builtin" or "cblas" */
   size_t backend_threads;     /* 0: 1 */
   int32_t schedule;           /* DNI_SCHEDULE_ value */

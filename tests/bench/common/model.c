@@ -63,8 +63,25 @@ static dni_sg *create_local(const bench_model *m) {
   return sg;
 }
 
+/* "least squares", "least squares / 4" (solved for every 4 lessons), "least squares r" (from the residual
+ * alone). */
+static dni_sg *create_least_squares(const bench_model *m, const char *kind) {
+  dni_least_squares_options options = {.struct_size = sizeof options};
+  dni_loss *loss;
+  dni_sg *sg;
+  bench_must(dni_loss_create_softmax_cross_entropy(m->context, NULL, &loss), "loss");
+  if (strstr(kind, "/ 4")) options.solve_every = 4;
+  if (strstr(kind, " r")) options.loss = loss;
+  if (strstr(kind, " r")) options.condition = DNI_CONDITION_RESIDUAL;
+  bench_must(dni_sg_create_least_squares(m->context, m->plan.width, BENCH_CLASSES, &options, &sg),
+             kind);
+  dni_loss_release(loss);
+  return sg;
+}
+
 static dni_sg *create_sg(const bench_model *m) {
   const char *kind = m->plan.estimator ? m->plan.estimator : "sg";
+  if (strncmp(kind, "least squares", 13) == 0) return create_least_squares(m, kind);
   size_t width = m->plan.width;
   dni_sg *sg = NULL;
   if (strcmp(kind, "sg") == 0)
