@@ -17,7 +17,8 @@
 typedef int32_t dni_setting;
 
 enum {
-  DNI_SETTING_LEARNING_RATE = 1, /**< Optimisers: [0, inf); given at creation. */
+  /** Optimisers, and the local guess of least-squares SGs: [0, inf); given at creation. */
+  DNI_SETTING_LEARNING_RATE = 1,
   DNI_SETTING_MOMENTUM = 2,      /**< SGD: [0, 1); 0 at first. */
   DNI_SETTING_WEIGHT_DECAY = 3,  /**< Optimisers: [0, inf); 0 at first, of AdamW 0.01. */
   DNI_SETTING_BETA1 = 4,         /**< Adam, AdamW: [0, 1); 0.9 at first. */

@@ -106,27 +106,25 @@ static dni_status learn(dni_sg *sg, const dni_sg_call *call, dni__pair_sums *sum
 
 /* Creation. ----------------------------------------------------------------------------------- */
 
-static dni_status make(const dni_sg *sg, size_t rows, size_t columns, dni_matrix *out) {
+/* Working space [rows][columns], which the SG counts. */
+static dni_status make(dni_sg *sg, size_t rows, size_t columns, dni_matrix *out) {
   size_t elements, size = dni__dtype_size(sg->context->dtype);
   if (!dni__multiply(rows, columns, &elements))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu x %zu does not fit", rows, columns);
   void *data = dni__allocate(sg->context->memory, elements, size);
   if (!data) return DNI_ERROR_MEMORY;
   *out = dni__matrix_make(data, rows, columns, sg->context->dtype);
+  sg->workspace_bytes += elements * size;
   return DNI_OK;
-}
-
-static size_t bytes_of(const dni_matrix *matrix) {
-  return matrix->rows * matrix->columns * dni__dtype_size(matrix->dtype);
 }
 
 /* A larger one in the place of *matrix; after a failure it is as it was. */
 static dni_status replace(dni_sg *sg, size_t rows, size_t columns, dni_matrix *matrix) {
   dni_matrix larger;
   DNI_TRY(make(sg, rows, columns, &larger));
-  if (matrix->data) sg->workspace_bytes -= bytes_of(matrix);
+  if (matrix->data)
+    sg->workspace_bytes -= matrix->rows * matrix->columns * dni__dtype_size(matrix->dtype);
   dni__free(sg->context->memory, matrix->data);
-  sg->workspace_bytes += bytes_of(&larger);
   *matrix = larger;
   return DNI_OK;
 }
@@ -210,7 +208,7 @@ static dni_status make_guess(dni__least_squares *ls, dni_loss *loss) {
                             NULL));
   DNI_TRY(
       dni_optimiser_add(ls->guess_optimiser, &map->bias.value, &map->bias.gradient, NULL, NULL));
-  sg->workspace_bytes = 3 * (sg->units + 1) * sg->targets * dni__dtype_size(sg->context->dtype);
+  sg->workspace_bytes += 3 * (sg->units + 1) * sg->targets * dni__dtype_size(sg->context->dtype);
   return DNI_OK;
 }
 
@@ -228,11 +226,7 @@ static dni_status make_parts(dni__least_squares *ls, dni_loss *loss) {
   DNI_TRY(make(sg, n > units ? n : units, DNI_CHOLESKY_BLOCK, &ls->panel));
   DNI_TRY(make(sg, n, n, &ls->cholesky.factor));
   DNI_TRY(make(sg, n, DNI_CHOLESKY_BLOCK, &ls->cholesky.inverses));
-  DNI_TRY(make(sg, 1, n, &ls->cholesky.least));
-  sg->workspace_bytes += (2 * DNI__LS_CHUNK * n + ls->panel.rows * DNI_CHOLESKY_BLOCK + n * n +
-                          n * DNI_CHOLESKY_BLOCK + n) *
-                         dni__dtype_size(context->dtype);
-  return DNI_OK;
+  return make(sg, 1, n, &ls->cholesky.least);
 }
 
 /* Zeros become defaults; the numbers are checked as settings are. */
@@ -255,13 +249,11 @@ static dni_status check_options(const dni_context *context, dni_least_squares_op
 /* How many columns z has. */
 static dni_status count_inputs(size_t units, size_t targets,
                                const dni_least_squares_options *options, size_t *h, size_t *n) {
-  dni_condition condition = options->condition;
-  size_t y = condition == DNI_CONDITION_HY || condition == DNI_CONDITION_Y ? targets : 0;
-  size_t rest;
+  size_t y = dni__condition_sees_y(options->condition) ? targets : 0, rest;
   if (units == 0 || targets == 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: %zu units and %zu targets; both must be 1 or more",
                      vtable.name, units, targets);
-  *h = condition == DNI_CONDITION_HY || condition == DNI_CONDITION_H ? units : 0;
+  *h = dni__condition_sees_h(options->condition) ? units : 0;
   if (!dni__add(y, options->loss ? targets : 0, &rest) || !dni__add(rest, 1, &rest) ||
       !dni__add(*h, rest, n))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu units do not fit", units);
@@ -282,10 +274,10 @@ static dni_status create(dni_context *context, size_t units, size_t targets,
   ls->guess_rate = options->guess_rate;
   ls->inputs = n;
   ls->h_columns = h;
-  ls->sees_h = h > 0;
+  ls->condition = options->condition;
+  ls->sees_y = dni__condition_sees_y(options->condition);
   ls->begins = true;
-  ls->sees_y = options->condition == DNI_CONDITION_HY || options->condition == DNI_CONDITION_Y;
-  sg->looks_at_h = ls->sees_h || options->loss;
+  sg->looks_at_h = h > 0 || options->loss;
   sg->looks_at_y = ls->sees_y || options->loss;
   dni_status status = make_parts(ls, options->loss);
   if (status == DNI_OK)
@@ -311,9 +303,7 @@ static dni_status create_like(const dni_sg *sg, dni_sg **out) {
   const dni__least_squares *ls = (const dni__least_squares *)sg;
   dni_least_squares_options options = {
       .struct_size = sizeof options,
-      .condition = ls->sees_h   ? (ls->sees_y ? DNI_CONDITION_HY : DNI_CONDITION_H)
-                   : ls->sees_y ? DNI_CONDITION_Y
-                                : DNI_CONDITION_RESIDUAL,
+      .condition = ls->condition,
       .loss = ls->guess.loss,
       .forgetting = ls->forgetting,
       .ridge = ls->ridge,

@@ -27,7 +27,8 @@ typedef struct dni__least_squares {
   dni_optimiser *guess_optimiser; /* NULL: there is no guess */
   double forgetting, ridge, guess_rate;
   uint64_t solve_every;
-  bool sees_h, sees_y;
+  dni_condition condition;
+  bool sees_y;              /* it is one with y */
   size_t inputs, h_columns; /* n; those of h among them, which come first */
   uint64_t lessons;
   bool begins;          /* the next rows begin a lesson, even if they are to be added to one */

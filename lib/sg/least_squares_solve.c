@@ -70,7 +70,7 @@ dni_status dni__ls_answer(const dni__least_squares *ls, const dni_matrix *h,
   dni_matrix x = dni__matrix_rows(&ls->x, 0, delta->rows), tail = dni__ls_tail(ls, delta->rows);
   dni_matrix x_h = dni__matrix_columns(&x, 0, ls->h_columns);
   dni_matrix x_tail = dni__matrix_columns(&x, ls->h_columns, tail.columns);
-  if (ls->sees_h) dni__matrix_copy(h, &x_h);
+  if (ls->h_columns > 0) dni__matrix_copy(h, &x_h);
   dni__matrix_copy(&tail, &x_tail);
   DNI_TRY(dni__cholesky_solve(sg->backend, &ls->cholesky, &x, &ls->panel));
   DNI_TRY(check_finite(sg, &x));

@@ -230,7 +230,7 @@ static dni_status size_of_z(const dni__least_squares *ls, const dni_sg_call *cal
   DNI_TRY(find_exponent(&of.y, weights, true, "y", &y));
   DNI_TRY(find_exponent(&of.residual, weights, true, "the residual of the guess", &residual));
   DNI_TRY(find_exponent(&of.target, weights, false, "target", &target));
-  *exponent = larger(ls->sees_h ? h : 0, larger(y, residual));
+  *exponent = larger(ls->h_columns > 0 ? h : 0, larger(y, residual));
   return check_limits(limits_of(of.target.dtype), ls->guess.loss ? h : 0, residual, target);
 }
 

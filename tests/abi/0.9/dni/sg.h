@@ -95,7 +95,7 @@ typedef struct dni_sg_options {
  * It is trained on E, the mean over the batch of || M(h, y) - delta ||^2, a sum over the units
  * (Jaderberg et al. 2016; Czarnecki et al. 2017). Its last layer starts at zero, so the first
  * answer is exactly 0, and the layers below stand still until it has learned something. `options`
- * may be NULL: linear in (h, y), which is the place to start.
+ * may be NULL: linear in (h, y), the paper's choice.
  *
  * Parameters, for each of its layers: "weight" [outputs][inputs] and "bias" [1][outputs]. The
  * inputs of the first are h's columns, then y's, then those of r, without what is not seen. With a
@@ -378,11 +378,11 @@ DNI_API DNI_MUST_USE dni_status dni_sg_reserve(dni_sg *sg, size_t rows);
 /** A question to an SG. Set struct_size, then what it looks at; leave the rest 0. */
 typedef struct dni_query {
   size_t struct_size; /**< sizeof(dni_query). */
-  /** [rows][units]; not looked at with DNI_CONDITION_Y, by feedback alignment, zero, delayed and
-   * scalar. */
+  /** [rows][units]; not looked at with DNI_CONDITION_Y without a loss, by feedback alignment, zero,
+   * delayed and scalar. */
   const dni_matrix *h;
-  /** [rows][targets] or labels [rows][1]; not looked at with DNI_CONDITION_H, by feedback
-   * alignment, zero, delayed and scalar. */
+  /** [rows][targets] or labels [rows][1]; not looked at with DNI_CONDITION_H without a loss, by
+   * feedback alignment, zero, delayed and scalar. */
   const dni_matrix *y;
   const dni_matrix *signal;  /**< [rows][signal_units], if it needs one. */
   const dni_matrix *weights; /**< [rows][1], finite and not negative; NULL: 1 each. */
@@ -414,7 +414,7 @@ typedef struct dni_lesson {
   const dni_matrix *target; /**< [rows][units]: dL/dh as the layers above computed it. */
   const dni_matrix *losses; /**< [rows][1]: L_s of each example, for critics. Without the weight. */
   /** [rows][units]: its answer to the same h and y with the same parameters. Overwritten. NULL: it
-   * answers again. */
+   * answers again; one of least squares only if a report is wanted. */
   dni_matrix *prediction;
   const dni_matrix *weights; /**< [rows][1], finite and not negative; NULL: 1 each. */
   dni_gradient_flags flags;  /**< REPLACE, ADD or SKIP; with SUM the gradients are sums. */
