@@ -20,15 +20,15 @@ QUICK_NETWORKS = "--networks {results}/networks --width 128 --steps 1000 --sg-al
 
 # In the order of starting: the long ones first, so that two of them run side by side until the end.
 PROGRAMS = [
-    Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (2200, 80), resumes=True),
-    Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (2200, 80), resumes=True),
-    Program("artificial", "--sets 1000 --slow 1", "--iterations 3000 --datasets 2 --sets 50", (900, 45)),
-    Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (900, 60)),
-    Program("critic", "--seeds 3", "--seeds 1", (35, 12)),
-    Program("proposition2", "--seeds 3", "--steps 200", (115, 12)),
-    Program("guard", "", "", (15, 15)),
-    Program("theorem1", "--bound both", "--bound both", (4, 4)),
-    Program("critical_points", "", "", (3, 3)),
+    Program("rdm", FULL_NETWORKS, QUICK_NETWORKS, (1600, 80), resumes=True),
+    Program("probes", FULL_NETWORKS, QUICK_NETWORKS + " --examples 5000", (2500, 80), resumes=True),
+    Program("artificial", "--sets 1000 --slow 1", "--iterations 3000 --datasets 2 --sets 50", (1400, 45)),
+    Program("loss_estimation", "--seeds 3", "--iterations 20000 --seeds 1 --lr 1.5e-4", (600, 60)),
+    Program("critic", "--seeds 3", "--seeds 1", (10, 12)),
+    Program("proposition2", "--seeds 3", "--steps 200", (100, 12)),
+    Program("guard", "", "", (25, 15)),
+    Program("theorem1", "--bound both", "--bound both", (12, 4)),
+    Program("critical_points", "", "", (2, 3)),
 ]
 
 
