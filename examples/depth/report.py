@@ -99,7 +99,8 @@ def figure(results, destination, name, study, steps):
         with open(os.path.join(destination, data), "w", encoding="utf-8") as file:
             file.writelines(f"{step}\t{100 - 100 * accuracy:.4f}\n"
                             for step, accuracy in median_curve(runs))
-        lines.append(f"'{data}' with lines lw 2 {ARMS[arm].line} title '{ARMS[arm].label}'")
+        label = ARMS[arm].label.replace("'", "''")  # gnuplot's way
+        lines.append(f"'{data}' with lines lw 2 {ARMS[arm].line} title '{label}'")
     if not lines:
         return False
     title = f"{study.network.replace('x', ' hidden layers of ')} units, batch 256, {steps:,} steps"
