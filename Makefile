@@ -54,15 +54,17 @@ same_settings = $(foreach name,$(COMPILE_SETTINGS) CXX,\
 # What is found through pkg-config. A fresh machine has none of it while this file is read, so
 # targets that may install packages (see deps) do their work in a second make.
 # The library is not linked with the BLAS: only its soname is built in.
-LINKED_PACKAGES := $(if $(filter none,$(FILES)),,zlib)
-PACKAGES := $(strip $(filter-out none,$(BLAS)) $(LINKED_PACKAGES))
+LINKED_PACKAGES := $(if $(filter none,$(FILES)),,zlib jansson)
+# Of libxxhash the header alone, which is compiled in.
+HEADER_PACKAGES := $(if $(filter none,$(FILES)),,libxxhash)
+PACKAGES := $(strip $(filter-out none,$(BLAS)) $(LINKED_PACKAGES) $(HEADER_PACKAGES))
 # make does not pass on its own variables to $(shell): where pkg-config looks is said in each command.
 pkg_config_places = $(foreach name,PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR,\
   $(if $($(name)),$(name)=$(call quoted,$($(name)))))
 package_flags = $(shell $(pkg_config_places) $(PKG_CONFIG) $(1) 2>/dev/null)
 NEEDED := compiler $(if $(PACKAGES),pkg-config) $(PACKAGES)
 NEEDED_FOR_TESTS := compiler pkg-config $(PACKAGES) check
-PACKAGE_CFLAGS := $(call package_flags,--cflags $(LINKED_PACKAGES))
+PACKAGE_CFLAGS := $(call package_flags,--cflags $(LINKED_PACKAGES) $(HEADER_PACKAGES))
 PACKAGE_LIBS   := $(call package_flags,--libs $(LINKED_PACKAGES))
 # Found out when it is first needed, which is after deps.
 CBLAS_LIBRARY = $(eval CBLAS_LIBRARY := $(shell $(same_settings) sh make/soname.sh $(BLAS)))$(CBLAS_LIBRARY)

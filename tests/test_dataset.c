@@ -425,8 +425,10 @@ END_TEST
 
 /* Orders. -------------------------------------------------------------------------------------- */
 
-/* Fisher-Yates. */
+/* Fisher-Yates of 0 .. count-1. */
 static void shuffle_by_hand(dni__random *random, size_t *order, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    order[i] = i;
   for (size_t i = count; i > 1; i--) {
     size_t j = dni__random_below(random, i), moved = order[i - 1];
     order[i - 1] = order[j];

@@ -38,6 +38,9 @@
 #define DNI__FIRST_SIZE_dni_step_report           DNI__END_OF(dni_step_report, module_updated)
 #define DNI__FIRST_SIZE_dni_fit_options           DNI__END_OF(dni_fit_options, best)
 #define DNI__FIRST_SIZE_dni_stream                DNI__END_OF(dni_stream, next)
+#define DNI__FIRST_SIZE_dni_writer                DNI__END_OF(dni_writer, write)
+#define DNI__FIRST_SIZE_dni_reader                DNI__END_OF(dni_reader, read)
+#define DNI__FIRST_SIZE_dni_load_options          DNI__END_OF(dni_load_options, reserved)
 #define DNI__FIRST_SIZE_dni_memory_report         DNI__END_OF(dni_memory_report, workspace_bytes)
 
 /* Copy what a caller gave into `known`, a struct of the same type: DNI_TRY(dni__options_copy(

@@ -204,3 +204,45 @@ void dni__rate_schedule_release(dni__rate_schedule *schedule) {
 double dni__rate_schedule_value(const dni__rate_schedule *schedule, uint64_t step) {
   return schedule ? value_at(&schedule->known, step, schedule->most) : 1;
 }
+
+/* Manifest. ----------------------------------------------------------------------------------- */
+
+static const char *kind_name(dni_kind kind) {
+  switch (kind) {
+  case DNI_RATE_DECAY:
+    return "decay";
+  case DNI_RATE_PIECEWISE:
+    return "piecewise";
+  case DNI_RATE_LINES:
+    return "lines";
+  case DNI_RATE_COSINE:
+    return "cosine";
+  case DNI_RATE_FUNCTION:
+    return "function";
+  default:
+    return "constant";
+  }
+}
+
+static void list_point(const dni_schedule *known, size_t index, dni__manifest *manifest) {
+  size_t entered = dni__manifest_enter(manifest, "%zu", index);
+  dni__manifest_fixed_count(manifest, "boundary", known->boundaries[index]);
+  dni__manifest_fixed_real(manifest, "value", known->values[index]);
+  dni__manifest_leave(manifest, entered);
+}
+
+void dni__rate_schedule_list(const dni__rate_schedule *schedule, dni__manifest *manifest) {
+  size_t entered = dni__manifest_enter(manifest, "schedule");
+  dni__manifest_fixed(manifest, "kind", schedule ? kind_name(schedule->known.kind) : "none");
+  if (schedule) {
+    const dni_schedule *known = &schedule->known;
+    dni__manifest_fixed_count(manifest, "warm_up", known->warm_up);
+    if (known->kind == DNI_RATE_DECAY || known->kind == DNI_RATE_COSINE) {
+      dni__manifest_fixed_count(manifest, "steps", known->steps);
+      dni__manifest_fixed_real(manifest, "value", known->value);
+    }
+    for (size_t i = 0; i < known->count; i++)
+      list_point(known, i, manifest);
+  }
+  dni__manifest_leave(manifest, entered);
+}

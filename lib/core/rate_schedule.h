@@ -3,7 +3,7 @@
 #ifndef DNI_CORE_RATE_SCHEDULE_H
 #define DNI_CORE_RATE_SCHEDULE_H
 
-#include "core/core.h"
+#include "core/manifest.h"
 
 /* A checked copy, arrays included, that several owners may share. It does not change after
  * creation: any number of threads may ask it at once. */
@@ -20,5 +20,8 @@ void dni__rate_schedule_release(dni__rate_schedule *schedule);
 
 /* s(step); 1 if there is no schedule. */
 double dni__rate_schedule_value(const dni__rate_schedule *schedule, uint64_t step);
+
+/* List what it is, as text that has to be the same; NULL too. */
+void dni__rate_schedule_list(const dni__rate_schedule *schedule, dni__manifest *manifest);
 
 #endif

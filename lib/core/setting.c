@@ -33,6 +33,10 @@ static const bounds table[] = {
     {DNI_SETTING_RIDGE, "ridge", FROM_ZERO, FINITE},
 };
 
+dni_setting dni__setting_number(size_t index) {
+  return index < sizeof table / sizeof table[0] ? table[index].setting : 0;
+}
+
 static double least_of(const bounds *row, dni_dtype dtype) {
   return row->lower == FROM_ZERO ? 0 : dni__real_least(dtype);
 }

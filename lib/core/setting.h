@@ -16,6 +16,9 @@ dni_status dni__setting_get(const double *place, const char *owner, dni_setting 
 dni_status dni__setting_bounds(const double *place, const char *owner, dni_dtype dtype,
                                dni_setting setting, double *least, double *most);
 
+/* All settings there are, from 0 on; 0 beyond the last. */
+dni_setting dni__setting_number(size_t index);
+
 /* For numbers that are no settings: DNI_ERROR_ARGUMENT, naming owner and number, unless the element
  * type holds it (core/real.h). */
 dni_status dni__setting_check_held(const char *owner, const char *name, dni_dtype dtype,

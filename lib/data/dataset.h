@@ -3,6 +3,7 @@
 #define DNI_DATA_DATASET_H
 
 #include "core/context.h"
+#include "core/manifest.h"
 #include "data/row_file.h"
 
 /* Examples in the order they came in. Those of the caller's function have no data and no labels
@@ -56,6 +57,9 @@ struct dni_dataset {
   size_t *rows;       /* [count] rows of the examples; NULL: all of them as they are */
   dni__random random; /* the data set's own stream; it never moves on */
 };
+
+/* List where an order stands (order.c). */
+void dni__order_list(dni_order *order, dni__manifest *manifest);
 
 /* Shuffle indices [count]: each order is equally likely (Fisher-Yates). */
 void dni__shuffle(dni__random *random, size_t *indices, size_t count);

@@ -55,11 +55,8 @@ static size_t dense_state_bytes(const dni_layer *layer, size_t rows) {
   return fits ? bytes : SIZE_MAX;
 }
 
-static dni_status create(dni_context *context, size_t inputs, size_t outputs,
-                         dni_activation activation, dni_layer **out);
-
 static dni_status dense_copy(const dni_layer *layer, dni_layer **out) {
-  return create(layer->context, layer->inputs, layer->outputs, layer->activation, out);
+  return dni__dense_create_zero(layer->context, layer->inputs, layer->outputs, layer->activation, out);
 }
 
 static const dni__layer_vtable dense_vtable = {
@@ -70,9 +67,8 @@ static const dni__layer_vtable dense_vtable = {
     .copy = dense_copy,
 };
 
-/* Weights and biases are 0. */
-static dni_status create(dni_context *context, size_t inputs, size_t outputs,
-                         dni_activation activation, dni_layer **out) {
+dni_status dni__dense_create_zero(dni_context *context, size_t inputs, size_t outputs,
+                                  dni_activation activation, dni_layer **out) {
   dni_layer *layer = dni__layer_allocate(context, sizeof *layer, &dense_vtable, inputs, outputs, 2);
   if (!layer) return DNI_ERROR_MEMORY;
   layer->activation = activation;
@@ -95,7 +91,7 @@ dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t ou
   if (!dni__activation_known(activation))
     return dni__fail(DNI_ERROR_ARGUMENT, "dense layer: activation %d is unknown", (int)activation);
   dni_layer *layer;
-  DNI_TRY(create(context, inputs, outputs, activation, &layer));
+  DNI_TRY(dni__dense_create_zero(context, inputs, outputs, activation, &layer));
   dni__dense_draw(layer);
   *out = layer;
   return DNI_OK;

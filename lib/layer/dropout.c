@@ -65,6 +65,10 @@ static dni_status dropout_copy(const dni_layer *layer, dni_layer **out) {
                                   NULL, out);
 }
 
+static void dropout_list(dni_layer *layer, dni__manifest *manifest) {
+  dni__manifest_random(manifest, "random", &((dropout *)layer)->random);
+}
+
 static const dni__layer_vtable dropout_vtable = {
     .kind = DNI_LAYER_DROPOUT,
     .keeps_dy = true,
@@ -74,6 +78,7 @@ static const dni__layer_vtable dropout_vtable = {
     .state_bytes = dropout_state_bytes,
     .setting = dropout_setting,
     .copy = dropout_copy,
+    .list = dropout_list,
 };
 
 dni_status dni_layer_create_dropout(dni_context *context, size_t units, double drop,

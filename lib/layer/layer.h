@@ -3,6 +3,7 @@
 #define DNI_LAYER_LAYER_H
 
 #include "backend/backend.h"
+#include "core/manifest.h"
 #include "layer/parameter.h"
 
 /* Calls use the public dni_layer_call: `state` is the memory of the state, NULL in inference and
@@ -25,6 +26,8 @@ typedef struct dni__layer_vtable {
   /* A second layer of the kind with the same settings; parameters are copied by the base. NULL: it
    * cannot be copied. */
   dni_status (*copy)(const dni_layer *layer, dni_layer **out);
+  /* List what the kind keeps besides settings and parameters. NULL: nothing. */
+  void (*list)(dni_layer *layer, dni__manifest *manifest);
   void (*changed)(dni_layer *layer); /* values were written; NULL: nothing to do */
   void (*destroy)(dni_layer *layer); /* the kind's own parts but the parameters; NULL: none */
 } dni__layer_vtable;
@@ -83,6 +86,16 @@ dni_status dni__layer_grow(dni_layer *layer, size_t rows);
 
 /* The library has written the parameters' values. */
 void dni__layer_changed(dni_layer *layer);
+
+/* List what a layer consists of (manifest.c). */
+void dni__layer_list(dni_layer *layer, dni__manifest *manifest);
+
+/* Where a setting is; NULL if the layer does not have it (settings.c). */
+double *dni__layer_setting(dni_layer *layer, dni_setting setting);
+
+/* A dense layer of checked arguments whose weights and biases are 0 (dense.c). */
+dni_status dni__dense_create_zero(dni_context *context, size_t inputs, size_t outputs,
+                                  dni_activation activation, dni_layer **out);
 
 /* Whether any parameter is trained, and not frozen. */
 bool dni__layer_moves(const dni_layer *layer);

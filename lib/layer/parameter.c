@@ -1,6 +1,9 @@
 /* Named parameters with gradients. */
 #include "layer/parameter.h"
 
+#include <stdio.h>
+#include <string.h>
+
 dni_status dni__parameter_create(dni_context *context, const char *name, size_t rows,
                                  size_t columns, bool trained, dni__parameter *out) {
   size_t elements;
@@ -44,7 +47,7 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
     dni_status status = dni__callback_end(begun, answer, "parameter");
     if (status == DNI_OK) status = check_views(&value, &gradient, dtype);
     if (status != DNI_OK) return dni__fail_prefix(status, "%s: parameter %zu: ", owner, i);
-    out[i] = (dni__parameter){"parameter", value, gradient};
+    out[i] = (dni__parameter){DNI__PARAMETER_OF_CALLER, value, gradient};
   }
   return DNI_OK;
 }
@@ -90,4 +93,15 @@ dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, si
   if (value->data != parameters[index].value.data)
     dni__matrix_copy(&parameters[index].value, value);
   return DNI_OK;
+}
+
+/* The caller's parameters have no names of their own. */
+void dni__parameters_list(const dni__parameter *parameters, size_t count, dni__manifest *manifest) {
+  for (size_t i = 0; i < count; i++) {
+    char name[48];
+    const char *own = parameters[i].name;
+    (void)snprintf(name, sizeof name, "%s_%zu", own, i);
+    bool numbered = !strcmp(own, DNI__PARAMETER_OF_CALLER);
+    dni__manifest_matrix(manifest, numbered ? name : own, &parameters[i].value);
+  }
 }

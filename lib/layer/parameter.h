@@ -3,6 +3,7 @@
 #define DNI_LAYER_PARAMETER_H
 
 #include "core/context.h"
+#include "core/manifest.h"
 
 typedef struct dni__parameter {
   const char *name;
@@ -35,5 +36,11 @@ dni_status dni__parameter_set(dni__parameter *parameters, size_t count, size_t i
                               const dni_matrix *value);
 dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, size_t index,
                               const dni_matrix *value);
+
+/* The name of what the caller's functions hand out. */
+#define DNI__PARAMETER_OF_CALLER "parameter"
+
+/* List the values under their names, those of the caller as "parameter_0" and so on. */
+void dni__parameters_list(const dni__parameter *parameters, size_t count, dni__manifest *manifest);
 
 #endif

@@ -12,8 +12,7 @@ bool dni__layer_moves(const dni_layer *layer) {
   return layer->rate_scale > 0 && is_trained(layer);
 }
 
-/* Where the value is; NULL if the layer does not have the setting. */
-static double *place(dni_layer *layer, dni_setting setting) {
+double *dni__layer_setting(dni_layer *layer, dni_setting setting) {
   if (setting == DNI_SETTING_RATE_SCALE) return is_trained(layer) ? &layer->rate_scale : NULL;
   if (setting == DNI_SETTING_SLOPE)
     return layer->activation == DNI_ACTIVATION_LEAKY_RELU ? &layer->slope : NULL;
@@ -22,7 +21,7 @@ static double *place(dni_layer *layer, dni_setting setting) {
 
 /* For calls that only read through it. */
 static const double *place_of(const dni_layer *layer, dni_setting setting) {
-  return place((dni_layer *)(uintptr_t)layer, setting);
+  return dni__layer_setting((dni_layer *)(uintptr_t)layer, setting);
 }
 
 int32_t dni_layer_has(const dni_layer *layer, dni_setting setting) {
@@ -40,7 +39,7 @@ dni_status dni_layer_bounds(const dni_layer *layer, dni_setting setting, double 
 
 dni_status dni_layer_set_f64(dni_layer *layer, dni_setting setting, double value) {
   DNI_REQUIRE(layer);
-  return dni__setting_set(place(layer, setting), dni_layer_kind_name(layer), layer->context->dtype,
+  return dni__setting_set(dni__layer_setting(layer, setting), dni_layer_kind_name(layer), layer->context->dtype,
                           setting, value);
 }
 

@@ -34,6 +34,7 @@ void dni_network_release(dni_network *network) {
     dni_sg_release(network->links[i].sg);
   }
   dni__free(context->memory, network->links);
+  dni__leftovers_release(context->memory, network->leftovers);
   dni__pointer_set_destroy(context->memory, &network->layers);
   dni__pointer_set_destroy(context->memory, &network->sgs);
   dni__free(context->memory, network);

@@ -2,6 +2,7 @@
 #ifndef DNI_NETWORK_NETWORK_H
 #define DNI_NETWORK_NETWORK_H
 
+#include "file/file.h"
 #include "layer/layer.h"
 #include "network/pointer_set.h"
 #include "sg/sg.h"
@@ -23,6 +24,7 @@ struct dni_network {
    * keep the network. */
   _Atomic(dni_predictor *) predictor;
   atomic_size_t reserved; /* its rows; 0: ROWS_AT_FIRST */
+  dni__leftovers *leftovers; /* of the file it came from; NULL: none */
 };
 
 /* "layer 3 (dense): " in front of the message of a failure. Returns `status`. */
@@ -37,6 +39,13 @@ dni_status dni__network_backward(const dni_network *network, size_t index, dni_g
                                  double scale, dni_state *state, const dni_matrix *x,
                                  const dni_matrix *weights, const dni_matrix *y,
                                  const dni_matrix *dy, const dni_matrix *dx);
+
+/* List all layers and SGs (files.c). */
+void dni__network_list(dni_network *network, dni__manifest *manifest);
+
+/* old_file.c: make a network of the bytes of a network file of libdni 0.3. */
+dni_status dni__network_from_old_file(dni_context *context, const unsigned char *bytes, size_t size,
+                                      dni_network **out);
 
 /* Whether dni_network_assign could copy one's parameters to the other; the message names a layer
  * that differs. */

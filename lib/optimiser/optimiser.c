@@ -94,6 +94,10 @@ static const double *place(const dni_optimiser *optimiser, dni_setting setting) 
   return NULL;
 }
 
+double *dni__optimiser_setting(dni_optimiser *optimiser, dni_setting setting) {
+  return (double *)(uintptr_t)place(optimiser, setting); /* the optimiser is not const */
+}
+
 int32_t dni_optimiser_has(const dni_optimiser *optimiser, dni_setting setting) {
   return optimiser && place(optimiser, setting) ? 1 : 0;
 }
@@ -109,10 +113,8 @@ dni_status dni_optimiser_bounds(const dni_optimiser *optimiser, dni_setting sett
 
 dni_status dni_optimiser_set_f64(dni_optimiser *optimiser, dni_setting setting, double value) {
   DNI_REQUIRE(optimiser);
-  double *writable =
-      (double *)(uintptr_t)place(optimiser, setting); /* the optimiser is not const */
-  return dni__setting_set(writable, optimiser->kind->name, optimiser->context->dtype, setting,
-                          value);
+  return dni__setting_set(dni__optimiser_setting(optimiser, setting), optimiser->kind->name,
+                          optimiser->context->dtype, setting, value);
 }
 
 dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser, dni_setting setting,

@@ -40,6 +40,7 @@ typedef struct dni__optimiser_kind {
   dni_kind kind;
   const char *name;
   size_t moment_count;
+  const char *moments[2];     /* their names in files */
   const dni_setting *settings; /* ends with 0 */
   /* Fill in the update; settings, steps and rate are there. Gradients are multiplied with
    * gradient_scale and then limited to gradient_limit. */
@@ -86,6 +87,12 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
 
 /* Give back everything that is moved (parameters.c). */
 void dni__optimiser_drop_parameters(dni_optimiser *optimiser);
+
+/* List what an optimiser consists of; of what it moves the moments alone (manifest.c). */
+void dni__optimiser_list(dni_optimiser *optimiser, dni__manifest *manifest);
+
+/* Where a setting is kept; NULL if this kind does not have it. */
+double *dni__optimiser_setting(dni_optimiser *optimiser, dni_setting setting);
 
 /* DNI_ERROR_STATE if a trainer owns it. */
 dni_status dni__optimiser_check_free(const dni_optimiser *optimiser);

@@ -35,6 +35,7 @@ static const dni__optimiser_kind sgd = {
     .kind = DNI_OPTIMISER_SGD,
     .name = "sgd",
     .moment_count = 1,
+    .moments = {"momentum"},
     .settings = settings,
     .prepare = sgd_prepare,
     .scale_rate = sgd_scale_rate,

@@ -22,11 +22,11 @@
 
 /* Failing. ----------------------------------------------------------------------------------- */
 
-/* Batches that were under way are dropped, and their numbers given again. */
-static void start_afresh(struct dni__pipeline *pipeline) {
+/* Batches that were under way are dropped; the next one has this number. */
+static void start_afresh(struct dni__pipeline *pipeline, uint64_t next) {
   dni__schedule *base = &pipeline->base;
-  base->submitted = dni__pipeline_complete(pipeline);
-  base->steps = base->submitted;
+  base->submitted = next;
+  base->steps = next;
   for (size_t i = 0; i < base->plan->stage_count; i++) {
     dni__worker *w = &pipeline->workers[i];
     if (w->stage->from_below) w->stage->from_below->vtable->clear(w->stage->from_below);
@@ -48,9 +48,9 @@ static void wait_for_others(struct dni__pipeline *pipeline) {
 }
 
 /* Drop what is under way, and let the other stages go on. */
-static void restart(struct dni__pipeline *pipeline) {
+static void restart(struct dni__pipeline *pipeline, uint64_t next) {
   pthread_mutex_lock(&pipeline->mutex);
-  start_afresh(pipeline);
+  start_afresh(pipeline, next);
   atomic_store(&pipeline->broken, false);
   dni__pipeline_wake_all(pipeline);
   while (pipeline->parked > 0) /* or a second failure could count them twice */
@@ -58,11 +58,20 @@ static void restart(struct dni__pipeline *pipeline) {
   pthread_mutex_unlock(&pipeline->mutex);
 }
 
-static void pipeline_abandon(dni__schedule *schedule) {
-  struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
+static void stop_and_go_on(struct dni__pipeline *pipeline, uint64_t next) {
   dni__pipeline_break(&pipeline->workers[0], DNI_ERROR_CALLBACK);
   wait_for_others(pipeline);
-  restart(pipeline);
+  restart(pipeline, next);
+}
+
+/* The numbers of what is dropped are given again. */
+static void pipeline_abandon(dni__schedule *schedule) {
+  struct dni__pipeline *pipeline = (struct dni__pipeline *)schedule;
+  stop_and_go_on(pipeline, dni__pipeline_complete(pipeline));
+}
+
+static void pipeline_set_steps(dni__schedule *schedule, uint64_t steps) {
+  stop_and_go_on((struct dni__pipeline *)schedule, steps);
 }
 
 /* Report the failure that broke it. Its cause may lie in any stage. */
@@ -71,7 +80,7 @@ static dni_status recover(struct dni__pipeline *pipeline) {
   dni_status status = dni__fail(pipeline->status, "%s", pipeline->message);
   (void)dni__network_blame(pipeline->base.plan->network, status);
   (void)dni__fail_prefix(status, "step %llu: ", (unsigned long long)(pipeline->failed + 1));
-  restart(pipeline);
+  restart(pipeline, dni__pipeline_complete(pipeline));
   return status;
 }
 
@@ -197,5 +206,6 @@ const dni__schedule_vtable dni__pipeline_vtable = {
     .step = pipeline_step,
     .flush = pipeline_flush,
     .abandon = pipeline_abandon,
+    .set_steps = pipeline_set_steps,
     .destroy = dni__pipeline_destroy,
 };

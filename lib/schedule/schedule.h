@@ -37,6 +37,10 @@ typedef struct dni__schedule_vtable {
   /* A callback was left by an exception or a jump while the calling thread was in here: drop what
    * was in flight, so that the next step starts afresh. */
   void (*abandon)(dni__schedule *schedule);
+  /* Nothing is in flight: go on as if so many steps had been made. */
+  void (*set_steps)(dni__schedule *schedule, uint64_t steps);
+  /* List what it keeps besides the steps. NULL: nothing. */
+  void (*list)(dni__schedule *schedule, dni__manifest *manifest);
   void (*destroy)(dni__schedule *schedule);
 } dni__schedule_vtable;
 

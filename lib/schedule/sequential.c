@@ -52,6 +52,16 @@ static void sequential_abandon(dni__schedule *schedule) {
   (void)schedule;
 }
 
+static void sequential_set_steps(dni__schedule *schedule, uint64_t steps) {
+  schedule->submitted = steps;
+  schedule->steps = steps;
+}
+
+static void sequential_list(dni__schedule *schedule, dni__manifest *manifest) {
+  if (schedule->plan->schedule == DNI_SCHEDULE_RANDOM)
+    dni__manifest_random(manifest, "random", &((sequential *)schedule)->random);
+}
+
 static void sequential_destroy(dni__schedule *schedule) {
   dni__free(schedule->plan->context->memory, schedule);
 }
@@ -60,6 +70,8 @@ static const dni__schedule_vtable sequential_vtable = {
     .step = sequential_step,
     .flush = sequential_flush,
     .abandon = sequential_abandon,
+    .set_steps = sequential_set_steps,
+    .list = sequential_list,
     .destroy = sequential_destroy,
 };
 

@@ -177,6 +177,29 @@ static void setting_changed(dni_sg *sg, dni_setting which) {
     ls->guess_optimiser->settings.learning_rate = ls->guess_rate;
 }
 
+/* The factor is that of C, and is made again of it. */
+static void loaded(void *sg) {
+  dni__least_squares *ls = sg;
+  ls->factored = false;
+  if (ls->guess_optimiser) ls->guess_optimiser->settings.learning_rate = ls->guess_rate;
+}
+
+static void list(dni_sg *sg, dni__manifest *manifest) {
+  dni__least_squares *ls = (dni__least_squares *)sg;
+  dni__manifest_fixed_count(manifest, "inputs", ls->inputs);
+  dni__manifest_fixed_count(manifest, "solve_every", ls->solve_every);
+  dni__manifest_count(manifest, "lessons", &ls->lessons);
+  dni__manifest_flag(manifest, "begins", &ls->begins);
+  dni__manifest_flag(manifest, "behind", &ls->behind);
+  dni__manifest_integer(manifest, "exponent", &ls->exponent);
+  if (ls->guess_optimiser) {
+    size_t entered = dni__manifest_enter(manifest, "guess_optimiser");
+    dni__optimiser_list(ls->guess_optimiser, manifest);
+    dni__manifest_leave(manifest, entered);
+  }
+  dni__manifest_after_load(manifest, loaded, ls);
+}
+
 /* An SG of the same settings that has learned nothing. */
 static dni_status create_like(const dni_sg *sg, dni_sg **out);
 
@@ -190,6 +213,7 @@ static const dni__sg_vtable vtable = {
     .setting_changed = setting_changed,
     .create_like = create_like,
     .catch_up = catch_up,
+    .list = list,
     .reserve = reserve,
     .destroy = destroy,
 };

@@ -53,6 +53,10 @@ static void mixture_setting_changed(dni_sg *sg, dni_setting setting) {
   if (setting == DNI_SETTING_LAMBDA) replace_schedule((mixture *)sg, NULL);
 }
 
+static void mixture_list(dni_sg *sg, dni__manifest *manifest) {
+  dni__rate_schedule_list(((mixture *)sg)->schedule, manifest);
+}
+
 static void mixture_destroy(dni_sg *sg) {
   replace_schedule((mixture *)sg, NULL);
   dni__wrapper_destroy(sg);
@@ -67,6 +71,7 @@ static const dni__sg_vtable mixture_vtable = {
     .learn = mixture_learn,
     .setting = mixture_setting,
     .setting_changed = mixture_setting_changed,
+    .list = mixture_list,
     .reserve = dni__wrapper_reserve,
     .destroy = mixture_destroy,
 };

@@ -3,6 +3,7 @@
 #define DNI_SG_SG_H
 
 #include "backend/backend.h"
+#include "core/manifest.h"
 #include "layer/parameter.h"
 #include "math/kernels.h"
 
@@ -40,6 +41,8 @@ typedef struct dni__sg_vtable {
   dni_status (*create_like)(const dni_sg *sg, dni_sg **out);
   /* Compute parameters that lessons have left behind, before they are looked at. NULL: none are. */
   dni_status (*catch_up)(dni_sg *sg);
+  /* List what the kind keeps besides settings, parameters and an inner SG. NULL: nothing. */
+  void (*list)(dni_sg *sg, dni__manifest *manifest);
   void (*changed)(dni_sg *sg); /* values were written; NULL: nothing to do */
   /* Grow the kind's workspace to `rows`, more than the rows it has. NULL: none needed. */
   dni_status (*reserve)(dni_sg *sg, size_t rows);
@@ -74,6 +77,12 @@ dni_sg *dni__sg_allocate(dni_context *context, size_t size, const dni__sg_vtable
 
 /* The innermost SG: of a wrapper that of its inner SG, of another kind itself. */
 const dni_sg *dni__sg_root(const dni_sg *sg);
+
+/* Where a setting is kept; NULL if the SG does not have it (settings.c). */
+double *dni__sg_setting(const dni_sg *sg, dni_setting setting);
+
+/* List what an SG consists of, an inner one included (manifest.c). */
+void dni__sg_list(dni_sg *sg, dni__manifest *manifest);
 
 /* Working space (sg.c). ---------------------------------------------------------------------- */
 

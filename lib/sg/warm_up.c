@@ -26,6 +26,10 @@ static dni_status warm_up_learn(dni_sg *sg, const dni_sg_call *call, dni__pair_s
   return dni__wrapper_teach(&outer->wrapper, &lesson, sums);
 }
 
+static void warm_up_list(dni_sg *sg, dni__manifest *manifest) {
+  dni__manifest_fixed_count(manifest, "cold_lessons", ((warm_up *)sg)->lessons);
+}
+
 static const dni__sg_vtable warm_up_vtable = {
     .kind = DNI_SG_WARM_UP,
     .name = "warm_up",
@@ -33,6 +37,7 @@ static const dni__sg_vtable warm_up_vtable = {
     .makes_prediction = true,
     .estimate = warm_up_estimate,
     .learn = warm_up_learn,
+    .list = warm_up_list,
     .reserve = dni__wrapper_reserve,
     .destroy = dni__wrapper_destroy,
 };

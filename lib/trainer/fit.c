@@ -13,6 +13,7 @@ typedef struct fit {
   uint64_t steps;          /* begun in this call */
   uint64_t reported;       /* steps of this call whose report has been looked at */
   uint64_t epoch;          /* from 1 */
+  bool goes_on;            /* it is the rest of one that was saved */
   bool stops;              /* the callback has said so, or patience is at its end */
   double least;            /* the lowest validation loss */
   uint64_t worse;          /* evaluations in a row that were not below it */
@@ -28,7 +29,9 @@ static bool hands_on_failure(dni__callback begun) {
 
 static dni_status call_back(fit *f, const dni_step_report *report) {
   const dni__callback begun = dni__callback_begin();
+  f->trainer->open = report->settled;
   dni_status answer = f->options.callback(f->options.callback_user, report);
+  f->trainer->open = false;
   dni__float_back(begun.place);
   if (answer == 0) return DNI_OK;
   if (answer == 1 && !hands_on_failure(begun)) {
@@ -109,6 +112,39 @@ static dni_status check_cancelled(const fit *f) {
                    (unsigned long long)(f->before + f->steps));
 }
 
+/* What a training that is saved now goes on from. */
+static dni_status note_progress(fit *f) {
+  dni__progress *progress = &f->trainer->progress;
+  progress->fitting = true;
+  progress->steps = f->steps;
+  progress->epoch = f->epoch;
+  progress->least = f->least;
+  progress->worse = f->worse;
+  return f->source.where ? f->source.where(&f->source, &progress->position) : DNI_OK;
+}
+
+/* The line in the log is the message. */
+static dni_status save(fit *f) {
+  dni_trainer *trainer = f->trainer;
+  DNI_TRY(flush(f));
+  dni_status status = dni__trainer_save_settled(trainer, f->options.checkpoint);
+  trainer->checkpoint_step = f->before + f->steps;
+  trainer->checkpoint_status = status;
+  if (status == DNI_OK) return DNI_OK;
+  if (!f->options.checkpoint_may_fail)
+    return dni__fail_prefix(status, "checkpoint after step %llu: ",
+                            (unsigned long long)trainer->checkpoint_step);
+  dni__context_log(trainer->context, DNI_LOG_WARNING, "checkpoint after step %llu: %s",
+                   (unsigned long long)trainer->checkpoint_step, dni_last_message());
+  return DNI_OK;
+}
+
+static dni_status save_if_due(fit *f, bool epoch_ends) {
+  uint64_t every = f->options.checkpoint_every;
+  bool due = every > 0 ? f->steps % every == 0 : epoch_ends;
+  return f->options.checkpoint && due ? save(f) : DNI_OK;
+}
+
 static dni_status fit_batch(fit *f, const dni_batch *batch) {
   dni_batch known;
   double total;
@@ -119,6 +155,8 @@ static dni_status fit_batch(fit *f, const dni_batch *batch) {
   if (settles(f)) DNI_TRY(flush(f));
   bool ends = f->steps == f->options.steps || (f->source.ends && f->source.ends(&f->source));
   DNI_TRY(validate_if_due(f, ends));
+  DNI_TRY(note_progress(f));
+  DNI_TRY(save_if_due(f, ends));
   DNI_TRY(report_steps(f));
   lose_patience(f);
   return DNI_OK;
@@ -128,10 +166,8 @@ static bool may_go_on(const fit *f) {
   return !f->stops && f->steps < f->options.steps;
 }
 
-static dni_status fit_epoch(fit *f) {
-  f->epoch++;
-  DNI_TRY(check_cancelled(f));
-  if (f->source.begin_epoch) DNI_TRY(f->source.begin_epoch(&f->source));
+/* From where the source stands to the end of the epoch. */
+static dni_status finish_epoch(fit *f) {
   while (may_go_on(f)) {
     dni_batch batch = {.struct_size = sizeof batch};
     DNI_TRY(f->source.next(&f->source, &batch));
@@ -143,12 +179,21 @@ static dni_status fit_epoch(fit *f) {
   return validate_if_due(f, true); /* a stream has ended */
 }
 
+static dni_status fit_epoch(fit *f) {
+  f->epoch++;
+  DNI_TRY(check_cancelled(f));
+  if (f->source.begin_epoch) DNI_TRY(f->source.begin_epoch(&f->source));
+  return finish_epoch(f);
+}
+
 static dni_status fit_epochs(fit *f) {
+  if (f->goes_on) DNI_TRY(finish_epoch(f));
   while (f->epoch < f->options.epochs && may_go_on(f)) {
     uint64_t before = f->steps;
     DNI_TRY(fit_epoch(f));
     if (f->steps == before) break; /* nothing comes any more */
   }
+  if (!f->stops) f->trainer->progress.fitting = false;
   return DNI_OK;
 }
 
@@ -176,11 +221,34 @@ static dni_status prepare_validation(fit *f) {
                                 &trainer->evaluation);
 }
 
+static void begin_anew(fit *f) {
+  dni_trainer *trainer = f->trainer;
+  f->before = trainer->schedule->steps;
+  f->least = INFINITY;
+  trainer->validation.step = trainer->earlier_validation.step = 0;
+  trainer->progress.fitting = false;
+}
+
+/* The rest of a fit that was saved. */
+static void go_on_from(fit *f, dni__progress *progress) {
+  f->steps = f->reported = progress->steps;
+  f->before = f->trainer->schedule->steps - progress->steps;
+  f->epoch = progress->epoch;
+  f->least = progress->least;
+  f->worse = progress->worse;
+  progress->goes_on = false;
+  lose_patience(f);
+}
+
 static dni_status run_prepared(fit *f) {
   DNI_TRY(flush(f));
-  f->before = f->trainer->schedule->steps;
-  f->least = INFINITY;
-  f->trainer->validation.step = f->trainer->earlier_validation.step = 0;
+  f->trainer->checkpoint_step = 0;
+  f->trainer->checkpoint_status = DNI_OK;
+  if (f->goes_on)
+    go_on_from(f, &f->trainer->progress);
+  else
+    begin_anew(f);
+  if (!f->options.keep_order) f->trainer->progress.order_loaded = false;
   return end_fit(f, fit_epochs(f));
 }
 
@@ -215,8 +283,12 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
   DNI_TRY(check_flag(options->has_seed, "has_seed"));
   if (!options->has_seed && options->seed != 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: a seed is given, but has_seed is 0");
-  if (options->reserved != 0)
+  if (options->reserved != 0 || options->reserved2 != 0)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
+  DNI_TRY(check_flag(options->checkpoint_may_fail, "checkpoint_may_fail"));
+  if (!options->checkpoint && (options->checkpoint_every || options->checkpoint_may_fail))
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "dni_fit_options: checkpoint_every and checkpoint_may_fail need a checkpoint");
   if (!options->validation && (options->patience || options->validate_every || options->best))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_fit_options: patience, validate_every and best need a validation set");
@@ -263,6 +335,7 @@ dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
   fit f = {.trainer = trainer};
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit"));
+  f.goes_on = trainer->progress.goes_on;
   dni_status status = dni__network_check_dataset(trainer->plan.network, dataset);
   if (status == DNI_OK) status = check_amount(trainer, dataset, &f.options);
   if (status == DNI_OK) status = check_watching(trainer, &f.options);
@@ -297,8 +370,9 @@ dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
   DNI_TRY(check_stream(stream, &known, &f.options));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit_stream"));
+  f.goes_on = trainer->progress.goes_on;
   dni_status status = check_watching(trainer, &f.options);
-  dni__source_of_stream(trainer, &known, &f.source);
+  if (status == DNI_OK) status = dni__source_of_stream(trainer, &known, &f.source);
   if (status == DNI_OK) status = run(&f);
   dni__visit_end(&visit);
   return status;

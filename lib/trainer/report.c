@@ -51,6 +51,8 @@ void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_rep
       .target_lag = record->target_lag,
       .module_count = plan->module_count,
       .module_updated = plan->module_updated,
+      .checkpointed = step > 0 && step == trainer->checkpoint_step,
+      .checkpoint_status = trainer->checkpoint_status,
   };
   add_validation(trainer, report);
 }

@@ -2,10 +2,31 @@
  * caller's own function. */
 #include "trainer/source.h"
 
+/* That of a file. */
+static dni_status take_loaded_order(dni_trainer *trainer, const dni_dataset *dataset) {
+  const dni__progress *progress = &trainer->progress;
+  const uint64_t *random = progress->order.state;
+  const uint64_t state[] = {random[0], random[1], random[2], random[3], progress->order_shuffled};
+  dni_order *order;
+  DNI_TRY(dni_order_create(dataset, NULL, &order));
+  dni_status status = dni_order_set_state(order, state, DNI_ORDER_STATE);
+  if (status != DNI_OK) {
+    dni_order_release(order);
+    return status;
+  }
+  dni_order_release(trainer->order);
+  trainer->order = order;
+  return DNI_OK;
+}
+
 /* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and
  * so that a later fit on the same data set goes on with it. */
 static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
                              const dni_fit_options *options) {
+  const dni__progress *progress = &trainer->progress;
+  const bool of_these = progress->examples == dni_dataset_examples(dataset);
+  if (progress->order_loaded && of_these && (progress->goes_on || !options->has_seed))
+    return take_loaded_order(trainer, dataset);
   dni_random_options seed = {.struct_size = sizeof seed, .has_seed = 1, .seed = options->seed};
   bool same = trainer->dataset == dataset && trainer->order && trainer->order_goes_on;
   if (same && !options->has_seed) return DNI_OK;
@@ -45,6 +66,11 @@ static bool ends(const dni__source *source) {
   return next_rows(source) == 0;
 }
 
+static dni_status where_in_dataset(dni__source *source, uint64_t *position) {
+  *position = source->position;
+  return DNI_OK;
+}
+
 static dni_status next_of_dataset(dni__source *source, dni_batch *batch) {
   size_t rows = next_rows(source), first = source->position;
   batch->x = NULL;
@@ -70,15 +96,30 @@ static void view_batch(dni__source *source) {
                   : dni__matrix_make(trainer->batch_y, 0, dni_network_outputs(network), dtype);
 }
 
+static dni_status go_on_in_dataset(dni__source *source) {
+  const dni__progress *progress = &source->trainer->progress;
+  const size_t examples = dni_dataset_examples(source->dataset);
+  if (!progress->goes_on) return DNI_OK;
+  if (progress->examples != examples || progress->position > examples)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "the fit that was saved was at example %llu of %llu, the data set has %zu",
+                     (unsigned long long)progress->position,
+                     (unsigned long long)progress->examples, examples);
+  source->position = (size_t)progress->position;
+  return DNI_OK;
+}
+
 dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
                                   const dni_fit_options *options, dni__source *out) {
   *out = (dni__source){.begin_epoch = begin_epoch,
                        .next = next_of_dataset,
                        .ends = ends,
+                       .where = where_in_dataset,
                        .trainer = trainer,
                        .dataset = dataset,
                        .batch = options->batch,
                        .keep_rest = options->keep_rest};
+  DNI_TRY(go_on_in_dataset(out));
   keep_dataset(trainer, dataset);
   view_batch(out);
   if (options->keep_order) return DNI_OK;
@@ -96,6 +137,22 @@ static dni_status next_of_stream(dni__source *source, dni_batch *batch) {
   return DNI_OK;
 }
 
-void dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out) {
+static dni_status where_in_stream(dni__source *source, uint64_t *position) {
+  const dni__callback begun = dni__callback_begin();
+  dni_status answer = source->stream.position(source->stream.user, position);
+  return dni__callback_end(begun, answer, "position");
+}
+
+static dni_status go_on_in_stream(const dni__source *source) {
+  const dni__progress *progress = &source->trainer->progress;
+  if (!progress->goes_on || !source->stream.seek) return DNI_OK;
+  const dni__callback begun = dni__callback_begin();
+  dni_status answer = source->stream.seek(source->stream.user, progress->position);
+  return dni__callback_end(begun, answer, "seek");
+}
+
+dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out) {
   *out = (dni__source){.next = next_of_stream, .trainer = trainer, .stream = *stream};
+  if (stream->position) out->where = where_in_stream;
+  return go_on_in_stream(out);
 }

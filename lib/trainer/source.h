@@ -12,6 +12,8 @@ struct dni__source {
   /* The next batch, or batch->x = NULL where the epoch ends. */
   dni_status (*next)(dni__source *source, dni_batch *batch);
   bool (*ends)(const dni__source *source); /* no batch is left of this epoch; NULL: not known */
+  /* Where it stands, as a number from which it could go on. NULL: it does not know. */
+  dni_status (*where)(dni__source *source, uint64_t *position);
   dni_trainer *trainer;
   /* Of a data set: */
   const dni_dataset *dataset;
@@ -24,12 +26,12 @@ struct dni__source {
   dni_stream stream;
 };
 
-/* Batches of `options->batch` rows of a data set. The order is the trainer's; see dni_trainer_fit.
- */
+/* Batches of `options->batch` rows of a data set. The order is the trainer's; see dni_trainer_fit. If
+ * the trainer goes on with a fit that was saved, the source stands where that one's did. */
 dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
                                   const dni_fit_options *options, dni__source *out);
 
 /* Batches as the caller produces them: one epoch. */
-void dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out);
+dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out);
 
 #endif

@@ -77,6 +77,7 @@ dni_status dni_trainer_step(dni_trainer *trainer, const dni_batch *batch, dni_st
   DNI_TRY(dni__trainer_check_batch(trainer, batch, &known, &total));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_step"));
   trainer->validation.step = trainer->earlier_validation.step = 0;
+  trainer->progress.fitting = trainer->progress.goes_on = false;
   dni_status status = dni__trainer_submit(trainer, &known, total, 0);
   if (status == DNI_OK && report) fill_report(trainer, report);
   dni__visit_end(&visit);

@@ -25,6 +25,19 @@ typedef struct dni__validation {
   dni_evaluation found;
 } dni__validation;
 
+/* How far the present fit has come, or the latest one: what a training that is saved goes on from. */
+typedef struct dni__progress {
+  bool fitting; /* it did not come to its own end */
+  bool goes_on; /* this was loaded: the next fit is the rest of that one */
+  uint64_t steps, epoch, position; /* steps of this fit; epoch from 1; where its source stands */
+  double least;                    /* the lowest validation loss */
+  uint64_t worse;                  /* evaluations in a row that were not below it */
+  uint64_t examples;               /* of the data set that the order is of; 0: none */
+  bool has_order, order_loaded;    /* loaded, and not yet taken by a fit */
+  dni__random order;               /* dni_order_state, */
+  bool order_shuffled;             /* with its last number apart */
+} dni__progress;
+
 struct dni_trainer {
   dni__references references;
   dni_context *context;
@@ -50,6 +63,12 @@ struct dni_trainer {
   dni__evaluation *evaluation; /* of the validation set, during a fit */
   dni__validation validation;
   dni__validation earlier_validation; /* for steps that are reported after it: the one before */
+  dni__progress progress;
+  uint64_t checkpoint_step;     /* of the latest save of a fit, counted as in reports; 0: none */
+  dni_status checkpoint_status; /* of that save */
+  bool open;             /* a fit's callback is running, and nothing is in flight */
+  uint64_t loaded_steps; /* a load's, until the schedule has them */
+  dni__leftovers *leftovers; /* of the file that was loaded last; NULL: none */
 };
 
 /* visit.c: enter a trainer, or say why not. `visit` is a local variable declared with DNI_VISIT;
@@ -84,6 +103,15 @@ dni_status dni__trainer_check_batch(const dni_trainer *trainer, const dni_batch 
                                     dni_batch *known, double *total);
 dni_status dni__trainer_submit(dni_trainer *trainer, const dni_batch *batch, double total,
                                uint64_t epoch);
+
+/* files.c: nothing is in flight, and the trainer may be saved. `call` is for the message. */
+dni_status dni__trainer_settle(dni_trainer *trainer, const char *call);
+/* No callback of a fit is running, in which a trainer may be saved but not loaded. */
+dni_status dni__trainer_check_idle(const dni_trainer *trainer, const char *call);
+/* Save, for somebody who is inside and has seen to it that nothing is in flight. */
+dni_status dni__trainer_save_settled(dni_trainer *trainer, const char *path);
+/* List everything that a training consists of, its network too. */
+void dni__trainer_list(dni_trainer *trainer, dni__manifest *manifest);
 
 /* report.c: the report of step `step`, counted from 1; 0: of none. */
 void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_report *report);

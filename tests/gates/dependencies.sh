@@ -1,13 +1,14 @@
 #!/bin/sh
 # The folders of lib/ stand on each other in one direction: a file includes only from its own folder
 # and from those of lower rank. core/context.h has rank 0 and is what everyone may see of a context.
-# The public headers are everybody's, dni/research.h too. A channel knows nothing but core.
+# The public headers are everybody's, dni/research.h too. Channels and files know nothing but core.
 set -u
 code=0
 
 rank() {
   case $1 in
   core) echo 0 ;;
+  file) echo 1 ;;
   math) echo 1 ;;
   backend) echo 2 ;;
   context) echo 3 ;;
@@ -18,7 +19,8 @@ rank() {
   pass) echo 8 ;;
   schedule) echo 9 ;;
   trainer) echo 10 ;;
-  data | analysis | io) echo 11 ;;
+  data | analysis) echo 11 ;;
+  checkpoint) echo 12 ;;
   *) echo unknown ;;
   esac
 }
@@ -31,8 +33,8 @@ complain() {
 # may_include FOLDER OTHER
 may_include() {
   case $1 in
-  channel) [ "$2" = core ] ;;
-  data | analysis | io) [ "$(rank "$2")" -le "$(rank network)" ] ;;
+  channel | file) [ "$2" = core ] ;;
+  data | analysis) [ "$(rank "$2")" -le "$(rank network)" ] ;;
   *) [ "$(rank "$2")" -lt "$(rank "$1")" ] ;;
   esac
 }

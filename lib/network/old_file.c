@@ -1,17 +1,79 @@
-/* dni_network_load.
+/* Network files of libdni 0.3, format version 1 (docs/FORMAT.md), which are only read.
  *
  * The file is walked twice: first only to see that length, checksum and every size in it add up,
  * then to build the network. So the second walk needs no doubt and the first no memory. */
+#include "network/network.h"
+
+#ifdef DNI_NO_FILES
+
+dni_status dni__network_from_old_file(dni_context *context, const unsigned char *bytes, size_t size,
+                                      dni_network **out) {
+  (void)context;
+  (void)bytes;
+  (void)size;
+  (void)out;
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "this library was built with FILES=none");
+}
+
+#else
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include <zlib.h>
 
-#include "core/context.h"
-#include "io/checksum.h"
-#include "io/input.h"
-#include "io/network_file.h"
+#define MAGIC_SIZE         8
+#define HEADER_SIZE        32 /* magic, version, dtype, bytes of the file, layers */
+#define LAYER_SIZE         24 /* kind, activation, inputs, outputs */
+#define NORMALISATION_SIZE 16 /* epsilon, statistics rate */
+#define CHECKSUM_SIZE      4
+#define VERSION            1
 
-#define SETTING_COUNT (sizeof dni__file_settings / sizeof dni__file_settings[0])
+/* The settings of batch normalisation, in the order of the file. */
+static const dni_setting file_settings[] = {DNI_SETTING_EPSILON, DNI_SETTING_STATISTICS_RATE};
+
+#define SETTING_COUNT (sizeof file_settings / sizeof file_settings[0])
+
+/* The file, read from front to back. Little-endian. */
+typedef struct input {
+  const unsigned char *bytes;
+  size_t size, next;
+} input;
+
+static size_t input_remaining(const input *in) {
+  return in->size - in->next;
+}
+
+/* The next value. The caller has seen that enough bytes remain. */
+static uint64_t little_endian(input *in, size_t size) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < size; i++)
+    value |= (uint64_t)in->bytes[in->next + i] << 8 * i;
+  in->next += size;
+  return value;
+}
+
+static uint32_t input_u32(input *in) {
+  return (uint32_t)little_endian(in, sizeof(uint32_t));
+}
+
+static uint64_t input_u64(input *in) {
+  return little_endian(in, sizeof(uint64_t));
+}
+
+static float input_f32(input *in) {
+  uint32_t bits = input_u32(in);
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static double input_f64(input *in) {
+  uint64_t bits = input_u64(in);
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
 
 /* What precedes the parameters of a layer. */
 typedef struct record {
@@ -22,45 +84,41 @@ typedef struct record {
 
 /* Length and checksum. ------------------------------------------------------------------------- */
 
-static dni_status check_magic(const dni__input *input) {
-  size_t count = input->size < DNI_FILE_MAGIC_SIZE ? input->size : DNI_FILE_MAGIC_SIZE;
-  if (input->size == 0) return dni__fail(DNI_ERROR_DATA, "the file is empty");
-  if (memcmp(input->bytes, DNI_FILE_MAGIC, count) != 0)
-    return dni__fail(DNI_ERROR_DATA, "not a network file of libdni");
-  if (input->size < DNI_FILE_HEADER_SIZE + DNI_FILE_CHECKSUM_SIZE)
+static dni_status check_header(const input *in) {
+  if (in->size < HEADER_SIZE + CHECKSUM_SIZE)
     return dni__fail(DNI_ERROR_DATA, "truncated in its header");
   return DNI_OK;
 }
 
 /* All versions have the checksum at the end; it is cut off here. */
-static dni_status check_checksum(dni__input *input) {
-  dni__input end = *input;
-  input->size -= DNI_FILE_CHECKSUM_SIZE;
-  end.next = input->size;
-  uint32_t stored = dni__input_u32(&end);
-  if (stored != dni__checksum(0, input->bytes, input->size))
+static dni_status check_checksum(input *in) {
+  input end = *in;
+  in->size -= CHECKSUM_SIZE;
+  end.next = in->size;
+  uint32_t stored = input_u32(&end);
+  if (stored != crc32_z(0, in->bytes, in->size))
     return dni__fail(DNI_ERROR_DATA, "corrupt: the checksum does not match");
   return DNI_OK;
 }
 
 /* Everything about the file as a whole; then `input` is at the first layer. */
-static dni_status check_file(dni__input *input, dni_dtype *dtype, uint64_t *layers) {
-  DNI_TRY(check_magic(input));
-  input->next = DNI_FILE_MAGIC_SIZE;
-  uint32_t version = dni__input_u32(input);
-  *dtype = (dni_dtype)dni__input_u32(input);
-  uint64_t size = dni__input_u64(input);
-  *layers = dni__input_u64(input);
-  if (size > input->size)
-    return dni__fail(DNI_ERROR_DATA, "truncated: %zu of %llu bytes", input->size,
+static dni_status check_file(input *in, dni_dtype *dtype, uint64_t *layers) {
+  DNI_TRY(check_header(in));
+  in->next = MAGIC_SIZE;
+  uint32_t version = input_u32(in);
+  *dtype = (dni_dtype)input_u32(in);
+  uint64_t size = input_u64(in);
+  *layers = input_u64(in);
+  if (size > in->size)
+    return dni__fail(DNI_ERROR_DATA, "truncated: %zu of %llu bytes", in->size,
                      (unsigned long long)size);
-  if (size < input->size)
-    return dni__fail(DNI_ERROR_DATA, "%zu bytes, but its header says %llu", input->size,
+  if (size < in->size)
+    return dni__fail(DNI_ERROR_DATA, "%zu bytes, but its header says %llu", in->size,
                      (unsigned long long)size);
-  DNI_TRY(check_checksum(input));
-  if (version != DNI_FILE_VERSION)
+  DNI_TRY(check_checksum(in));
+  if (version != VERSION)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "format version %u, this library knows %d",
-                     (unsigned)version, DNI_FILE_VERSION);
+                     (unsigned)version, VERSION);
   return DNI_OK;
 }
 
@@ -83,18 +141,18 @@ static bool count_elements(const record *layer, size_t *count) {
 }
 
 /* The record of the next layer. DNI_ERROR_DATA: the file ends within it. */
-static dni_status read_record(dni__input *input, record *out) {
-  if (dni__input_remaining(input) < DNI_FILE_LAYER_SIZE)
+static dni_status read_record(input *in, record *out) {
+  if (input_remaining(in) < LAYER_SIZE)
     return dni__fail(DNI_ERROR_DATA, "the file ends within it");
-  out->kind = dni__input_u32(input);
-  out->activation = dni__input_u32(input);
-  out->inputs = dni__input_u64(input);
-  out->outputs = dni__input_u64(input);
+  out->kind = input_u32(in);
+  out->activation = input_u32(in);
+  out->inputs = input_u64(in);
+  out->outputs = input_u64(in);
   if (out->kind != DNI_LAYER_BATCH_NORM) return DNI_OK;
-  if (dni__input_remaining(input) < DNI_FILE_NORMALISATION_SIZE)
+  if (input_remaining(in) < NORMALISATION_SIZE)
     return dni__fail(DNI_ERROR_DATA, "the file ends within it");
   for (size_t i = 0; i < SETTING_COUNT; i++)
-    out->settings[i] = dni__input_f64(input);
+    out->settings[i] = input_f64(in);
   return DNI_OK;
 }
 
@@ -109,10 +167,10 @@ static dni_status check_sizes(const record *layer, uint64_t *units) {
   return DNI_OK;
 }
 
-static dni_status check_layer(dni__input *input, dni_dtype dtype, uint64_t *units) {
+static dni_status check_layer(input *in, dni_dtype dtype, uint64_t *units) {
   record layer = {.kind = 0};
   size_t elements, bytes;
-  DNI_TRY(read_record(input, &layer));
+  DNI_TRY(read_record(in, &layer));
   if (layer.kind < DNI_LAYER_DENSE || layer.kind > DNI_LAYER_BATCH_NORM)
     return dni__fail(DNI_ERROR_DATA, "kind %u is unknown", (unsigned)layer.kind);
   DNI_TRY(check_sizes(&layer, units));
@@ -120,36 +178,36 @@ static dni_status check_layer(dni__input *input, dni_dtype dtype, uint64_t *unit
     return dni__fail(DNI_ERROR_DATA, "activation %u is unknown", (unsigned)layer.activation);
   if (!count_elements(&layer, &elements) ||
       !dni__multiply(elements, dni__dtype_size(dtype), &bytes) ||
-      bytes > dni__input_remaining(input))
+      bytes > input_remaining(in))
     return dni__fail(DNI_ERROR_DATA, "its parameters exceed the file");
-  input->next += bytes;
+  in->next += bytes;
   return DNI_OK;
 }
 
 /* `input` is a copy: the second walk starts where this one did. */
-static dni_status check_layers(dni__input input, dni_dtype dtype, uint64_t layers) {
+static dni_status check_layers(input in, dni_dtype dtype, uint64_t layers) {
   uint64_t units = 0;
   if (!dni__dtype_is_real(dtype))
     return dni__fail(DNI_ERROR_DATA, "element type %d is unknown", (int)dtype);
   if (layers == 0) return dni__fail(DNI_ERROR_DATA, "no layers");
   for (uint64_t i = 0; i < layers; i++) {
-    dni_status status = check_layer(&input, dtype, &units);
+    dni_status status = check_layer(&in, dtype, &units);
     if (status != DNI_OK) return dni__fail_prefix(status, "layer %llu: ", (unsigned long long)i);
   }
-  if (dni__input_remaining(&input) > 0)
+  if (input_remaining(&in) > 0)
     return dni__fail(DNI_ERROR_DATA, "%zu bytes after the last layer",
-                     dni__input_remaining(&input));
+                     input_remaining(&in));
   return DNI_OK;
 }
 
 /* Second walk: building. ----------------------------------------------------------------------- */
 
 /* Into the context's element type. Only a finite double can fail to fit. */
-static dni_status read_matrix(dni__input *input, dni_dtype dtype, const char *name,
+static dni_status read_matrix(input *in, dni_dtype dtype, const char *name,
                               const dni_matrix *value) {
   for (size_t r = 0; r < value->rows; r++)
     for (size_t c = 0; c < value->columns; c++) {
-      double element = dtype == DNI_F32 ? (double)dni__input_f32(input) : dni__input_f64(input);
+      double element = dtype == DNI_F32 ? (double)input_f32(in) : input_f64(in);
       if (value->dtype == DNI_F32 && isfinite(element) && fabs(element) > (double)FLT_MAX)
         return dni__fail(DNI_ERROR_DATA, "%s: %g is out of range of float", name, element);
       dni__matrix_set(value, r, c, element);
@@ -170,36 +228,36 @@ static dni_status create_layer(dni_context *context, const record *read, dni_lay
   }
 }
 
-static dni_status fill_layer(dni__input *input, dni_dtype dtype, const record *read,
+static dni_status fill_layer(input *in, dni_dtype dtype, const record *read,
                              dni_layer *layer) {
   for (size_t i = 0; read->kind == DNI_LAYER_BATCH_NORM && i < SETTING_COUNT; i++)
-    DNI_TRY(dni_layer_set_f64(layer, dni__file_settings[i], read->settings[i]));
+    DNI_TRY(dni_layer_set_f64(layer, file_settings[i], read->settings[i]));
   for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {
     dni_matrix value;
     DNI_TRY(dni_layer_parameter(layer, i, &value, NULL));
-    DNI_TRY(read_matrix(input, dtype, dni_layer_parameter_name(layer, i), &value));
+    DNI_TRY(read_matrix(in, dtype, dni_layer_parameter_name(layer, i), &value));
   }
   return dni_layer_changed(layer);
 }
 
-static dni_status add_layer(dni_context *context, dni__input *input, dni_dtype dtype,
+static dni_status add_layer(dni_context *context, input *in, dni_dtype dtype,
                             dni_network *network) {
   record read = {.kind = 0};
   dni_layer *layer;
-  DNI_TRY(read_record(input, &read));
+  DNI_TRY(read_record(in, &read));
   DNI_TRY(create_layer(context, &read, &layer));
-  dni_status status = fill_layer(input, dtype, &read, layer);
+  dni_status status = fill_layer(in, dtype, &read, layer);
   if (status == DNI_OK) status = dni_network_add(network, layer);
   dni_layer_release(layer); /* the network has its own reference */
   return status;
 }
 
-static dni_status build(dni_context *context, dni__input *input, dni_dtype dtype, uint64_t layers,
+static dni_status build(dni_context *context, input *in, dni_dtype dtype, uint64_t layers,
                         dni_network **out) {
   dni_network *network;
   DNI_TRY(dni_network_create(context, &network));
   for (uint64_t i = 0; i < layers; i++) {
-    dni_status status = add_layer(context, input, dtype, network);
+    dni_status status = add_layer(context, in, dtype, network);
     if (status != DNI_OK) {
       dni_network_release(network);
       return dni__fail_prefix(status, "layer %llu: ", (unsigned long long)i);
@@ -209,24 +267,14 @@ static dni_status build(dni_context *context, dni__input *input, dni_dtype dtype
   return DNI_OK;
 }
 
-static dni_status load(dni_context *context, dni__input *input, dni_network **out) {
+dni_status dni__network_from_old_file(dni_context *context, const unsigned char *bytes, size_t size,
+                                      dni_network **out) {
   dni_dtype dtype;
   uint64_t layers;
-  DNI_TRY(check_file(input, &dtype, &layers));
-  DNI_TRY(check_layers(*input, dtype, layers));
-  return build(context, input, dtype, layers, out);
+  input in = {bytes, size, 0};
+  DNI_TRY(check_file(&in, &dtype, &layers));
+  DNI_TRY(check_layers(in, dtype, layers));
+  return build(context, &in, dtype, layers, out);
 }
 
-dni_status dni_network_load(dni_context *context, const char *path, dni_network **out) {
-  DNI_REQUIRE(context);
-  DNI_REQUIRE(path);
-  DNI_REQUIRE(out);
-  dni__input input;
-  DNI_TRY(dni__input_open(context->memory, path, &input));
-  dni_status status = load(context, &input, out);
-  dni__input_close(&input);
-  if (status == DNI_OK) return DNI_OK;
-  /* What a layer refuses as an argument came from the file: a setting out of bounds. */
-  if (status == DNI_ERROR_ARGUMENT) status = DNI_ERROR_DATA;
-  return dni__fail_prefix(status, "%s: ", dni__shown(path).text);
-}
+#endif
