@@ -190,8 +190,7 @@ dni_status dni_checkpoint_add_matrix(dni_checkpoint *checkpoint, const char *nam
   return add(checkpoint, name, &it);
 }
 
-dni_status dni_checkpoint_add_count(dni_checkpoint *checkpoint, const char *name,
-                                    uint64_t *count) {
+dni_status dni_checkpoint_add_count(dni_checkpoint *checkpoint, const char *name, uint64_t *count) {
   const item it = {.kind = ITEM_COUNT, .object = count};
   return add(checkpoint, name, &it);
 }
@@ -265,9 +264,9 @@ static dni_status settle(const dni_checkpoint *checkpoint, const char *call) {
 static dni_status save(dni_checkpoint *checkpoint, const char *path, const dni_writer *writer) {
   dni__manifest manifest;
   list(checkpoint, &manifest);
-  dni_status status =
-      path ? dni__file_save(&manifest, checkpoint->leftovers, "checkpoint", path)
-           : dni__file_write(&manifest, checkpoint->leftovers, "checkpoint", writer);
+  dni_status status = path
+                          ? dni__file_save(&manifest, checkpoint->leftovers, "checkpoint", path)
+                          : dni__file_write(&manifest, checkpoint->leftovers, "checkpoint", writer);
   dni__manifest_free(&manifest);
   return status;
 }

@@ -66,7 +66,8 @@ typedef struct dni__after_load {
 
 typedef struct dni__manifest {
   dni__memory *memory;
-  dni_status status; /* of the first failure, whose message is the thread's; then nothing is added */
+  dni_status
+      status; /* of the first failure, whose message is the thread's; then nothing is added */
   dni__place *places;
   size_t count, capacity;
   dni__after_load *after;

@@ -6,10 +6,10 @@
 #include "core/core.h"
 
 /* "xxh3-64:" and 16 hexadecimal digits. */
-#define DNI_CHECKSUM_NAME  "libdni.checksum"
-#define DNI_CHECKSUM_KIND  "xxh3-64:"
-#define DNI_CHECKSUM_ZERO  "0000000000000000"
-#define DNI_CHECKSUM_TEXT  25
+#define DNI_CHECKSUM_NAME "libdni.checksum"
+#define DNI_CHECKSUM_KIND "xxh3-64:"
+#define DNI_CHECKSUM_ZERO "0000000000000000"
+#define DNI_CHECKSUM_TEXT 25
 
 typedef struct dni__checksum dni__checksum;
 

@@ -37,8 +37,9 @@ static dni_status check_length(const dni__input *input, size_t *length) {
   if (said > HEADER_MOST || (left > 0 && input->bytes[LENGTH_SIZE] != '{'))
     return dni__fail(DNI_ERROR_DATA, "not a safetensors file");
   if (said > left)
-    return dni__fail(DNI_ERROR_DATA, "truncated: a header of %" PRIu64 " bytes, but %" PRIu64
-                     " are there", said, left);
+    return dni__fail(DNI_ERROR_DATA,
+                     "truncated: a header of %" PRIu64 " bytes, but %" PRIu64 " are there", said,
+                     left);
   *length = (size_t)said;
   return DNI_OK;
 }

@@ -18,9 +18,9 @@ static const struct {
   const char *name;
   size_t size;
 } types[] = {
-    {"F32", 4},  {"F64", 8},     {"I32", 4},     {"U8", 1},  {"BF16", 2}, {"F16", 2},  {"I64", 8},
-    {"U64", 8},  {"U32", 4},     {"I16", 2},     {"U16", 2}, {"I8", 1},   {"BOOL", 1}, {"F8_E4M3", 1},
-    {"F8_E5M2", 1},
+    {"F32", 4}, {"F64", 8}, {"I32", 4},  {"U8", 1},      {"BF16", 2},
+    {"F16", 2}, {"I64", 8}, {"U64", 8},  {"U32", 4},     {"I16", 2},
+    {"U16", 2}, {"I8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
 };
 
 size_t dni__tensor_element(const char *dtype) {
@@ -149,8 +149,7 @@ static dni_status check_layout(dni__index *index, size_t data_size) {
 static dni_status read_tensors(json_t *root, size_t data_size, dni__index *index) {
   const char *name;
   json_t *value;
-  index->tensors =
-      dni__allocate(index->memory, json_object_size(root), sizeof *index->tensors);
+  index->tensors = dni__allocate(index->memory, json_object_size(root), sizeof *index->tensors);
   if (!index->tensors) return DNI_ERROR_MEMORY;
   json_object_foreach(root, name, value) {
     if (!strcmp(name, "__metadata__")) continue;

@@ -30,8 +30,8 @@ static void print_shape(const dni__tensor *tensor, char text[200]) {
   size_t length = 1;
   (void)strcpy(text, "[");
   for (size_t i = 0; i < tensor->rank; i++)
-    length += (size_t)snprintf(text + length, 200 - length, "%s%" PRIu64, i ? "," : "",
-                               tensor->shape[i]);
+    length +=
+        (size_t)snprintf(text + length, 200 - length, "%s%" PRIu64, i ? "," : "", tensor->shape[i]);
   (void)strcpy(text + length, "]");
 }
 

@@ -7,10 +7,10 @@
 #include "file/input.h"
 
 /* Texts of the header that are the file's own affair. */
-#define DNI_FILE_FORMAT   "libdni.format"
-#define DNI_FILE_VERSION  "libdni.version"
-#define DNI_FILE_CONTENT  "libdni.content"
-#define DNI_FILE_REQUIRES "libdni.requires"
+#define DNI_FILE_FORMAT       "libdni.format"
+#define DNI_FILE_VERSION      "libdni.version"
+#define DNI_FILE_CONTENT      "libdni.content"
+#define DNI_FILE_REQUIRES     "libdni.requires"
 #define DNI_FILE_FORMAT_KNOWN "2" /* 1 was the format of libdni 0.3 */
 
 struct dni__file {

@@ -121,8 +121,7 @@ static json_t *shape_of(const entry *e) {
   const dni__place *place = e->place;
   if (place->kind == DNI__PLACE_RAW)
     return json_loads(dni__manifest_text(e->manifest, place->at.raw.shape), 0, NULL);
-  return json_pack("[II]", (json_int_t)place->at.matrix.rows,
-                   (json_int_t)place->at.matrix.columns);
+  return json_pack("[II]", (json_int_t)place->at.matrix.rows, (json_int_t)place->at.matrix.columns);
 }
 
 static const char *dtype_of(const entry *e) {
@@ -266,10 +265,8 @@ static void end(writing *w) {
 
 static dni_status begin(writing *w, const dni__manifest *manifest, const dni__leftovers *leftovers,
                         const char *what) {
-  *w = (writing){.memory = manifest->memory,
-                 .manifest = manifest,
-                 .leftovers = leftovers,
-                 .what = what};
+  *w = (writing){
+      .memory = manifest->memory, .manifest = manifest, .leftovers = leftovers, .what = what};
   dni_status status = manifest->status;
   if (status == DNI_OK) status = make_header(w);
   if (status == DNI_OK) status = sum_up(w);

@@ -47,7 +47,7 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
     dni_status status = dni__callback_end(begun, answer, "parameter");
     if (status == DNI_OK) status = check_views(&value, &gradient, dtype);
     if (status != DNI_OK) return dni__fail_prefix(status, "%s: parameter %zu: ", owner, i);
-    out[i] = (dni__parameter){DNI__PARAMETER_OF_CALLER, value, gradient};
+    out[i] = (dni__parameter){"parameter", value, gradient};
   }
   return DNI_OK;
 }
@@ -95,13 +95,20 @@ dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, si
   return DNI_OK;
 }
 
-/* The caller's parameters have no names of their own. */
+/* How many before `index` have its name: maps of one object are called alike, and so are the caller's
+ * parameters. */
+static size_t namesakes(const dni__parameter *parameters, size_t index) {
+  size_t count = 0;
+  for (size_t i = 0; i < index; i++)
+    if (!strcmp(parameters[i].name, parameters[index].name)) count++;
+  return count;
+}
+
 void dni__parameters_list(const dni__parameter *parameters, size_t count, dni__manifest *manifest) {
   for (size_t i = 0; i < count; i++) {
-    char name[48];
-    const char *own = parameters[i].name;
-    (void)snprintf(name, sizeof name, "%s_%zu", own, i);
-    bool numbered = !strcmp(own, DNI__PARAMETER_OF_CALLER);
-    dni__manifest_matrix(manifest, numbered ? name : own, &parameters[i].value);
+    char name[64];
+    const size_t before = namesakes(parameters, i);
+    (void)snprintf(name, sizeof name, "%s_%zu", parameters[i].name, before);
+    dni__manifest_matrix(manifest, before > 0 ? name : parameters[i].name, &parameters[i].value);
   }
 }

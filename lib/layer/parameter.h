@@ -37,10 +37,7 @@ dni_status dni__parameter_set(dni__parameter *parameters, size_t count, size_t i
 dni_status dni__parameter_get(const dni__parameter *parameters, size_t count, size_t index,
                               const dni_matrix *value);
 
-/* The name of what the caller's functions hand out. */
-#define DNI__PARAMETER_OF_CALLER "parameter"
-
-/* List the values under their names, those of the caller as "parameter_0" and so on. */
+/* List the values under their names; the second and third of a name are "weight_1", "weight_2". */
 void dni__parameters_list(const dni__parameter *parameters, size_t count, dni__manifest *manifest);
 
 #endif

@@ -39,9 +39,8 @@ static dni_status save(dni_network *network, const char *path, const dni_writer 
                      path ? dni__shown(path).text : "", path ? ": " : "");
   dni__manifest_init(&manifest, network->context->memory);
   dni__network_list(network, &manifest);
-  dni_status status =
-      path ? dni__file_save(&manifest, network->leftovers, "network", path)
-           : dni__file_write(&manifest, network->leftovers, "network", writer);
+  dni_status status = path ? dni__file_save(&manifest, network->leftovers, "network", path)
+                           : dni__file_write(&manifest, network->leftovers, "network", writer);
   dni__manifest_free(&manifest);
   return status;
 }

@@ -142,8 +142,7 @@ static bool count_elements(const record *layer, size_t *count) {
 
 /* The record of the next layer. DNI_ERROR_DATA: the file ends within it. */
 static dni_status read_record(input *in, record *out) {
-  if (input_remaining(in) < LAYER_SIZE)
-    return dni__fail(DNI_ERROR_DATA, "the file ends within it");
+  if (input_remaining(in) < LAYER_SIZE) return dni__fail(DNI_ERROR_DATA, "the file ends within it");
   out->kind = input_u32(in);
   out->activation = input_u32(in);
   out->inputs = input_u64(in);
@@ -177,8 +176,7 @@ static dni_status check_layer(input *in, dni_dtype dtype, uint64_t *units) {
   if (layer.activation > DNI_ACTIVATION_SIGMOID)
     return dni__fail(DNI_ERROR_DATA, "activation %u is unknown", (unsigned)layer.activation);
   if (!count_elements(&layer, &elements) ||
-      !dni__multiply(elements, dni__dtype_size(dtype), &bytes) ||
-      bytes > input_remaining(in))
+      !dni__multiply(elements, dni__dtype_size(dtype), &bytes) || bytes > input_remaining(in))
     return dni__fail(DNI_ERROR_DATA, "its parameters exceed the file");
   in->next += bytes;
   return DNI_OK;
@@ -195,8 +193,7 @@ static dni_status check_layers(input in, dni_dtype dtype, uint64_t layers) {
     if (status != DNI_OK) return dni__fail_prefix(status, "layer %llu: ", (unsigned long long)i);
   }
   if (input_remaining(&in) > 0)
-    return dni__fail(DNI_ERROR_DATA, "%zu bytes after the last layer",
-                     input_remaining(&in));
+    return dni__fail(DNI_ERROR_DATA, "%zu bytes after the last layer", input_remaining(&in));
   return DNI_OK;
 }
 
@@ -228,8 +225,7 @@ static dni_status create_layer(dni_context *context, const record *read, dni_lay
   }
 }
 
-static dni_status fill_layer(input *in, dni_dtype dtype, const record *read,
-                             dni_layer *layer) {
+static dni_status fill_layer(input *in, dni_dtype dtype, const record *read, dni_layer *layer) {
   for (size_t i = 0; read->kind == DNI_LAYER_BATCH_NORM && i < SETTING_COUNT; i++)
     DNI_TRY(dni_layer_set_f64(layer, file_settings[i], read->settings[i]));
   for (size_t i = 0; i < dni_layer_parameter_count(layer); i++) {

@@ -54,7 +54,8 @@ static void note_order(dni_trainer *trainer) {
   uint64_t state[DNI_ORDER_STATE];
   if (progress->order_loaded) return;
   progress->examples = dni_dataset_examples(trainer->dataset);
-  progress->has_order = trainer->order && dni_order_state(trainer->order, state, DNI_ORDER_STATE) == DNI_OK;
+  progress->has_order =
+      trainer->order && dni_order_state(trainer->order, state, DNI_ORDER_STATE) == DNI_OK;
   for (size_t i = 0; progress->has_order && i < 4; i++)
     progress->order.state[i] = state[i];
   progress->order_shuffled = progress->has_order && state[4];
@@ -126,9 +127,8 @@ static dni_status save(dni_trainer *trainer, const char *path, const dni_writer 
   dni__manifest manifest;
   dni__manifest_init(&manifest, trainer->context->memory);
   dni__trainer_list(trainer, &manifest);
-  dni_status status =
-      path ? dni__file_save(&manifest, trainer->leftovers, "training", path)
-           : dni__file_write(&manifest, trainer->leftovers, "training", writer);
+  dni_status status = path ? dni__file_save(&manifest, trainer->leftovers, "training", path)
+                           : dni__file_write(&manifest, trainer->leftovers, "training", writer);
   dni__manifest_free(&manifest);
   return status;
 }
