@@ -138,17 +138,17 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile make/reproduce.mk | while read -r name text; do \
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 	@echo 'Settings, which a build remembers until make clean: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS;'
-	@echo '  BLAS=<pkg-config name>|none [openblas]; FILES=none leaves IDX and CSV files, and zlib, out;'
+	@echo '  BLAS=<pkg-config name>|none [openblas]; FILES=none leaves all files out, and zlib, jansson, xxhash;'
 	@echo '  PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR; PKG_CONFIG and its PKG_CONFIG_PATH,'
 	@echo '  PKG_CONFIG_LIBDIR, PKG_CONFIG_SYSROOT_DIR.'
 	@echo 'For one make: BUILD [build], the directory of a build; DESTDIR; V=1 shows the commands; CI=1'
 	@echo '  makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS and so on, one'
 	@echo '  for each program; for bench-peers PEERS_PYTHON PEERS_FLAGS.'
 
-deps: ## install what is missing of compiler, pkg-config, BLAS, zlib and Check, or say what to install
+deps: ## install what is missing of compiler, pkg-config, BLAS, zlib, jansson, xxhash and Check, or say what
 	@$(require) $(NEEDED_FOR_TESTS)
 
-deps-report: ## the same of what reproduce needs: BLAS, zlib, gnuplot, Python
+deps-report: ## the same of what reproduce needs: BLAS, zlib, jansson, xxhash, gnuplot, Python
 	@$(require) $(NEEDED) gnuplot python3
 
 require = $(same_settings) sh make/require.sh

@@ -32,6 +32,8 @@ debian_name() {
   pkg-config) echo pkg-config ;;
   openblas) echo libopenblas-dev ;;
   zlib) echo zlib1g-dev ;;
+  jansson) echo libjansson-dev ;;
+  libxxhash) echo libxxhash-dev ;;
   check) echo check ;;
   gnuplot) echo gnuplot-nox ;;
   python3) echo python3 ;;
@@ -66,6 +68,12 @@ static void end(int *x) { if (*x) puts(""); }
 int main(void) { int x __attribute__((cleanup(end))) = puts(""); return puts("") < x; }'
 uses_zlib='#include <zlib.h>
 int main(void) { return !zlibVersion(); }'
+uses_jansson='#include <jansson.h>
+int main(void) { return !json_object(); }'
+# The header alone: nothing is linked.
+uses_libxxhash='#define XXH_INLINE_ALL
+#include <xxhash.h>
+int main(void) { return XXH3_64bits("", 0) == 0; }'
 uses_check='#include <check.h>
 int main(void) { return !srunner_create(NULL); }'
 
@@ -74,6 +82,8 @@ is_there() {
   compiler) [ -z "$no_compiler" ] ;;
   pkg-config) pkg_config --version >/dev/null ;;
   zlib) pkg_config --exists zlib && links "$uses_zlib" zlib ;;
+  jansson) pkg_config --exists jansson && links "$uses_jansson" jansson ;;
+  libxxhash) pkg_config --exists libxxhash && links "$uses_libxxhash" ;;
   check) pkg_config --exists check && links "$uses_check" check ;;
   gnuplot | python3) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
@@ -86,7 +96,7 @@ is_there() {
 describe() {
   case $1 in
   compiler) echo "a C compiler (CC=$CC: $no_compiler)" ;;
-  zlib | check)
+  zlib | jansson | libxxhash | check)
     if pkg_config --exists "$1"; then echo "$1 for CC=$CC (pkg-config finds another)"; else echo "$1"; fi
     ;;
   *) echo "$1" ;;

@@ -30,6 +30,9 @@ typedef struct options {
   bool threads_asked; /* by the user, not by default */
   size_t train_limit; /* 0: all */
   const char *data, *out, *save;
+  const char *checkpoint;    /* NULL: none */
+  uint64_t checkpoint_every; /* steps; 0: at the end of each epoch and of the run */
+  bool resume;               /* go on from the checkpoint, if there is one */
   bool json;
 } options;
 
@@ -118,8 +121,10 @@ int run_method(const options *settings, const data_source *source, method which,
                run_result *result);
 void run_release(run_result *result);
 
-/* The name --save gives this method's file, into path. */
-int save_path(const options *settings, method which, char path[PATH_SIZE]);
+/* The name of this method's file, into path: what `option` says, with the method behind it if there are
+ * several. */
+int method_path(const options *settings, const char *option, const char *file, method which,
+                char path[PATH_SIZE]);
 
 /* report.c */
 typedef struct result_set {

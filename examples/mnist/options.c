@@ -108,6 +108,9 @@ enum option_id {
   OPTION_JSON,
   OPTION_OUT,
   OPTION_SAVE,
+  OPTION_CHECKPOINT,
+  OPTION_CHECKPOINT_EVERY,
+  OPTION_RESUME,
   OPTION_HELP,
   OPTION_VERSION
 };
@@ -145,6 +148,9 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"out", required_argument, NULL, OPTION_OUT},
     {"save", required_argument, NULL, OPTION_SAVE},
+    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+    {"checkpoint-every", required_argument, NULL, OPTION_CHECKPOINT_EVERY},
+    {"resume", no_argument, NULL, OPTION_RESUME},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
@@ -320,6 +326,13 @@ static int set_running(int id, const char *name, const char *text, options *pars
     return set_path(name, text, &parsed->out);
   case OPTION_SAVE:
     return set_path(name, text, &parsed->save);
+  case OPTION_CHECKPOINT:
+    return set_path(name, text, &parsed->checkpoint);
+  case OPTION_CHECKPOINT_EVERY:
+    return set_count(name, text, 1000000000, &parsed->checkpoint_every);
+  case OPTION_RESUME:
+    parsed->resume = true;
+    return 0;
   default:
     parsed->json = true;
     return 0;
@@ -348,6 +361,10 @@ static int complete(options *parsed, const char *sg_at) {
   if (!parsed->condition_asked) {
     parsed->sg.condition = usual.condition;
     parsed->sg.residual = usual.residual;
+  }
+  if (!parsed->checkpoint && (parsed->resume || parsed->checkpoint_every > 0)) {
+    (void)fail("--resume and --checkpoint-every need --checkpoint (see --help)");
+    return USAGE;
   }
   return options_complete(parsed, sg_at);
 }

@@ -88,7 +88,8 @@ static void print_files(const result_set *results) {
   if (settings->out)
     (void)printf("Written: results.tsv, curves.tsv and accuracy.svg in %s\n", settings->out);
   for (size_t i = 0; i < results->run_count && settings->save; i++)
-    if (save_path(settings, results->runs[i].which, path) == 0) (void)printf("Saved: %s\n", path);
+    if (method_path(settings, "--save", settings->save, results->runs[i].which, path) == 0)
+      (void)printf("Saved: %s\n", path);
 }
 
 void report_table(const result_set *results) {

@@ -1,5 +1,6 @@
 /* Trains one method and measures it. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ typedef struct training {
   window loss, sg_error, sg_cosine;
   double lag_sum; /* of lag_count interfaces between modules in steps */
   uint64_t lag_count;
+  uint64_t resumed_at;           /* step; 0: it began anew */
   double started, paused, shown; /* seconds; paused: spent outside training since started */
   bool reached;                  /* what --until asks for */
   int problem;                   /* exit status of a failed evaluation, 0 if none */
@@ -86,7 +88,7 @@ static void show_progress(training *state, uint64_t step, double seconds) {
   (void)fprintf(stderr, "\r%-8s  step %llu of %llu  loss %.4f  %.1f ms/step",
                 method_name(result->which), (unsigned long long)step,
                 (unsigned long long)result->total_steps, window_mean(&state->loss),
-                1000 * seconds / (double)step);
+                1000 * seconds / (double)(step - state->resumed_at));
   if (result->curve_count > 0)
     (void)fprintf(stderr, "  test %.2f %%",
                   100 * result->curve[result->curve_count - 1].test_accuracy);
@@ -141,8 +143,37 @@ static dni_status after_step(void *user, const dni_step_report *report) {
   return state->problem != 0 || state->reached;
 }
 
+/* Go on from the checkpoint; where there is none yet, from the beginning. */
+static int resume(const training *state, const char *path) {
+  if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
+  return dni_trainer_load(state->objects->trainer, path, NULL) == DNI_OK ? 0 : library_failure();
+}
+
+static int prepare_checkpoint(const training *state, dni_fit_options *plan, char path[PATH_SIZE]) {
+  const options *settings = state->settings;
+  if (!settings->checkpoint) return 0;
+  int problem =
+      method_path(settings, "--checkpoint", settings->checkpoint, state->result->which, path);
+  if (problem != 0) return problem;
+  plan->checkpoint = path;
+  plan->checkpoint_every = settings->checkpoint_every;
+  return settings->resume ? resume(state, path) : 0;
+}
+
+/* One that was resumed at its end is only measured. */
+static int measure_end(training *state) {
+  run_result *result = state->result;
+  if (result->curve_count > 0) return 0;
+  result->steps = dni_trainer_step_count(state->objects->trainer);
+  return evaluate(state, result->steps, 0);
+}
+
 static int train(training *state) {
+  char path[PATH_SIZE];
   dni_fit_options plan = {.struct_size = sizeof plan};
+  int problem = prepare_checkpoint(state, &plan, path);
+  if (problem != 0) return problem;
+  state->resumed_at = dni_trainer_step_count(state->objects->trainer);
   plan.batch = state->settings->batch;
   plan.steps = state->result->total_steps;
   plan.callback = after_step;
@@ -153,12 +184,13 @@ static int train(training *state) {
   if (state->problem != 0) return state->problem; /* its line has been printed */
   if (status != DNI_OK) return library_failure();
   if (isatty(STDERR_FILENO)) (void)fputs("\r\033[K", stderr);
-  return 0;
+  return measure_end(state);
 }
 
 static int summarise(const training *state) {
   run_result *result = state->result;
-  result->ms_per_step = 1000 * result->seconds / (double)result->steps;
+  const uint64_t made = result->steps - state->resumed_at;
+  result->ms_per_step = made > 0 ? 1000 * result->seconds / (double)made : NAN;
   result->final_loss = window_mean(&state->loss);
   result->sg_error = window_mean(&state->sg_error);
   result->sg_cosine = window_mean(&state->sg_cosine);
@@ -168,17 +200,18 @@ static int summarise(const training *state) {
                           &result->train_accuracy);
 }
 
-int save_path(const options *settings, method which, char path[PATH_SIZE]) {
+int method_path(const options *settings, const char *option, const char *file, method which,
+                char path[PATH_SIZE]) {
   bool one = settings->method_count == 1;
-  int length = snprintf(path, PATH_SIZE, "%s%s%s", settings->save, one ? "" : "-",
-                        one ? "" : method_name(which));
-  return length < PATH_SIZE ? 0 : fail("--save %s: too long", settings->save);
+  int length =
+      snprintf(path, PATH_SIZE, "%s%s%s", file, one ? "" : "-", one ? "" : method_name(which));
+  return length < PATH_SIZE ? 0 : fail("%s %s: too long", option, file);
 }
 
 static int save(const options *settings, const session *objects, method which) {
   char path[PATH_SIZE];
   if (!settings->save) return 0;
-  int problem = save_path(settings, which, path);
+  int problem = method_path(settings, "--save", settings->save, which, path);
   if (problem != 0) return problem;
   return dni_network_save(objects->network, path) == DNI_OK ? 0 : library_failure();
 }

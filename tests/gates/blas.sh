@@ -36,6 +36,6 @@ LD_LIBRARY_PATH=$library "$work/shared" "${name:-none}" || { echo "shared librar
 # The file that has the name, again with the name of a library that does not exist.
 # shellcheck disable=SC2046 # flags
 build missing -DDNI_CBLAS_LIBRARY='"libdni-test-missing.so.0"' lib/backend/cblas.c \
-  "$library/libdni.a" $("$PKG_CONFIG" --libs zlib 2>/dev/null) -lm -ldl
+  "$library/libdni.a" $("$PKG_CONFIG" --libs zlib jansson 2>/dev/null) -lm -ldl
 "$work/missing" missing || { echo "static library, CBLAS missing: failed"; code=1; }
 exit $code
