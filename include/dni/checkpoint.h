@@ -8,10 +8,10 @@
 
 /** An empty checkpoint.
  *
- * Add what belongs together, then save or load it as often as wanted. Everything that is added is kept
- * until the last release. Names are 1 to 100 bytes of UTF-8 without control characters; the entries
- * of the file begin with them and a dot: a layer "encoder" has the entry "encoder.weight". The name ""
- * is allowed once, for a network or a trainer: its entries have nothing in front.
+ * Add what belongs together, then save or load it as often as wanted. Everything that is added is
+ * kept until the last release. Names are 1 to 100 bytes of UTF-8 without control characters; the
+ * entries of the file begin with them and a dot: a layer "encoder" has the entry "encoder.weight".
+ * The name "" is allowed once, for a network or a trainer: its entries have nothing in front.
  *
  * One thread at a time, and while nothing else uses what was added.
  * - DNI_ERROR_ARGUMENT: NULL.
@@ -41,8 +41,8 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_sg(dni_checkpoint *checkpoint
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_network(dni_checkpoint *checkpoint,
                                                            const char *name, dni_network *network);
 
-/** Add an optimiser: settings, count of steps, moments. What it moves is not part of it. Failures as
- * dni_checkpoint_add_layer(). */
+/** Add an optimiser: settings, count of steps, moments. What it moves is not part of it. Failures
+ * as dni_checkpoint_add_layer(). */
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_optimiser(dni_checkpoint *checkpoint,
                                                              const char *name,
                                                              dni_optimiser *optimiser);
@@ -57,8 +57,8 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_order(dni_checkpoint *checkpo
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_trainer(dni_checkpoint *checkpoint,
                                                            const char *name, dni_trainer *trainer);
 
-/** Add a matrix of the caller's, of any element type. The view is copied; its memory is borrowed until
- * the last release, read by saves and written by loads.
+/** Add a matrix of the caller's, of any element type. The view is copied; its memory is borrowed
+ * until the last release, read by saves and written by loads.
  * - DNI_ERROR_ARGUMENT: also a view that is not valid. */
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_matrix(dni_checkpoint *checkpoint,
                                                           const char *name, dni_matrix *matrix);
@@ -92,14 +92,15 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_write(dni_checkpoint *checkpoint,
 /** Load everything from the file `path`, which was saved from a checkpoint made the same way.
  *
  * What is decided when objects are made (kinds, sizes, schedules of rates) must be as in the file;
- * settings are loaded. Entries of the file that nothing asks for are kept, and written again by later
- * saves of this checkpoint. Matrices of float are converted to double and back. `options` may be NULL.
- * - DNI_ERROR_ARGUMENT: NULL, a bad struct_size; the file is of something else: the message names what
- *   differs.
+ * settings are loaded. Entries of the file that nothing asks for are kept, and written again by
+ * later saves of this checkpoint. Matrices of float are converted to double and back. `options` may
+ * be NULL.
+ * - DNI_ERROR_ARGUMENT: NULL, a bad struct_size; the file is of something else: the message names
+ *   what differs.
  * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
  * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing or malformed.
- * - DNI_ERROR_UNSUPPORTED: a later format, or a network file of libdni 0.3; unknown non-zero options;
- *   a library built with FILES=none.
+ * - DNI_ERROR_UNSUPPORTED: a later format, or a network file of libdni 0.3; unknown non-zero
+ *   options; a library built with FILES=none.
  * - DNI_ERROR_STATE, DNI_ERROR_MEMORY: as dni_checkpoint_save().
  *
  * After a failure nothing has changed. */

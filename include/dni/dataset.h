@@ -226,8 +226,8 @@ DNI_API DNI_MUST_USE dni_status dni_order_shuffle(dni_order *order);
 /** How many numbers say where an order stands. */
 #define DNI_ORDER_STATE 5
 
-/** Write where an order stands into state [count]: after dni_order_set_state() with these numbers, an
- * order of as many examples is the same, and so are all its later shuffles.
+/** Write where an order stands into state [count]: after dni_order_set_state() with these numbers,
+ * an order of as many examples is the same, and so are all its later shuffles.
  * - DNI_ERROR_ARGUMENT: NULL, count is not DNI_ORDER_STATE. */
 DNI_API DNI_MUST_USE dni_status dni_order_state(const dni_order *order, uint64_t *state,
                                                 size_t count);

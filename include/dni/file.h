@@ -5,12 +5,12 @@
  * says what is in them. dni_network_save() writes a network, dni_trainer_save() a training,
  * dni_checkpoint_save() the parts of a training loop of one's own.
  *
- * A file is written beside the old one, brought to the disk, and renamed. So its name stands for the
- * old content or all of the new, also after a crash. A new file gets permissions as the umask says;
- * one that replaces another keeps that one's owner, group and permissions where the system lets it. A
- * symbolic link stays, and what it leads to is replaced. Processes that save under one name at the
- * same time do not disturb each other; the last one wins. A program that is killed while it writes
- * leaves NAME.tmp0 behind, which the next save under that name removes.
+ * A file is written beside the old one, brought to the disk, and renamed. So its name stands for
+ * the old content or all of the new, also after a crash. A new file gets permissions as the umask
+ * says; one that replaces another keeps that one's owner, group and permissions where the system
+ * lets it. A symbolic link stays, and what it leads to is replaced. Processes that save under one
+ * name at the same time do not disturb each other; the last one wins. A program that is killed
+ * while it writes leaves NAME.tmp0 behind, which the next save under that name removes.
  *
  * What is read is checked as a whole before anything is changed: the checksum over all bytes, the
  * header, every size and every value. */
@@ -24,8 +24,8 @@
 typedef struct dni_writer {
   size_t struct_size; /**< sizeof(dni_writer). */
   void *user;         /**< Handed to write. */
-  /** Takes the next `size` bytes, 1 or more. It answers 0, or a status with which the call fails; see
-   * dni_fail(). What it was given before is then no file. */
+  /** Takes the next `size` bytes, 1 or more. It answers 0, or a status with which the call fails;
+   * see dni_fail(). What it was given before is then no file. */
   dni_status(DNI_CALL *write)(void *user, const void *bytes, size_t size);
 } dni_writer;
 
@@ -33,8 +33,8 @@ typedef struct dni_writer {
 typedef struct dni_reader {
   size_t struct_size; /**< sizeof(dni_reader). */
   void *user;         /**< Handed to read. */
-  /** Writes the next bytes, at most `size`, and their number into *got; 0 at the end. It answers 0, or
-   * a status with which the call fails; see dni_fail(). It is called until *got is 0. */
+  /** Writes the next bytes, at most `size`, and their number into *got; 0 at the end. It answers 0,
+   * or a status with which the call fails; see dni_fail(). It is called until *got is 0. */
   dni_status(DNI_CALL *read)(void *user, void *bytes, size_t size, size_t *got);
 } dni_reader;
 

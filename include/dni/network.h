@@ -157,9 +157,9 @@ DNI_API DNI_MUST_USE dni_status dni_network_evaluate(dni_network *network, const
 
 /* Files. -------------------------------------------------------------------------------------- */
 
-/** Write layers and SGs to the file `path`: kinds, shapes, settings, parameters, running statistics,
- * and what SGs have learned. Optimisers belong to a trainer; see dni_trainer_save(). dni/file.h says
- * how a file is replaced.
+/** Write layers and SGs to the file `path`: kinds, shapes, settings, parameters, running
+ * statistics, and what SGs have learned. Optimisers belong to a trainer; see dni_trainer_save().
+ * dni/file.h says how a file is replaced.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: no layers.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
@@ -173,17 +173,18 @@ DNI_API DNI_MUST_USE dni_status dni_network_save(dni_network *network, const cha
  * - DNI_ERROR_CALLBACK, or a status of the caller's: write failed. */
 DNI_API DNI_MUST_USE dni_status dni_network_write(dni_network *network, const dni_writer *writer);
 
-/** Make a network from a file of dni_network_save() or dni_trainer_save(), or a network file of libdni
- * 0.3. Its interfaces are exact: what the file has of SGs, and other entries that are no layer's, is
- * kept and written again by dni_network_save(). A file of the other element type is converted.
+/** Make a network from a file of dni_network_save() or dni_trainer_save(), or a network file of
+ * libdni 0.3. Its interfaces are exact: what the file has of SGs, and other entries that are no
+ * layer's, is kept and written again by dni_network_save(). A file of the other element type is
+ * converted.
  *
  * To load into a network that exists, with its SGs or with layers of the caller's, see
  * dni_checkpoint_add_network().
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
  * - DNI_ERROR_DATA: it is no such file, or truncated, or corrupt, or its sizes do not add up.
- * - DNI_ERROR_UNSUPPORTED: a newer format, a layer of a kind that is not known or is the caller's; a
- *   library built with FILES=none.
+ * - DNI_ERROR_UNSUPPORTED: a newer format, a layer of a kind that is not known or is the caller's;
+ *   a library built with FILES=none.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_network_load(dni_context *context, const char *path,
                                                  dni_network **out);

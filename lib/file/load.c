@@ -160,10 +160,17 @@ static void load_places(const dni__file *file, const dni__manifest *manifest) {
     manifest->after[i].function(manifest->after[i].object);
 }
 
+static dni_status refuse_old(void) {
+  return dni__fail(DNI_ERROR_UNSUPPORTED,
+                   "a network file of libdni 0.3: dni_network_load reads it, and dni_network_save "
+                   "makes a file of this format of it");
+}
+
 dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, bool finite,
                           dni__leftovers **leftovers) {
   dni__leftovers *over = NULL;
   if (manifest->status != DNI_OK) return manifest->status;
+  if (file->foreign) return dni__file_say(file, refuse_old());
   dni_status status = check_places(file, manifest, finite);
   if (status == DNI_OK && leftovers) status = dni__leftovers_take(file, &over);
   if (status != DNI_OK) return dni__file_say(file, status);

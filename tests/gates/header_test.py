@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-HEADERS = ["types", "status", "matrix", "settings", "context", "backend", "layer", "loss", "schedule",
-           "optimiser", "sg", "network", "dataset", "trainer"]
+HEADERS = ["types", "status", "matrix", "settings", "context", "file", "backend", "layer", "loss",
+           "schedule", "optimiser", "sg", "network", "dataset", "trainer", "checkpoint"]
 RESEARCH = "include/dni/research.h"
 TEST = "tests/header_test.c"
 SIZES, SIZES_TEST = "lib/core/first_size.h", "tests/test_struct_sizes.c"
