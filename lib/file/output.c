@@ -27,29 +27,37 @@ static dni_status io_failure(const dni__output *output, const char *what) {
 
 /* The sibling. ------------------------------------------------------------------------------- */
 
-/* Whether the name still means the file that was opened: its last owner may have renamed it before we
- * had the lock. */
-static bool is_still_named(const dni__output *output) {
+/* Whether the name no longer means the file that was opened: its last owner may have renamed or removed
+ * it before we had the lock. */
+static bool has_lost_name(const dni__output *output) {
   struct stat opened, named;
-  return fstat(output->file, &opened) == 0 && lstat(output->temporary, &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+  if (lstat(output->temporary, &named) != 0) return errno == ENOENT;
+  return fstat(output->file, &opened) == 0 &&
+         (opened.st_ino != named.st_ino || opened.st_dev != named.st_dev);
 }
 
-/* 0: the file just made is ours. EAGAIN: somebody took it for a dead program's. */
-static int hold(dni__output *output) {
-  int failed = flock(output->file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-  if (failed == EWOULDBLOCK || failed == EINTR) failed = EAGAIN;
-  if (failed == 0 && !is_still_named(output)) failed = EAGAIN;
-  if (failed != 0) (void)close(output->file);
+/* 0: locked. EWOULDBLOCK: another process holds it. Else an errno: the file system has no locks. */
+static int lock(const dni__output *output) {
+  int failed;
+  do
+    failed = flock(output->file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+  while (failed == EINTR);
   return failed;
 }
 
-/* Remove a file that is there and that nobody holds. O_NOFOLLOW: it may be anybody's link. */
+/* 0: the file just made is ours. EAGAIN: somebody takes it for a dead program's, and removes it. */
+static int hold(dni__output *output) {
+  if (lock(output) != EWOULDBLOCK && !has_lost_name(output)) return 0;
+  (void)close(output->file);
+  return EAGAIN;
+}
+
+/* Remove a file that is there and that nobody holds. Only who has its lock may remove or rename it.
+ * O_NOFOLLOW: it may be anybody's link. */
 static bool remove_dead(dni__output *output) {
   output->file = open(output->temporary, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (output->file < 0) return false;
-  const bool dead = flock(output->file, LOCK_EX | LOCK_NB) == 0 && is_still_named(output) &&
-                    unlink(output->temporary) == 0;
+  const bool dead = lock(output) == 0 && !has_lost_name(output) && unlink(output->temporary) == 0;
   (void)close(output->file);
   return dead;
 }

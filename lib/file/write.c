@@ -175,24 +175,30 @@ static dni_status fill_tree(writing *w) {
   return put_tensors(w);
 }
 
+/* The first zeros of the text, which no NUL ends. */
+static char *find_digits(const writing *w) {
+  char *at = w->header + LENGTH_SIZE;
+  while (strncmp(at, DNI_CHECKSUM_ZERO, strlen(DNI_CHECKSUM_ZERO)) != 0)
+    at++;
+  return at;
+}
+
 /* The length, the text, and spaces up to a multiple of 8, so that the data are aligned. */
 static dni_status make_header(writing *w) {
   DNI_TRY(fill_tree(w));
-  char *text = json_dumps(w->root, JSON_COMPACT);
-  if (!text) return no_memory();
-  const size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+  const size_t length = json_dumpb(w->root, NULL, 0, JSON_COMPACT);
+  const size_t padded = (length + 7) / 8 * 8;
+  if (length == 0) return no_memory();
   w->header_size = LENGTH_SIZE + padded;
   w->header = dni__allocate(w->memory, w->header_size, 1);
-  if (w->header) {
-    for (size_t i = 0; i < LENGTH_SIZE; i++)
-      w->header[i] = (char)(unsigned char)((uint64_t)padded >> 8 * i);
-    memset(w->header + LENGTH_SIZE, ' ', padded);
-    memcpy(w->header + LENGTH_SIZE, text, length);
-    size_t before = (size_t)(strstr(text, DNI_CHECKSUM_ZERO) - text);
-    w->digits = w->header + LENGTH_SIZE + before;
-  }
-  free(text);
-  return w->header ? DNI_OK : DNI_ERROR_MEMORY;
+  if (!w->header) return DNI_ERROR_MEMORY;
+  for (size_t i = 0; i < LENGTH_SIZE; i++)
+    w->header[i] = (char)(unsigned char)((uint64_t)padded >> 8 * i);
+  memset(w->header + LENGTH_SIZE, ' ', padded);
+  if (json_dumpb(w->root, w->header + LENGTH_SIZE, length, JSON_COMPACT) != length)
+    return no_memory();
+  w->digits = find_digits(w);
+  return DNI_OK;
 }
 
 /* Bytes. -------------------------------------------------------------------------------------- */

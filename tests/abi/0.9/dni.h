@@ -71,6 +71,7 @@ extern "C" {
 #include "dni/matrix.h"
 #include "dni/settings.h"
 #include "dni/context.h"
+#include "dni/file.h"
 #include "dni/backend.h"
 #include "dni/layer.h"
 #include "dni/loss.h"
@@ -80,6 +81,7 @@ extern "C" {
 #include "dni/network.h"
 #include "dni/dataset.h"
 #include "dni/trainer.h"
+#include "dni/checkpoint.h"
 #undef DNI_H_INSIDE
 
 #ifdef __cplusplus

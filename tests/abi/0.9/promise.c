@@ -140,6 +140,7 @@ SIZE(dni_log_level, 4);
 SIZE(dni_instructions, 4);
 
 VALUE(DNI_LOG_INFORMATION, 1);
+VALUE(DNI_LOG_WARNING, 2);
 VALUE(DNI_INSTRUCTIONS_BEST, 0);
 VALUE(DNI_INSTRUCTIONS_BASELINE, 1);
 VALUE(DNI_INSTRUCTIONS_AVX2, 2);
@@ -185,6 +186,25 @@ void dni_context_free(dni_context *context, void *memory);
 
 #ifdef __cplusplus
 }
+#endif
+
+/* dni/file.h. ---------------------------------------------------------------------------------- */
+
+/* Pointers of 8 bytes; elsewhere the offsets follow from the same declarations. */
+#if UINTPTR_MAX == UINT64_MAX
+
+AT(dni_writer, struct_size, 0);
+AT(dni_writer, user, 8);
+AT(dni_writer, write, 16);
+
+AT(dni_reader, struct_size, 0);
+AT(dni_reader, user, 8);
+AT(dni_reader, read, 16);
+
+AT(dni_load_options, struct_size, 0);
+AT(dni_load_options, finite, 8);
+AT(dni_load_options, reserved, 12);
+
 #endif
 
 /* dni/backend.h. ------------------------------------------------------------------------------- */
@@ -715,8 +735,10 @@ dni_status dni_network_predict(dni_network *network, const dni_matrix *x, dni_ma
 dni_status dni_network_evaluate(dni_network *network, const dni_loss *loss,
                                 const dni_dataset *dataset, const dni_metric *metric,
                                 dni_evaluation *out);
-dni_status dni_network_save(const dni_network *network, const char *path);
+dni_status dni_network_save(dni_network *network, const char *path);
+dni_status dni_network_write(dni_network *network, const dni_writer *writer);
 dni_status dni_network_load(dni_context *context, const char *path, dni_network **out);
+dni_status dni_network_read(dni_context *context, const dni_reader *reader, dni_network **out);
 
 #ifdef __cplusplus
 }
@@ -729,6 +751,7 @@ SIZE(dni_data_flags, 4);
 VALUE(DNI_DATA_COPY, 0);
 VALUE(DNI_DATA_BORROW, 1);
 VALUE(DNI_DATA_UNCHECKED, 2);
+VALUE(DNI_ORDER_STATE, 5);
 
 /* Pointers of 8 bytes; elsewhere the offsets follow from the same declarations. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -800,6 +823,8 @@ dni_status dni_order_create(const dni_dataset *dataset, const dni_random_options
 dni_order *dni_order_retain(dni_order *order);
 void dni_order_release(dni_order *order);
 dni_status dni_order_shuffle(dni_order *order);
+dni_status dni_order_state(const dni_order *order, uint64_t *state, size_t count);
+dni_status dni_order_set_state(dni_order *order, const uint64_t *state, size_t count);
 const size_t *dni_order_indices(const dni_order *order);
 
 #ifdef __cplusplus
@@ -856,6 +881,8 @@ AT(dni_step_report, sg_cosine, 120);
 AT(dni_step_report, target_lag, 128);
 AT(dni_step_report, module_count, 136);
 AT(dni_step_report, module_updated, 144);
+AT(dni_step_report, checkpointed, 152);
+AT(dni_step_report, checkpoint_status, 156);
 
 AT(dni_fit_options, struct_size, 0);
 AT(dni_fit_options, batch, 8);
@@ -874,10 +901,16 @@ AT(dni_fit_options, validation, 88);
 AT(dni_fit_options, validate_every, 96);
 AT(dni_fit_options, patience, 104);
 AT(dni_fit_options, best, 112);
+AT(dni_fit_options, checkpoint, 120);
+AT(dni_fit_options, checkpoint_every, 128);
+AT(dni_fit_options, checkpoint_may_fail, 136);
+AT(dni_fit_options, reserved2, 140);
 
 AT(dni_stream, struct_size, 0);
 AT(dni_stream, user, 8);
 AT(dni_stream, next, 16);
+AT(dni_stream, position, 24);
+AT(dni_stream, seek, 32);
 
 AT(dni_memory_report, struct_size, 0);
 AT(dni_memory_report, parameter_bytes, 8);
@@ -902,6 +935,12 @@ dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
 dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream,
                                   const dni_fit_options *options);
 dni_status dni_trainer_report(const dni_trainer *trainer, dni_step_report *report);
+dni_status dni_trainer_save(dni_trainer *trainer, const char *path);
+dni_status dni_trainer_write(dni_trainer *trainer, const dni_writer *writer);
+dni_status dni_trainer_load(dni_trainer *trainer, const char *path,
+                            const dni_load_options *options);
+dni_status dni_trainer_read(dni_trainer *trainer, const dni_reader *reader,
+                            const dni_load_options *options);
 dni_status dni_trainer_abandon(dni_trainer *trainer);
 dni_status dni_trainer_flush(dni_trainer *trainer);
 void dni_trainer_cancel(dni_trainer *trainer);
@@ -914,6 +953,39 @@ dni_status dni_trainer_module_thread(const dni_trainer *trainer, size_t module, 
 dni_optimiser *dni_trainer_module_optimiser(dni_trainer *trainer, size_t module);
 dni_optimiser *dni_trainer_sg_optimiser(dni_trainer *trainer, size_t after);
 dni_status dni_trainer_memory(const dni_trainer *trainer, dni_memory_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+/* dni/checkpoint.h. ---------------------------------------------------------------------------- */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+dni_status dni_checkpoint_create(dni_context *context, dni_checkpoint **out);
+dni_checkpoint *dni_checkpoint_retain(dni_checkpoint *checkpoint);
+void dni_checkpoint_release(dni_checkpoint *checkpoint);
+dni_status dni_checkpoint_add_layer(dni_checkpoint *checkpoint, const char *name, dni_layer *layer);
+dni_status dni_checkpoint_add_sg(dni_checkpoint *checkpoint, const char *name, dni_sg *sg);
+dni_status dni_checkpoint_add_network(dni_checkpoint *checkpoint, const char *name,
+                                      dni_network *network);
+dni_status dni_checkpoint_add_optimiser(dni_checkpoint *checkpoint, const char *name,
+                                        dni_optimiser *optimiser);
+dni_status dni_checkpoint_add_order(dni_checkpoint *checkpoint, const char *name, dni_order *order);
+dni_status dni_checkpoint_add_trainer(dni_checkpoint *checkpoint, const char *name,
+                                      dni_trainer *trainer);
+dni_status dni_checkpoint_add_matrix(dni_checkpoint *checkpoint, const char *name,
+                                     dni_matrix *matrix);
+dni_status dni_checkpoint_add_count(dni_checkpoint *checkpoint, const char *name, uint64_t *count);
+dni_status dni_checkpoint_add_real(dni_checkpoint *checkpoint, const char *name, double *real);
+dni_status dni_checkpoint_save(dni_checkpoint *checkpoint, const char *path);
+dni_status dni_checkpoint_write(dni_checkpoint *checkpoint, const dni_writer *writer);
+dni_status dni_checkpoint_load(dni_checkpoint *checkpoint, const char *path,
+                               const dni_load_options *options);
+dni_status dni_checkpoint_read(dni_checkpoint *checkpoint, const dni_reader *reader,
+                               const dni_load_options *options);
 
 #ifdef __cplusplus
 }

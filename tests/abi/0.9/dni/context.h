@@ -26,7 +26,10 @@ typedef struct dni_allocator {
 /** How important a line of the log is. Treat levels that you do not know as information. */
 typedef int32_t dni_log_level;
 
-enum { DNI_LOG_INFORMATION = 1 /**< Nothing is wrong. */ };
+enum {
+  DNI_LOG_INFORMATION = 1, /**< Nothing is wrong. */
+  DNI_LOG_WARNING = 2      /**< Something failed that may fail; the program goes on. */
+};
 
 /** Receives one line without newline. It may be called on any thread that uses the context. It must
  * return normally. */

@@ -223,6 +223,21 @@ DNI_API void dni_order_release(dni_order *order);
  * - DNI_ERROR_ARGUMENT: NULL. */
 DNI_API DNI_MUST_USE dni_status dni_order_shuffle(dni_order *order);
 
+/** How many numbers say where an order stands. */
+#define DNI_ORDER_STATE 5
+
+/** Write where an order stands into state [count]: after dni_order_set_state() with these numbers,
+ * an order of as many examples is the same, and so are all its later shuffles.
+ * - DNI_ERROR_ARGUMENT: NULL, count is not DNI_ORDER_STATE. */
+DNI_API DNI_MUST_USE dni_status dni_order_state(const dni_order *order, uint64_t *state,
+                                                size_t count);
+
+/** Put an order where another one stood. One thread at a time.
+ * - DNI_ERROR_ARGUMENT: NULL, count is not DNI_ORDER_STATE, numbers that no order has; nothing
+ *   changes. */
+DNI_API DNI_MUST_USE dni_status dni_order_set_state(dni_order *order, const uint64_t *state,
+                                                    size_t count);
+
 /** The indices in their present order, as many as the data set has examples. Borrowed: valid as
  * long as the order, changed by the next shuffle. NULL for NULL. */
 DNI_API const size_t *dni_order_indices(const dni_order *order);

@@ -157,28 +157,41 @@ DNI_API DNI_MUST_USE dni_status dni_network_evaluate(dni_network *network, const
 
 /* Files. -------------------------------------------------------------------------------------- */
 
-/** Write the layers (kinds, shapes, parameters, running statistics, settings of batch norm) to the
- * file `path`.
- *
- * SGs, rate scales and moments are not part of it: the file is for prediction and for starting
- * anew. It is written beside the old file and renamed, so `path` holds the old content or all of
- * the new. The format is docs/FORMAT.md.
+/** Write layers and SGs to the file `path`: kinds, shapes, settings, parameters, running
+ * statistics, and what SGs have learned. Optimisers belong to a trainer; see dni_trainer_save().
+ * dni/file.h says how a file is replaced.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: no layers.
- * - DNI_ERROR_UNSUPPORTED: a layer that the format does not know: callback, dropout, layer norm,
- *   leaky ReLU or GELU. The message names it.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
- * - DNI_ERROR_MEMORY: no memory. */
-DNI_API DNI_MUST_USE dni_status dni_network_save(const dni_network *network, const char *path);
+ * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none.
+ * - DNI_ERROR_MEMORY: no memory.
+ *
+ * After a failure the old file is there as it was. One thread at a time, while nothing trains. */
+DNI_API DNI_MUST_USE dni_status dni_network_save(dni_network *network, const char *path);
 
-/** Make a network from a file of dni_network_save(), with exact interfaces. A file of the other
- * element type is converted.
+/** The same to a function of the caller's.
+ * - DNI_ERROR_CALLBACK, or a status of the caller's: write failed. */
+DNI_API DNI_MUST_USE dni_status dni_network_write(dni_network *network, const dni_writer *writer);
+
+/** Make a network from a file of dni_network_save() or dni_trainer_save(), or a network file of
+ * libdni 0.3. Its interfaces are exact: what the file has of SGs, and other entries that are no
+ * layer's, is kept and written again by dni_network_save(). A file of the other element type is
+ * converted.
+ *
+ * To load into a network that exists, with its SGs or with layers of the caller's, see
+ * dni_checkpoint_add_network().
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
- * - DNI_ERROR_DATA: it is not such a file, or truncated, or corrupt, or its sizes do not add up.
- * - DNI_ERROR_UNSUPPORTED: a newer format.
+ * - DNI_ERROR_DATA: it is no such file, or truncated, or corrupt, or its sizes do not add up.
+ * - DNI_ERROR_UNSUPPORTED: a newer format, a layer of a kind that is not known or is the caller's;
+ *   a library built with FILES=none.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_network_load(dni_context *context, const char *path,
+                                                 dni_network **out);
+
+/** The same from a function of the caller's.
+ * - DNI_ERROR_CALLBACK, or a status of the caller's: read failed. */
+DNI_API DNI_MUST_USE dni_status dni_network_read(dni_context *context, const dni_reader *reader,
                                                  dni_network **out);
 
 #endif

@@ -148,6 +148,9 @@ typedef struct dni_step_report {
   const size_t *target_lag;
   size_t module_count;           /**< Length of module_updated. */
   const int32_t *module_updated; /**< 1: the module had its turn; frozen layers of it stay. */
+  int32_t checkpointed;          /**< 1: dni_trainer_fit() tried to save after this step. */
+  /** In dni_trainer_fit(): the status of the latest save of this call; 0 before the first. */
+  dni_status checkpoint_status;
 } dni_step_report;
 
 /** One step on a batch of 1 to max_batch rows. `report` may be NULL. Nothing is allocated.
@@ -218,6 +221,15 @@ typedef struct dni_fit_options {
   /** Receives the parameters (dni_network_assign()) whenever the validation loss is the lowest so
    * far in this call: a copy of the network (dni_network_copy()). NULL: not wanted. */
   dni_network *best;
+  /** Save the training into this file (dni_trainer_save()) now and then; NULL: do not. */
+  const char *checkpoint;
+  /** Steps between saves; 0: at the end of each epoch and of the call, unless its callback stopped
+   * the call. */
+  uint64_t checkpoint_every;
+  /** When a save fails. 0: the call fails with the save's status; 1: it goes on. Then the report
+   * has the status, and the context's log one line. */
+  int32_t checkpoint_may_fail;
+  int32_t reserved2; /**< 0. */
 } dni_fit_options;
 
 /** Train on `dataset` until epochs or steps are reached, whichever is first. `options` may be NULL.
@@ -249,6 +261,12 @@ typedef struct dni_stream {
    * valid until the next call. Leaving x NULL, or with 0 rows, ends the stream. It answers 0, or a
    * status with which fit fails; see dni_fail(). It is called on the thread of fit. */
   dni_status(DNI_CALL *next)(void *user, dni_batch *batch);
+  /** For dni_trainer_save(); may be NULL. Writes a number from which the stream can go on behind
+   * the latest batch. It is called after each batch, and answers as next does. */
+  dni_status(DNI_CALL *position)(void *user, uint64_t *position);
+  /** May be NULL. Called once, before the first batch, where the fit is the rest of one that was
+   * saved, with the number that position wrote (0 if it was NULL then). It answers as next does. */
+  dni_status(DNI_CALL *seek)(void *user, uint64_t position);
 } dni_stream;
 
 /** Train on batches as they come, until the stream ends or options->steps are made.
@@ -267,6 +285,60 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_fit_stream(dni_trainer *trainer,
  * - DNI_ERROR_STATE: called from a callback on a thread of the trainer's own. */
 DNI_API DNI_MUST_USE dni_status dni_trainer_report(const dni_trainer *trainer,
                                                    dni_step_report *report);
+
+/** Write the training into the file `path`: the network with its SGs, all optimisers, the count of
+ * steps, random streams, and how far dni_trainer_fit() has come. dni/file.h says how a file is
+ * replaced.
+ *
+ * A trainer that is made in the same way and loads the file goes on to the same bits as one that
+ * was never stopped. In the pipelined schedule that is so from a point where nothing was in flight,
+ * which this call brings about, and as far as lags are the same (dni_trainer_replay()).
+ *
+ * Not in the file: the data, the loss, functions of the caller's and what they keep, `best` of a
+ * fit. For these see dni_checkpoint_add_trainer(). It may be called in the callback of
+ * dni_trainer_fit() if the report says settled.
+ * - DNI_ERROR_ARGUMENT: NULL.
+ * - DNI_ERROR_STATE: as dni_trainer_step(), or in a callback with batches in flight.
+ * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
+ * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none.
+ * - DNI_ERROR_MEMORY: no memory. A failed flush: as dni_trainer_flush().
+ *
+ * After a failure the old file is there as it was. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_save(dni_trainer *trainer, const char *path);
+
+/** The same to a function of the caller's.
+ * - DNI_ERROR_CALLBACK, or a status of the caller's: write failed. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_write(dni_trainer *trainer, const dni_writer *writer);
+
+/** Load a training from a file of dni_trainer_save(). The trainer was made in the same way: a
+ * network of the same layers and SGs, the same kind of loss, schedule and optimisers with the same
+ * schedules of rates. Settings are loaded.
+ *
+ * If the file was saved in the middle of a fit, or of one that was cancelled, stopped or failed,
+ * the next dni_trainer_fit() is the rest of that fit: it goes on behind the batch that was the
+ * latest, and its epochs, steps, evaluations and patience count from the beginning of that fit. So
+ * the same call with the same options comes to the same end. dni_trainer_step() instead of it
+ * begins something new.
+ *
+ * Entries of the file that nothing asks for are written again by later saves. `options` may be
+ * NULL.
+ * - DNI_ERROR_ARGUMENT: NULL, a bad struct_size; the file is of another training: the message names
+ *   what differs.
+ * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
+ * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing or malformed.
+ * - DNI_ERROR_STATE: as dni_trainer_step().
+ * - DNI_ERROR_UNSUPPORTED: a later format, or a network file of libdni 0.3; unknown non-zero
+ *   options; a library built with FILES=none.
+ * - DNI_ERROR_MEMORY: no memory. A failed flush: as dni_trainer_flush().
+ *
+ * After a failure nothing has changed, batches in flight apart, which were finished. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_load(dni_trainer *trainer, const char *path,
+                                                 const dni_load_options *options);
+
+/** The same from a function of the caller's.
+ * - DNI_ERROR_CALLBACK, or a status of the caller's: read failed. */
+DNI_API DNI_MUST_USE dni_status dni_trainer_read(dni_trainer *trainer, const dni_reader *reader,
+                                                 const dni_load_options *options);
 
 /** Say that a callback was left by a jump, so that the trainer is idle again.
  *

@@ -68,6 +68,8 @@ typedef struct dni_dataset dni_dataset;
 typedef struct dni_order dni_order;
 /** Trains a network. See dni/trainer.h. */
 typedef struct dni_trainer dni_trainer;
+/** Things that are saved and loaded together. See dni/checkpoint.h. */
+typedef struct dni_checkpoint dni_checkpoint;
 
 /** Which of several kinds something is: a DNI_LAYER_, DNI_LOSS_, DNI_OPTIMISER_, DNI_SG_,
  * DNI_BACKEND_, DNI_RATE_, DNI_SCHEDULE_ or DNI_BALANCE_ value. Values are written out, never
