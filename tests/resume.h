@@ -184,7 +184,7 @@ static inline dni_fit_options options_of(const choice *c) {
 static const uint64_t stops[] = {1, 2, 7, 11, 14, STEPS};
 enum { STOPS = sizeof stops / sizeof stops[0] };
 
-static bytes saved[STOPS], expected, found;
+static bytes saved[STOPS];
 
 typedef struct watch {
   dni_trainer *trainer;

@@ -3,6 +3,8 @@
  * training consists of, as dni_trainer_write writes it. The table is printed. */
 #include "resume.h"
 
+static bytes expected, found;
+
 static const char *const schedules[] = {"sequential", "random", "pipelined", "micro-batches"};
 static const char *const optimisers[] = {"sgd", "adam", "adamw"};
 

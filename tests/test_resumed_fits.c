@@ -2,6 +2,8 @@
  * and the checkpoints that dni_trainer_fit writes itself. */
 #include "resume.h"
 
+static bytes expected, found;
+
 /* Fits. ---------------------------------------------------------------------------------------- */
 
 static const choice plain = {&methods[1], DNI_SCHEDULE_SEQUENTIAL, 1, 0};

@@ -180,7 +180,8 @@ static dni_status parse(const char *header, size_t size, dni__index *index) {
   if (depth_of(header, size) > DEPTH_MOST)
     return dni__fail(DNI_ERROR_DATA, "its header is nested too deeply");
   index->json = json_loadb(header, size, JSON_REJECT_DUPLICATES, &error);
-  if (!index->json && json_error_code(&error) == json_error_out_of_memory)
+  const bool memory = json_error_code(&error) == json_error_out_of_memory || !error.text[0];
+  if (!index->json && memory) /* without a text it could not even begin */
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: its header of %zu bytes", size);
   if (!index->json)
     return dni__fail(DNI_ERROR_DATA, "its header is no JSON: %s", dni__shown(error.text).text);

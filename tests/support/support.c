@@ -16,7 +16,10 @@ typedef struct block_header {
 static bool take_permission(void) {
   size_t left = atomic_load(&support_watched.fail_after);
   do {
-    if (left == 0) return false;
+    if (left == 0) {
+      if (atomic_load(&support_watched.fail_once)) atomic_store(&support_watched.fail_after, SIZE_MAX);
+      return false;
+    }
     if (left == SIZE_MAX) return true;
   } while (!atomic_compare_exchange_weak(&support_watched.fail_after, &left, left - 1));
   return true;
@@ -403,6 +406,7 @@ void support_setup(void) {
   atomic_store(&support_watched.calls, 0);
   atomic_store(&support_watched.faults, 0);
   atomic_store(&support_watched.fail_after, SIZE_MAX);
+  atomic_store(&support_watched.fail_once, false);
 }
 
 void support_teardown(void) {

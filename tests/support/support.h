@@ -51,6 +51,7 @@ typedef struct support_memory {
   atomic_size_t calls;         /* of alloc and free together, ever */
   atomic_size_t faults;        /* bad alignment asked for, wrong size given back, written outside */
   atomic_size_t fail_after;    /* so many more calls of alloc succeed; SIZE_MAX: all */
+  atomic_bool fail_once;       /* after one failure all succeed again */
 } support_memory;
 
 extern support_memory support_watched;
