@@ -175,13 +175,21 @@ static dni_status read_texts(json_t *root, dni__index *index) {
   return DNI_OK;
 }
 
+/* Without memory the parser does not always say so: it may have no words at all, or miss a token that it
+ * could not keep. */
+static bool lacked_memory(const json_error_t *error) {
+  json_t *probe = json_array();
+  const bool lacks = !probe;
+  json_decref(probe);
+  return lacks || !error->text[0] || json_error_code(error) == json_error_out_of_memory;
+}
+
 static dni_status parse(const char *header, size_t size, dni__index *index) {
   json_error_t error;
   if (depth_of(header, size) > DEPTH_MOST)
     return dni__fail(DNI_ERROR_DATA, "its header is nested too deeply");
   index->json = json_loadb(header, size, JSON_REJECT_DUPLICATES, &error);
-  const bool memory = json_error_code(&error) == json_error_out_of_memory || !error.text[0];
-  if (!index->json && memory) /* without a text it could not even begin */
+  if (!index->json && lacked_memory(&error))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: its header of %zu bytes", size);
   if (!index->json)
     return dni__fail(DNI_ERROR_DATA, "its header is no JSON: %s", dni__shown(error.text).text);
