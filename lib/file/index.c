@@ -175,21 +175,28 @@ static dni_status read_texts(json_t *root, dni__index *index) {
   return DNI_OK;
 }
 
-/* Without memory the parser does not always say so: it may have no words at all, or miss a token that it
- * could not keep. */
-static bool lacked_memory(const json_error_t *error) {
-  json_t *probe = json_array();
-  const bool lacks = !probe;
+static json_t *load_json(const char *header, size_t size, json_error_t *error) {
+  return json_loadb(header, size, JSON_REJECT_DUPLICATES, error);
+}
+
+/* Whether that is why the parser failed. It does not always say so: it may have no words at all, or miss a
+ * token that it could not keep. Then the same header is good when there is memory again. */
+static bool lacked_memory(const char *header, size_t size, const json_error_t *error) {
+  json_error_t other;
+  json_t *probe = json_array(), *again = load_json(header, size, &other);
+  const bool lacked =
+      !probe || again || !error->text[0] || json_error_code(error) == json_error_out_of_memory;
   json_decref(probe);
-  return lacks || !error->text[0] || json_error_code(error) == json_error_out_of_memory;
+  json_decref(again);
+  return lacked;
 }
 
 static dni_status parse(const char *header, size_t size, dni__index *index) {
   json_error_t error;
   if (depth_of(header, size) > DEPTH_MOST)
     return dni__fail(DNI_ERROR_DATA, "its header is nested too deeply");
-  index->json = json_loadb(header, size, JSON_REJECT_DUPLICATES, &error);
-  if (!index->json && lacked_memory(&error))
+  index->json = load_json(header, size, &error);
+  if (!index->json && lacked_memory(header, size, &error))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: its header of %zu bytes", size);
   if (!index->json)
     return dni__fail(DNI_ERROR_DATA, "its header is no JSON: %s", dni__shown(error.text).text);
