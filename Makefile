@@ -125,7 +125,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
 .PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
+        check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -345,6 +345,16 @@ VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite
 check-valgrind: ## the suites under valgrind
 	+@$(call variant,valgrind) CK_FORK=no CFLAGS=$(call quoted,$(CFLAGS) -O1 -g) check-suites \
 	  TEST_PREFIX='valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
+
+# The sweeps that `make check` makes too, with their counts, and a training that is killed 1,000 times.
+FAULT_SUITES := $(BUILD)/tests/test_io_faults $(BUILD)/tests/test_file_memory $(BUILD)/tests/test_memory
+KILLS := 1000
+check-faults: deps ## faults of files, memory and processes, counted; KILLS=1000 kills of a training
+	@$(MAKE) check-faults-run
+
+check-faults-run: $(FAULT_SUITES) $(BUILD)/examples/mnist
+	@for suite in $(FAULT_SUITES); do CK_FORK=no $(TEST_PREFIX) $$suite || exit 1; done
+	@python3 -B tests/faults/kill.py $(BUILD)/examples/mnist $(KILLS)
 
 check-clang: ## check, built with clang
 	+@$(call variant,clang) CC=clang CXX=clang++ check

@@ -24,6 +24,9 @@ static void json_release(void *block) {
   free(block);
 }
 
+/* In this process. */
+static size_t failed_allocations;
+
 /* Whose allocation number `at` fails. */
 typedef enum victim { LIBRARY, JSON } victim;
 
@@ -160,6 +163,7 @@ static bool fails_well(size_t index, scene *s, victim whose, size_t at, bool las
   dni_status status = calls[index].call(s);
   disarm();
   if (status == DNI_OK) return false;
+  failed_allocations++;
   EXPECT(status == DNI_ERROR_MEMORY, "%s, allocation %zu: %s: %s", calls[index].name, at,
          dni_status_name(status), dni_last_message());
   EXPECT(strstr(dni_last_message(), "out of memory"), "%s", dni_last_message());
@@ -194,5 +198,7 @@ int main(void) {
   Suite *suite = suite_create("file memory");
   TCase *group = add_group(suite, "sweeps");
   tcase_add_loop_test(group, test_sweep, 0, CALLS * 4);
-  return support_run(suite);
+  int failed = support_run(suite);
+  if (failed_allocations > 0) printf("%zu allocations failed\n", failed_allocations);
+  return failed;
 }

@@ -389,6 +389,7 @@ int main(void) {
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);
+  if (srunner_fork_status(runner) == CK_NOFORK) printf("%zu faults of system calls\n", injected);
   srunner_free(runner);
   return failed > 0;
 }

@@ -165,6 +165,9 @@ static struct {
   bool lasting;
 } trap;
 
+/* In this process. */
+static size_t failed_allocations;
+
 static void arm(size_t fail_at, bool lasting) {
   trap.calls = 0;
   trap.fail_at = fail_at;
@@ -537,6 +540,7 @@ static void sweep(size_t index, bool lasting) {
     dni_status status = calls[index].call(&scene, &out);
     bool reached = trap.calls > fail_at;
     if (status != DNI_OK) {
+      failed_allocations++;
       EXPECT(status == DNI_ERROR_MEMORY, "%s, allocation %zu: %s: %s", calls[index].name, fail_at,
              dni_status_name(status), dni_last_message());
       EXPECT(reached, "%s fails for want of memory that was there", calls[index].name);
@@ -611,5 +615,7 @@ int main(void) {
   tcase_add_loop_test(group, test_memory_with_critics, 0, 2);
   tcase_add_loop_test(group, test_failing_allocations, 0, 2 * CALLS);
   tcase_add_loop_test(group, test_validation_without_memory, 0, 4);
-  return support_run(suite);
+  int failed = support_run(suite);
+  if (failed_allocations > 0) printf("%zu allocations failed\n", failed_allocations);
+  return failed;
 }
