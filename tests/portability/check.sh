@@ -2,7 +2,7 @@
 # The library and its suites on other processors: check.sh [ARCHITECTURE ...]
 #
 # For each architecture the suites are built by Debian's cross compiler with warnings as errors,
-# and run by qemu's user emulation; zlib and Check come from sysroot.sh. One line for each suite, at
+# and run by qemu's user emulation; zlib, jansson, xxhash and Check come from sysroot.sh. One line for each suite, at
 # the end a table. What was built and the reports stay in build/portability.
 set -u
 : "${BUILD:=build}" "${MAKE:=make}" "${PORTABILITY_CFLAGS:=-O2}" "${PORTABILITY_SUITES:=}"
@@ -26,7 +26,7 @@ describe() {
 slow='test_backend'
 
 # The C library is the cross compiler's, except where Debian's release is newer than that.
-packages='check libsubunit-dev zlib1g-dev'
+packages='check libsubunit-dev zlib1g-dev libjansson-dev libxxhash-dev'
 packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1'
 
 # run_one ARCHITECTURE DEBIAN RELEASE TRIPLET QEMU FLAGS...

@@ -1,5 +1,5 @@
 #!/bin/sh
-# zlib and Check for another architecture, from Debian's packages, without touching the system:
+# Packages for another architecture, from Debian's packages, without touching the system:
 # sysroot.sh ARCHITECTURE SUITE FOLDER PACKAGE...
 #
 # apt-get works in a state of its own; the packages are unpacked below FOLDER. Links of shared
@@ -7,7 +7,7 @@
 set -eu
 architecture=$1 suite=$2 folder=$3
 shift 3
-[ ! -f "$folder/done" ] || exit 0
+[ "$(cat "$folder/done" 2>/dev/null)" != "$*" ] || exit 0
 rm -rf "$folder"
 mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/apt/parts"
 cd "$folder"
@@ -32,4 +32,4 @@ rm -rf apt ./*.deb
 # Newer packages have all below /usr, and the link to it in a package of its own.
 [ -e lib ] || ln -s usr/lib lib
 find . -name "*.so" -type l -delete
-touch done
+echo "$*" >done
