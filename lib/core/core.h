@@ -97,6 +97,8 @@ size_t dni__memory_bytes(const dni__memory *memory);
  * or the allocator has none; the caller then returns DNI_ERROR_MEMORY. count * size = 0 gives a
  * unique pointer. The size is remembered with the block. */
 void *dni__allocate(dni__memory *memory, size_t count, size_t size);
+/* The same, but what is in it is left as it is: for what is written over at once and is large. */
+void *dni__allocate_unset(dni__memory *memory, size_t count, size_t size);
 void dni__free(dni__memory *memory, void *block); /* NULL: nothing */
 
 /* *out = a * b, a + b; false if it does not fit. */

@@ -79,7 +79,7 @@ size_t dni__memory_bytes(const dni__memory *memory) {
   return atomic_load_explicit(&memory->bytes, memory_order_relaxed);
 }
 
-void *dni__allocate(dni__memory *memory, size_t count, size_t size) {
+void *dni__allocate_unset(dni__memory *memory, size_t count, size_t size) {
   size_t bytes, total;
   if (!dni__multiply(count, size, &bytes) || !dni__add(bytes, DNI_ALIGNMENT, &total) ||
       total > PTRDIFF_MAX) {
@@ -92,9 +92,13 @@ void *dni__allocate(dni__memory *memory, size_t count, size_t size) {
     return NULL;
   }
   memcpy(start, &total, sizeof total);
-  memset(start + DNI_ALIGNMENT, 0, bytes);
   atomic_fetch_add_explicit(&memory->bytes, total, memory_order_relaxed);
   return start + DNI_ALIGNMENT;
+}
+
+void *dni__allocate(dni__memory *memory, size_t count, size_t size) {
+  void *block = dni__allocate_unset(memory, count, size);
+  return block ? memset(block, 0, count * size) : NULL;
 }
 
 void dni__free(dni__memory *memory, void *block) {

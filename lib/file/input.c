@@ -7,11 +7,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static dni_status io_failure(const char *path, const char *what) {
   return dni__fail(DNI_ERROR_IO, "%s: cannot %s: %s", dni__shown(path).text, what, strerror(errno));
+}
+
+/* For each page of new memory the system is asked once, and for small ones that takes longer than reading.
+ * It is a hint, for the whole pages of the block. */
+static void ask_for_large_pages(unsigned char *bytes, size_t size) {
+#ifdef MADV_HUGEPAGE
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t before = (page - (uintptr_t)bytes % page) % page;
+  if (size >= before + page)
+    (void)madvise(bytes + before, (size - before) / page * page, MADV_HUGEPAGE);
+#else
+  (void)bytes;
+  (void)size;
+#endif
 }
 
 /* A file that shrinks meanwhile is taken as short as it is. */
@@ -35,8 +50,10 @@ static dni_status load(int file, const char *path, dni__input *input) {
   if ((uintmax_t)facts.st_size > SIZE_MAX)
     return dni__fail(DNI_ERROR_MEMORY, "%s: too large for this process", dni__shown(path).text);
   input->size = (size_t)facts.st_size;
-  input->bytes = dni__allocate(input->memory, input->size, 1);
-  return input->bytes ? read_file(file, path, input) : DNI_ERROR_MEMORY;
+  input->bytes = dni__allocate_unset(input->memory, input->size, 1);
+  if (!input->bytes) return DNI_ERROR_MEMORY;
+  ask_for_large_pages(input->bytes, input->size);
+  return read_file(file, path, input);
 }
 
 /* O_NONBLOCK: opening a pipe does not wait for its writer. */
@@ -63,7 +80,7 @@ static dni_status make_room(dni__input *input, size_t *capacity) {
   size_t larger = 65536;
   if (*capacity > 0 && !dni__multiply(*capacity, 2, &larger))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: more than %zu bytes", *capacity);
-  unsigned char *bytes = dni__allocate(input->memory, larger, 1);
+  unsigned char *bytes = dni__allocate_unset(input->memory, larger, 1);
   if (!bytes) return DNI_ERROR_MEMORY;
   if (input->size > 0) memcpy(bytes, input->bytes, input->size);
   dni__free(input->memory, input->bytes);
