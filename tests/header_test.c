@@ -1058,6 +1058,7 @@ dni_status dni_guard_step(dni_guard *guard, double error_norm, double jacobian_n
                           double gradient_norm, int32_t *accepted);
 uint64_t dni_guard_accepted(const dni_guard *guard);
 uint64_t dni_guard_refused(const dni_guard *guard);
+dni_status dni_checkpoint_add_guard(dni_checkpoint *checkpoint, const char *name, dni_guard *guard);
 dni_status dni_analysis_align(const dni_matrix *estimate, const dni_matrix *truth,
                               dni_alignment *out);
 dni_status dni_analysis_interface(dni_context *context, dni_network *network, const dni_loss *loss,

@@ -124,6 +124,11 @@ DNI_API DNI_EXPERIMENTAL uint64_t dni_guard_accepted(const dni_guard *guard);
 /** Steps refused so far; 0 for NULL. */
 DNI_API DNI_EXPERIMENTAL uint64_t dni_guard_refused(const dni_guard *guard);
 
+/** Add a guard's counts to a checkpoint; its optimiser is added for itself. Failures as
+ * dni_checkpoint_add_layer(). */
+DNI_API DNI_EXPERIMENTAL DNI_MUST_USE dni_status
+dni_checkpoint_add_guard(dni_checkpoint *checkpoint, const char *name, dni_guard *guard);
+
 /* Interfaces. ---------------------------------------------------------------------------------- */
 
 /** An estimate beside the truth, both taken as one vector of rows * columns numbers. Filled in up

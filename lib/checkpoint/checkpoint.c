@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
+#include "dni/research.h"
 #include "optimiser/optimiser.h"
 #include "trainer/trainer.h"
 
@@ -14,6 +15,7 @@ typedef enum item_kind {
   ITEM_NETWORK,
   ITEM_OPTIMISER,
   ITEM_ORDER,
+  ITEM_GUARD,
   ITEM_TRAINER,
   ITEM_MATRIX,
   ITEM_COUNT,
@@ -67,6 +69,9 @@ static void release_item(const item *it) {
     break;
   case ITEM_ORDER:
     dni_order_release(it->object);
+    break;
+  case ITEM_GUARD:
+    dni_guard_release(it->object);
     break;
   case ITEM_TRAINER:
     dni_trainer_release(it->object);
@@ -171,6 +176,14 @@ dni_status dni_checkpoint_add_order(dni_checkpoint *checkpoint, const char *name
   return DNI_OK;
 }
 
+dni_status dni_checkpoint_add_guard(dni_checkpoint *checkpoint, const char *name,
+                                    dni_guard *guard) {
+  const item it = {.kind = ITEM_GUARD, .object = guard};
+  DNI_TRY(add(checkpoint, name, &it));
+  (void)dni_guard_retain(guard);
+  return DNI_OK;
+}
+
 dni_status dni_checkpoint_add_trainer(dni_checkpoint *checkpoint, const char *name,
                                       dni_trainer *trainer) {
   const item it = {.kind = ITEM_TRAINER, .object = trainer};
@@ -218,6 +231,9 @@ static void list_object(const item *it, dni__manifest *manifest) {
     break;
   case ITEM_ORDER:
     dni__order_list(it->object, manifest);
+    break;
+  case ITEM_GUARD:
+    dni__guard_list(it->object, manifest);
     break;
   default:
     dni__trainer_list(it->object, manifest);

@@ -99,6 +99,14 @@ dni_status dni_guard_step(dni_guard *guard, double error, double jacobian, doubl
   return DNI_OK;
 }
 
+/* Its optimiser is an object of its own. */
+void dni__guard_list(dni_guard *guard, dni__manifest *manifest) {
+  dni__manifest_fixed(manifest, "mode", guard->mode == DNI_GUARD_GATED ? "gated" : "proportional");
+  dni__manifest_fixed_real(manifest, "ratio", guard->ratio);
+  dni__manifest_count(manifest, "accepted", &guard->accepted);
+  dni__manifest_count(manifest, "refused", &guard->refused);
+}
+
 uint64_t dni_guard_accepted(const dni_guard *guard) {
   return guard ? guard->accepted : 0;
 }

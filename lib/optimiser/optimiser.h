@@ -91,6 +91,10 @@ void dni__optimiser_drop_parameters(dni_optimiser *optimiser);
 /* List what an optimiser consists of; of what it moves the moments alone (manifest.c). */
 void dni__optimiser_list(dni_optimiser *optimiser, dni__manifest *manifest);
 
+/* List what a guard of dni/research.h counts (guard.c). */
+struct dni_guard;
+void dni__guard_list(struct dni_guard *guard, dni__manifest *manifest);
+
 /* Where a setting is kept; NULL if this kind does not have it. */
 double *dni__optimiser_setting(dni_optimiser *optimiser, dni_setting setting);
 
