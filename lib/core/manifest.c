@@ -88,7 +88,7 @@ size_t dni__manifest_enter(dni__manifest *manifest, const char *format, ...) {
     return before;
   }
   manifest->prefix_length = before + (size_t)length;
-  manifest->prefix[manifest->prefix_length++] = '.';
+  if (length > 0) manifest->prefix[manifest->prefix_length++] = '.';
   manifest->prefix[manifest->prefix_length] = 0;
   return before;
 }

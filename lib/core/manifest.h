@@ -85,8 +85,8 @@ void dni__manifest_free(dni__manifest *manifest);
 const char *dni__manifest_text(const dni__manifest *manifest, size_t text);
 const char *dni__manifest_name(const dni__manifest *manifest, const dni__place *place);
 
-/* Names that are added until dni__manifest_leave begin with this and a dot: enter("layers.%zu", i). What
- * it answers is for leave. */
+/* Names that are added until dni__manifest_leave begin with this and a dot: enter("layers.%zu", i);
+ * after an empty one with nothing more. What it answers is for leave. */
 size_t dni__manifest_enter(dni__manifest *manifest, const char *format, ...) DNI_PRINTF(2, 3);
 void dni__manifest_leave(dni__manifest *manifest, size_t entered);
 
