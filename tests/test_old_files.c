@@ -181,8 +181,7 @@ static const char *forged(size_t at, uint64_t value, size_t bytes) {
 START_TEST(test_forged) {
   use(_i);
   content_load(&good, version_1[0]);
-#define FORGED(at, value, bytes, status, word)                                                     \
-  expect_bad(forged(at, value, bytes), status, word)
+#define FORGED(at, value, bytes, status, word) expect_bad(forged(at, value, bytes), status, word)
   FORGED(VERSION, 2, 4, DNI_ERROR_UNSUPPORTED, "version 2");
   FORGED(DTYPE, 3, 4, DNI_ERROR_DATA, "element type 3");
   FORGED(DTYPE, 2, 4, DNI_ERROR_DATA, "layer");

@@ -39,6 +39,6 @@ const char *dni__real_print(double value, char text[DNI_REAL_TEXT]) {
   int digits = 6;
   do
     (void)snprintf(text, DNI_REAL_TEXT, "%.*g", digits, value);
-  while (digits++ < 17 && strtod(text, NULL) != value);
+  while (digits++ < 17 && !dni__real_same(strtod(text, NULL), value));
   return text;
 }

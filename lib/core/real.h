@@ -22,6 +22,11 @@ double dni__real_limit(dni_dtype dtype, double value);
 #define DNI_REAL_TEXT 32
 const char *dni__real_print(double value, char text[DNI_REAL_TEXT]);
 
+/* The same bits: a comparison takes denormal numbers for 0 where the processor does. */
+static inline bool dni__real_same(double a, double b) {
+  return memcmp(&a, &b, sizeof a) == 0;
+}
+
 /* A float as a double, exactly: a processor that takes denormal numbers for 0 does so here too. */
 static inline double dni__real_widen(float value) {
   uint32_t bits;

@@ -38,7 +38,7 @@ void dni__real_to_text(double value, char text[DNI_VALUE_TEXT]) {
   int precision = 1;
   do
     (void)snprintf(digits, sizeof digits, "%.*g", precision, value);
-  while (precision++ < 17 && strtod(digits, NULL) != value);
+  while (precision++ < 17 && !dni__real_same(strtod(digits, NULL), value));
   put_point(digits, text);
 }
 
