@@ -4,6 +4,7 @@
 #define TEST_FILES_H
 
 #include <check.h>
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,17 @@ static inline const char *test_write(const char *name, const void *bytes, size_t
 
 static inline const char *test_write_text(const char *name, const char *text) {
   return test_write(name, text, strlen(text));
+}
+
+/* How many files are in the directory. */
+static inline size_t test_files(void) {
+  size_t count = 0;
+  DIR *directory = opendir(test_directory);
+  ck_assert_ptr_nonnull(directory);
+  for (struct dirent *entry; (entry = readdir(directory));)
+    count += entry->d_name[0] != '.';
+  ck_assert_int_eq(closedir(directory), 0);
+  return count;
 }
 
 /* One gzip member; *size is the room in `out`, then the bytes used. */

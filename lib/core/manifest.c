@@ -58,16 +58,8 @@ static size_t add_text(dni__manifest *manifest, const char *first, const char *s
   return begin;
 }
 
-static size_t add_name(dni__manifest *manifest, const char *name) {
-  const size_t begin = add_text(manifest, manifest->prefix, name);
-  if (manifest->status != DNI_OK) return 0;
-  for (char *c = manifest->texts + begin + manifest->prefix_length; *c; c++)
-    if (*c == ' ') *c = '_';
-  return begin;
-}
-
 static void add(dni__manifest *manifest, const char *name, dni__place place) {
-  place.name = add_name(manifest, name);
+  place.name = add_text(manifest, manifest->prefix, name);
   void *places = manifest->places;
   if (!grow(manifest, &places, manifest->count, 1, sizeof place, &manifest->capacity)) return;
   manifest->places = places;
@@ -112,7 +104,11 @@ void dni__manifest_real(dni__manifest *manifest, const char *name, double *place
 
 void dni__manifest_setting(dni__manifest *manifest, dni_setting setting, dni_dtype dtype,
                            double *place) {
-  add(manifest, dni_setting_name(setting),
+  char name[32];
+  (void)snprintf(name, sizeof name, "%s", dni_setting_name(setting));
+  for (char *c = name; *c; c++)
+    if (*c == ' ') *c = '_';
+  add(manifest, name,
       (dni__place){.kind = DNI__PLACE_SETTING, .at.setting = {place, setting, dtype}});
 }
 

@@ -94,7 +94,7 @@ void dni__manifest_leave(dni__manifest *manifest, size_t entered);
 void dni__manifest_matrix(dni__manifest *manifest, const char *name, const dni_matrix *matrix);
 void dni__manifest_count(dni__manifest *manifest, const char *name, uint64_t *place);
 void dni__manifest_real(dni__manifest *manifest, const char *name, double *place);
-/* Under the setting's name. */
+/* Under the setting's name, with '_' for spaces. */
 void dni__manifest_setting(dni__manifest *manifest, dni_setting setting, dni_dtype dtype,
                            double *place);
 void dni__manifest_flag(dni__manifest *manifest, const char *name, bool *place);
