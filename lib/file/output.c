@@ -63,22 +63,22 @@ static bool remove_dead(dni__output *output) {
 }
 
 /* 0: it is ours. EAGAIN: try the next number. Else an errno. */
-static int try_sibling(dni__output *output, int number) {
+static int try_sibling(dni__output *output, int number, mode_t mode) {
   const size_t size = sizeof output->temporary;
   const int length = snprintf(output->temporary, size, "%s.tmp%d", output->target, number);
   if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
   do {
-    output->file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    output->file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (output->file >= 0) return hold(output);
     if (errno != EEXIST && errno != EINTR) return errno;
   } while (errno == EINTR || remove_dead(output));
   return EAGAIN;
 }
 
-static int create_sibling(dni__output *output) {
+static int create_sibling(dni__output *output, mode_t mode) {
   int failed = EAGAIN;
   for (int number = 0; failed == EAGAIN && number < SIBLINGS_MOST; number++)
-    failed = try_sibling(output, number);
+    failed = try_sibling(output, number, mode);
   return failed;
 }
 
@@ -108,7 +108,8 @@ static dni_status find_target(dni__output *output, bool *exists, struct stat *fa
 }
 
 /* The new file has owner, group and permissions of the one that it replaces, as far as the system lets
- * us; a new one those of the umask. What its group might was meant for the old group alone. */
+ * us; until then only we may open it. A new one has those of the umask. What the old one's group might
+ * do was meant for that group alone. */
 static dni_status copy_permissions(const dni__output *output, const struct stat *old) {
   struct stat own;
   if (fstat(output->file, &own) != 0) return io_failure(output, "look at the file beside it");
@@ -134,7 +135,7 @@ dni_status dni__output_open(dni__output *output, const char *path) {
   output->status = DNI_OK;
   output->used = 0;
   DNI_TRY(find_target(output, &exists, &facts));
-  const int failed = create_sibling(output);
+  const int failed = create_sibling(output, exists ? 0600 : 0666);
   if (failed != 0) {
     errno = failed;
     return io_failure(output, "create a file beside it");
