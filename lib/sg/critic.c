@@ -5,6 +5,7 @@
  *
  * and used through its gradient, delta = d phi / dh. dE/d phi per example is 2 (phi - L). A small E
  * says nothing about the gradient: that is the appendix's point. */
+#include "sg/guess.h"
 #include "sg/stack.h"
 
 typedef struct critic {
@@ -87,11 +88,18 @@ static void critic_destroy(dni_sg *sg) {
   dni__stack_destroy(sg);
 }
 
+static void critic_list(dni_sg *sg, dni__manifest *manifest) {
+  const dni__stack *stack = (const dni__stack *)sg;
+  dni__stack_list(stack, manifest);
+  dni__condition_list(stack->condition, NULL, manifest);
+}
+
 static const dni__sg_vtable critic_vtable = {
     .kind = DNI_SG_CRITIC,
     .name = "critic",
     .estimate = critic_estimate,
     .learn_losses = critic_learn_losses,
+    .list = critic_list,
     .reserve = critic_reserve,
     .destroy = critic_destroy,
 };

@@ -20,6 +20,15 @@ dni_status dni__guess_check(const dni_context *context, const dni_loss *loss, si
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: loss: ", owner);
 }
 
+void dni__condition_list(dni_condition condition, const dni_loss *loss, dni__manifest *manifest) {
+  static const char *const names[] = {[DNI_CONDITION_HY] = "hy",
+                                      [DNI_CONDITION_H] = "h",
+                                      [DNI_CONDITION_Y] = "y",
+                                      [DNI_CONDITION_RESIDUAL] = "residual"};
+  dni__manifest_fixed(manifest, "condition", names[condition]);
+  if (loss) dni__manifest_fixed(manifest, "guess_loss", dni_loss_kind_name(loss));
+}
+
 dni_status dni__guess_create(dni_sg *sg, dni_loss *loss, dni__parameter *parameters,
                              dni__guess *out) {
   if (!loss) return DNI_OK;

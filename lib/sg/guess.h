@@ -25,6 +25,9 @@ static inline bool dni__condition_sees_h(dni_condition condition) {
 dni_status dni__guess_check(const dni_context *context, const dni_loss *loss, size_t targets,
                             dni_condition condition, const char *owner);
 
+/* List what a regression sees, and the loss of its guess if there is one. */
+void dni__condition_list(dni_condition condition, const dni_loss *loss, dni__manifest *manifest);
+
 /* Keep the loss and create the map, of zeros, into the SG's parameters [0] and [1], which are then
  * what frees it. A loss of NULL: nothing to do. */
 dni_status dni__guess_create(dni_sg *sg, dni_loss *loss, dni__parameter *parameters,

@@ -186,6 +186,7 @@ static void loaded(void *sg) {
 
 static void list(dni_sg *sg, dni__manifest *manifest) {
   dni__least_squares *ls = (dni__least_squares *)sg;
+  dni__condition_list(ls->condition, ls->guess.loss, manifest);
   dni__manifest_fixed_count(manifest, "inputs", ls->inputs);
   dni__manifest_fixed_count(manifest, "solve_every", ls->solve_every);
   dni__manifest_count(manifest, "lessons", &ls->lessons);

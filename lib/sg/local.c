@@ -71,11 +71,18 @@ static void local_destroy(dni_sg *sg) {
   dni__stack_destroy(sg);
 }
 
+static void local_list(dni_sg *sg, dni__manifest *manifest) {
+  const local *module = (const local *)sg;
+  dni__stack_list(&module->stack, manifest);
+  dni__manifest_fixed(manifest, "loss", dni_loss_kind_name(module->loss));
+}
+
 static const dni__sg_vtable local_vtable = {
     .kind = DNI_SG_LOCAL,
     .name = "local",
     .estimate = local_estimate,
     .learn_alone = local_learn_alone,
+    .list = local_list,
     .reserve = local_reserve,
     .destroy = local_destroy,
 };

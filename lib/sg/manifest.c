@@ -1,5 +1,6 @@
-/* What an SG consists of. A wrapper shows the parameters of the SG inside it as its own; they are
- * listed once, with that one. */
+/* What an SG consists of: first what is decided when it is made, so that a message about a file of
+ * another one says that, and not which of its values are missing. A wrapper shows the parameters of
+ * the SG inside it as its own; they are listed once, with that one. */
 #include "core/setting.h"
 #include "sg/wrapper.h"
 
@@ -28,12 +29,12 @@ static void changed(void *loaded) {
 void dni__sg_list(dni_sg *sg, dni__manifest *manifest) {
   dni__manifest_fixed(manifest, "kind", sg->vtable->name);
   dni__manifest_fixed_count(manifest, "units", sg->units);
+  if (sg->vtable->list) sg->vtable->list(sg, manifest);
   if (sg->looks_at_y) dni__manifest_fixed_count(manifest, "targets", sg->targets);
   list_settings(sg, manifest);
   if (sg->vtable->wraps)
     list_inner((dni__wrapper *)sg, manifest);
   else
     dni__parameters_list(sg->parameters, sg->parameter_count, manifest);
-  if (sg->vtable->list) sg->vtable->list(sg, manifest);
   dni__manifest_after_load(manifest, changed, sg);
 }

@@ -224,6 +224,10 @@ static dni_status count_inputs(const dni__stack_kind *kind, size_t units, size_t
   return DNI_OK;
 }
 
+void dni__stack_list(const dni__stack *stack, dni__manifest *manifest) {
+  dni__manifest_fixed_count(manifest, "hidden_layers", stack->map_count - 1);
+}
+
 dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, size_t units,
                              size_t targets, const dni_sg_options *options, dni_sg **out) {
   dni_sg_options known = {.struct_size = sizeof known, .hidden_layers = kind->hidden_layers};
@@ -236,6 +240,7 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
                                 2 * map_count + (has_guess ? 2 : 0));
   if (!sg) return DNI_ERROR_MEMORY;
   dni__stack *stack = (dni__stack *)sg;
+  stack->condition = known.condition;
   stack->sees_h = dni__condition_sees_h(known.condition);
   stack->sees_y = dni__condition_sees_y(known.condition) || has_guess;
   sg->looks_at_h = stack->sees_h || has_guess;

@@ -14,6 +14,7 @@ typedef struct dni__stack {
   dni_sg base; /* parameters: weight, bias of each map */
   size_t map_count, hidden_units;
   bool sees_h, sees_y;       /* parts of the first map's input; with a loss y is [y, r] (guess.h) */
+  dni_condition condition;
   dni_activation activation; /* of the hidden units */
   void *hidden[DNI_STACK_HIDDEN_MOST]; /* [rows][hidden_units], outputs of the hidden layers */
   void *hidden_delta[DNI_STACK_HIDDEN_MOST]; /* derivatives towards them */
@@ -59,6 +60,9 @@ dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
 /* The stack's workspace for `rows`, more than it has, and in *block a block [rows][columns] of the
  * kind's own. After a failure both are as they were. */
 dni_status dni__stack_reserve_with(dni_sg *sg, size_t rows, size_t columns, void **block);
+
+/* List how many hidden layers it has. */
+void dni__stack_list(const dni__stack *stack, dni__manifest *manifest);
 
 /* vtable functions. */
 dni_status dni__stack_reserve(dni_sg *sg, size_t rows);

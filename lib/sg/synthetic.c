@@ -88,12 +88,19 @@ static void synthetic_destroy(dni_sg *sg) {
   dni__stack_destroy(sg);
 }
 
+static void synthetic_list(dni_sg *sg, dni__manifest *manifest) {
+  const synthetic *module = (const synthetic *)sg;
+  dni__stack_list(&module->stack, manifest);
+  dni__condition_list(module->stack.condition, module->guess.loss, manifest);
+}
+
 static const dni__sg_vtable synthetic_vtable = {
     .kind = DNI_SG_SYNTHETIC,
     .name = "synthetic",
     .estimate = synthetic_estimate,
     .learn = synthetic_learn,
     .change = synthetic_change,
+    .list = synthetic_list,
     .reserve = synthetic_reserve,
     .destroy = synthetic_destroy,
 };
