@@ -97,15 +97,23 @@ void dni_checkpoint_release(dni_checkpoint *checkpoint) {
 static bool is_bad(const char *name) {
   for (const char *c = name; *c; c++)
     if ((unsigned char)*c < ' ' || *c == 0x7f) return true;
-  return strlen(name) > NAME_MOST || !strncmp(name, "libdni.", 7);
+  return strlen(name) > NAME_MOST || !dni__is_utf8(name);
+}
+
+/* Those of the file itself. */
+static bool is_reserved(const char *name) {
+  return !strncmp(name, "libdni.", 7) || !strcmp(name, "__metadata__");
 }
 
 static dni_status check_name(const dni_checkpoint *checkpoint, const char *name, item_kind kind) {
   const bool may_be_empty = kind == ITEM_NETWORK || kind == ITEM_TRAINER;
   if (is_bad(name) || (!name[0] && !may_be_empty))
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "the name %s: expected 1 to %d bytes without control characters",
+                     "the name %s: expected 1 to %d bytes of UTF-8 without control characters",
                      dni__shown(name).text, NAME_MOST);
+  if (is_reserved(name))
+    return dni__fail(DNI_ERROR_ARGUMENT, "the name %s is one of the file's own",
+                     dni__shown(name).text);
   for (size_t i = 0; i < checkpoint->count; i++)
     if (!strcmp(checkpoint->items[i].name, name))
       return dni__fail(DNI_ERROR_ARGUMENT, "the name %s is taken", dni__shown(name).text);
@@ -128,7 +136,8 @@ static dni_status make_room(dni_checkpoint *checkpoint) {
 static dni_status add(dni_checkpoint *checkpoint, const char *name, const item *it) {
   DNI_REQUIRE(checkpoint);
   DNI_REQUIRE(name);
-  if (!it->object) return dni__fail(DNI_ERROR_ARGUMENT, "%s: what is added is NULL", name);
+  if (!it->object)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: what is added is NULL", dni__shown(name).text);
   DNI_TRY(check_name(checkpoint, name, it->kind));
   DNI_TRY(make_room(checkpoint));
   item *added = &checkpoint->items[checkpoint->count++];

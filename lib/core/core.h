@@ -44,6 +44,9 @@ dni__text dni__shown(const char *text);
 /* The same into `to` [size], size at least 8. breaks: line breaks and tabs become spaces. */
 void dni__text_fit(char *to, size_t size, const char *text, bool breaks);
 
+/* Whether it is UTF-8 (RFC 3629) throughout. */
+bool dni__is_utf8(const char *text);
+
 /* Around a call of the caller's own function. `begin` before it; `end` turns its answer into what
  * the calling function answers: DNI_OK stays; 1000 and above stay; other numbers become
  * DNI_ERROR_CALLBACK. A message that was set in between is kept ("forward answered 3: ..." in front

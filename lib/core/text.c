@@ -33,6 +33,14 @@ static size_t decode(const unsigned char *text, uint32_t *number) {
   return *number < least[size] || *number > 0x10ffff || surrogate ? 0 : size;
 }
 
+bool dni__is_utf8(const char *text) {
+  uint32_t number;
+  size_t size;
+  for (; *text; text += size)
+    if ((size = decode((const unsigned char *)text, &number)) == 0) return false;
+  return true;
+}
+
 /* Controls, spaces that do not look like ' ' to a parser, marks of direction and of byte order. */
 static bool is_invisible(uint32_t number) {
   static const struct {

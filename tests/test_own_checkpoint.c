@@ -1,0 +1,855 @@
+/* dni_checkpoint in a loop of one's own: after a load into new objects the loop goes on bit for bit,
+ * whatever it consists of; what does not fit changes nothing, and the message says what it is. */
+#include "safetensors.h"
+#include "training.h"
+
+static content good, bad, found;
+
+static void set_up(void) {
+  test_directory_make();
+  support_setup();
+}
+
+static void tear_down(void) {
+  training_end();
+  test_directory_remove();
+}
+
+/* A loop. ------------------------------------------------------------------------------------- */
+
+enum { ROWS = 8, INPUTS = 6, UNITS = 5, CLASSES = 3, LAYERS = 4, STRIDE = 7 };
+
+/* Every kind of SG, as make_sg() and make_other_sg() make them; "theorem" alone sees other targets. */
+static const char *const sg_words[] = {
+    "sg",      "slow", "sg1",     "sg2h",   "sgq",     "sg1r",     "ls",      "lsh",  "lsq",
+    "lsr",     "fa",   "dfa",     "local",  "critic",  "critic2h", "scalar",  "zero", "delayed",
+    "theorem", "late", "mixture", "frozen", "warm_up", "nested",   "callback"};
+
+enum { SGS = sizeof sg_words / sizeof sg_words[0] };
+
+typedef struct loop {
+  dni_context *context;
+  dni_layer *layers[LAYERS];
+  dni_sg *sgs[SGS];
+  dni_optimiser *sgd, *adam;
+  dni_order *order;
+  dni_matrix own[5]; /* of each element type, and one with gaps */
+  float f32[4];
+  double f64[6];
+  uint8_t u8[5];
+  int32_t i32[3];
+  double gaps[3 * STRIDE];
+  uint64_t steps;
+  double average, tiny;
+  dni_checkpoint *checkpoint;
+} loop;
+
+static dni_sg *wrapped(dni_context *context, const char *word, dni_sg *inner) {
+  static const double values[] = {0.9, 0.1};
+  static const uint64_t boundaries[] = {10, 30};
+  const dni_schedule schedule = {.struct_size = sizeof schedule,
+                                 .kind = DNI_RATE_LINES,
+                                 .boundaries = boundaries,
+                                 .values = values,
+                                 .count = 2};
+  dni_sg *sg;
+  if (!strcmp(word, "frozen")) {
+    expect_ok(dni_sg_create_frozen(context, inner, &sg));
+  } else if (!strcmp(word, "warm_up")) {
+    expect_ok(dni_sg_create_warm_up(context, inner, 25, &sg));
+  } else {
+    expect_ok(dni_sg_create_mixture(context, inner, 0.5, &sg));
+    expect_ok(dni_sg_set_schedule(sg, &schedule));
+  }
+  dni_sg_release(inner);
+  return sg;
+}
+
+/* The caller's own: delta = c h, c being its parameter, which learns. In memory of the context's. */
+typedef struct own_sg {
+  double value, gradient;
+  dni_dtype dtype;
+} own_sg;
+
+static dni_status own_estimate(void *user, const dni_sg_call *call) {
+  const own_sg *self = user;
+  dni_matrix value;
+  dni_matrix_init_f64(&value, &self->value, 1, 1);
+  value.dtype = self->dtype;
+  for (size_t r = 0; r < call->h->rows; r++)
+    for (size_t c = 0; c < call->h->columns; c++)
+      matrix_set(call->delta, r, c, matrix_get(&value, 0, 0) * matrix_get(call->h, r, c));
+  return DNI_OK;
+}
+
+static dni_status own_learn(void *user, const dni_sg_call *call) {
+  own_sg *self = user;
+  dni_matrix gradient;
+  dni_matrix_init_f64(&gradient, &self->gradient, 1, 1);
+  gradient.dtype = self->dtype;
+  matrix_set(&gradient, 0, 0, call->scale * matrix_get(call->target, 0, 0));
+  return DNI_OK;
+}
+
+static dni_status own_parameter(void *user, size_t index, dni_matrix *value, dni_matrix *gradient) {
+  own_sg *self = user;
+  (void)index;
+  dni_matrix_init_f64(value, &self->value, 1, 1);
+  dni_matrix_init_f64(gradient, &self->gradient, 1, 1);
+  value->dtype = gradient->dtype = self->dtype;
+  return DNI_OK;
+}
+
+static dni_sg *make_own_sg(dni_context *context, dni_dtype dtype) {
+  own_sg *self = calloc(1, sizeof *self);
+  ck_assert_ptr_nonnull(self);
+  self->dtype = dtype;
+  const dni_sg_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                      .user = self,
+                                      .learns = DNI_SG_LEARNS_TARGET,
+                                      .estimate = own_estimate,
+                                      .learn = own_learn,
+                                      .parameter_count = 1,
+                                      .parameter = own_parameter,
+                                      .destroy = free};
+  dni_sg *sg;
+  expect_ok(dni_sg_create_callback(context, UNITS, 0, 0, &callbacks, &sg));
+  return sg;
+}
+
+static dni_sg *make_any_sg(dni_context *context, dni_dtype dtype, const char *word) {
+  const dni_least_squares_options slow = {.struct_size = sizeof slow, .solve_every = 3};
+  dni_sg *sg;
+  if (!strcmp(word, "theorem"))
+    expect_ok(dni_sg_create_theorem(context, UNITS, &sg));
+  else if (!strcmp(word, "slow"))
+    expect_ok(dni_sg_create_least_squares(context, UNITS, CLASSES, &slow, &sg));
+  else if (!strcmp(word, "late"))
+    expect_ok(dni_sg_create_delayed(context, UNITS, 0.5, &sg));
+  else if (!strcmp(word, "callback"))
+    return make_own_sg(context, dtype);
+  else if (!strcmp(word, "nested"))
+    return wrapped(context, "mixture",
+                   wrapped(context, "warm_up", make_sg(context, UNITS, CLASSES, CLASSES, "sg")));
+  else if (!strcmp(word, "mixture") || !strcmp(word, "frozen") || !strcmp(word, "warm_up"))
+    return wrapped(context, word, make_sg(context, UNITS, CLASSES, CLASSES, "sg1"));
+  else
+    return make_sg(context, UNITS, CLASSES, CLASSES, word);
+  return sg;
+}
+
+static void make_parts(loop *l, dni_dtype dtype) {
+  dni_context *context = l->context;
+  expect_ok(dni_layer_create_dense(context, INPUTS, UNITS, DNI_ACTIVATION_GELU, &l->layers[0]));
+  expect_ok(dni_layer_create_batch_norm(context, UNITS, &l->layers[1]));
+  expect_ok(dni_layer_create_dropout(context, UNITS, 0.3, NULL, &l->layers[2]));
+  expect_ok(dni_layer_create_layer_norm(context, UNITS, &l->layers[3]));
+  for (size_t i = 0; i < SGS; i++)
+    l->sgs[i] = make_any_sg(context, dtype, sg_words[i]);
+}
+
+static void make_optimisers(loop *l) {
+  const dni_schedule decay = {
+      .struct_size = sizeof decay, .kind = DNI_RATE_DECAY, .warm_up = 5, .steps = 7, .value = 0.9};
+  expect_ok(dni_optimiser_create_sgd(l->context, 0.01, &l->sgd));
+  expect_ok(dni_optimiser_create_adamw(l->context, 0.01, &l->adam));
+  expect_ok(dni_optimiser_set_f64(l->sgd, DNI_SETTING_MOMENTUM, 0.9));
+  expect_ok(dni_optimiser_set_schedule(l->adam, &decay));
+  for (size_t i = 0; i < LAYERS; i++)
+    expect_ok(dni_optimiser_add_layer(l->sgd, l->layers[i]));
+  for (size_t i = 0; i < SGS; i++)
+    if (strcmp(sg_words[i], "frozen") != 0) expect_ok(dni_optimiser_add_sg(l->adam, l->sgs[i]));
+}
+
+static void make_own_numbers(loop *l) {
+  dni_matrix_init_f32(&l->own[0], l->f32, 2, 2);
+  dni_matrix_init_f64(&l->own[1], l->f64, 1, 6);
+  dni_matrix_init_u8(&l->own[2], l->u8, 5, 1);
+  dni_matrix_init_labels(&l->own[3], l->i32, 3);
+  dni_matrix_init_strided_f64(&l->own[4], l->gaps, 3, 2, STRIDE);
+  for (size_t i = 0; i < sizeof l->gaps / sizeof l->gaps[0]; i++)
+    l->gaps[i] = -(double)i;
+}
+
+static void add_all(loop *l) {
+  dni_checkpoint *c;
+  char name[40];
+  expect_ok(dni_checkpoint_create(l->context, &l->checkpoint));
+  c = l->checkpoint;
+  for (size_t i = 0; i < LAYERS; i++) {
+    (void)snprintf(name, sizeof name, "layer %zu", i);
+    expect_ok(dni_checkpoint_add_layer(c, name, l->layers[i]));
+  }
+  for (size_t i = 0; i < SGS; i++)
+    expect_ok(dni_checkpoint_add_sg(c, sg_words[i], l->sgs[i]));
+  expect_ok(dni_checkpoint_add_optimiser(c, "sgd", l->sgd));
+  expect_ok(dni_checkpoint_add_optimiser(c, "adam", l->adam));
+  expect_ok(dni_checkpoint_add_order(c, "order", l->order));
+  for (size_t i = 0; i < 5; i++) {
+    (void)snprintf(name, sizeof name, "own\xc3\xa9.%zu", i);
+    expect_ok(dni_checkpoint_add_matrix(c, name, &l->own[i]));
+  }
+  expect_ok(dni_checkpoint_add_count(c, "steps", &l->steps));
+  expect_ok(dni_checkpoint_add_real(c, "average", &l->average));
+  expect_ok(dni_checkpoint_add_real(c, "tiny", &l->tiny));
+}
+
+static void make_loop(loop *l, dni_dtype dtype, uint64_t seed) {
+  memset(l, 0, sizeof *l);
+  l->context = make_context(dtype, seed);
+  const dni_matrix x = matrix_filled(dtype, ROWS, 1, 1);
+  dni_dataset *dataset;
+  expect_ok(dni_dataset_create_memory(l->context, &x, &x, NULL, &dataset));
+  expect_ok(dni_order_create(dataset, NULL, &l->order));
+  dni_dataset_release(dataset);
+  make_parts(l, dtype);
+  make_optimisers(l);
+  make_own_numbers(l);
+  add_all(l);
+}
+
+/* The checkpoint keeps the parts: it is given back after them. */
+static void end_loop(loop *l) {
+  for (size_t i = 0; i < LAYERS; i++)
+    dni_layer_release(l->layers[i]);
+  for (size_t i = 0; i < SGS; i++)
+    dni_sg_release(l->sgs[i]);
+  dni_optimiser_release(l->sgd);
+  dni_optimiser_release(l->adam);
+  dni_order_release(l->order);
+  dni_checkpoint_release(l->checkpoint);
+}
+
+/* Steps. -------------------------------------------------------------------------------------- */
+
+static void fill(const dni_matrix *matrix, uint64_t step, double phase) {
+  for (size_t r = 0; r < matrix->rows; r++)
+    for (size_t c = 0; c < matrix->columns; c++)
+      matrix_set(matrix, r, c, sin((double)step * 1.7 + (double)(r * 13 + c * 5) + phase));
+}
+
+/* A question and a lesson; the answers go into the average. */
+static void use_sg(loop *l, size_t index, const dni_matrix *h, const dni_matrix *labels,
+                   const dni_matrix *numbers_y) {
+  dni_sg *sg = l->sgs[index];
+  const dni_dtype dtype = h->dtype;
+  const size_t width = dni_sg_signal_units(sg);
+  dni_matrix delta = matrix_make(dtype, ROWS, UNITS), signal = matrix_make(dtype, ROWS, width);
+  dni_matrix target = matrix_make(dtype, ROWS, UNITS), losses = matrix_make(dtype, ROWS, 1);
+  const dni_matrix *y = strcmp(sg_words[index], "theorem") ? labels : numbers_y;
+  fill(&signal, l->steps, 1);
+  fill(&target, l->steps, 2 + (double)index);
+  fill(&losses, l->steps, 3);
+  const dni_query query = {sizeof query, h, y, width ? &signal : NULL, NULL, NULL};
+  expect_ok(dni_sg_estimate(sg, &query, &delta));
+  for (size_t r = 0; r < ROWS; r++)
+    for (size_t c = 0; c < UNITS; c++)
+      l->average = l->average * 0.99 + 0.01 * matrix_get(&delta, r, c);
+  const bool alone = dni_sg_learns(sg) == DNI_SG_LEARNS_ALONE;
+  const dni_lesson lesson = {.struct_size = sizeof lesson,
+                             .h = h,
+                             .y = y,
+                             .target = alone ? NULL : &target,
+                             .losses = &losses,
+                             .prediction = width ? &delta : NULL};
+  expect_ok(dni_sg_learn(sg, &lesson, NULL));
+}
+
+static void use_layers(loop *l, const dni_matrix *x, dni_matrix *h) {
+  dni_matrix between[LAYERS + 1], dy = matrix_make(x->dtype, ROWS, UNITS), dx;
+  between[0] = *x;
+  for (size_t i = 0; i < LAYERS; i++) {
+    between[i + 1] = matrix_make(x->dtype, ROWS, UNITS);
+    expect_ok(
+        dni_layer_forward(l->layers[i], DNI_MODE_TRAINING, NULL, &between[i], &between[i + 1]));
+  }
+  *h = between[LAYERS];
+  fill(&dy, l->steps, 4);
+  for (size_t i = LAYERS; i-- > 0; dy = dx) {
+    dx = matrix_make(x->dtype, ROWS, between[i].columns);
+    expect_ok(dni_layer_backward(l->layers[i], DNI_GRADIENT_REPLACE, NULL, &between[i],
+                                 &between[i + 1], &dy, &dx));
+  }
+}
+
+static void step(loop *l) {
+  const dni_dtype dtype = dni_context_dtype(l->context);
+  dni_matrix x = matrix_make(dtype, ROWS, INPUTS), h, numbers_y = matrix_make(dtype, ROWS, UNITS);
+  int32_t classes[ROWS];
+  dni_matrix labels;
+  expect_ok(dni_order_shuffle(l->order));
+  const size_t *order = dni_order_indices(l->order);
+  for (size_t r = 0; r < ROWS; r++)
+    classes[r] = (int32_t)((order[r] + l->steps) % CLASSES);
+  dni_matrix_init_labels(&labels, classes, ROWS);
+  fill(&x, l->steps + order[0], 0);
+  fill(&numbers_y, l->steps, 5);
+  use_layers(l, &x, &h);
+  for (size_t i = 0; i < SGS; i++)
+    use_sg(l, i, &h, &labels, &numbers_y);
+  expect_ok(dni_optimiser_step(l->sgd));
+  expect_ok(dni_optimiser_step(l->adam));
+  for (size_t i = 0; i < 5; i++)
+    l->u8[i] = (uint8_t)(l->u8[i] + order[i]);
+  for (size_t i = 0; i < 3; i++)
+    l->i32[i] -= (int32_t)order[i];
+  for (size_t i = 0; i < 4; i++)
+    l->f32[i] += (float)l->average;
+  for (size_t i = 0; i < 6; i++)
+    l->f64[i] = l->gaps[i % 2 + STRIDE * (i / 2)] = l->average + (double)i;
+  l->tiny = 3e-310 / (double)++l->steps;
+}
+
+static void steps(loop *l, int count) {
+  for (int i = 0; i < count; i++)
+    step(l);
+}
+
+static void write_loop(loop *l, content *to) {
+  const dni_writer writer = content_writer(to);
+  expect_ok(dni_checkpoint_write(l->checkpoint, &writer));
+}
+
+static dni_status read_loop(loop *l, content *from) {
+  const dni_reader reader = content_reader(from);
+  return dni_checkpoint_read(l->checkpoint, &reader, NULL);
+}
+
+static void expect_same_content(const content *a, const content *b) {
+  ck_assert_uint_eq(a->size, b->size);
+  ck_assert_mem_eq(a->bytes, b->bytes, a->size);
+}
+
+static void expect_same_loops(loop *a, loop *b) {
+  for (size_t i = 0; i < SGS; i++)
+    for (size_t p = 0; p < dni_sg_parameter_count(a->sgs[i]); p++) {
+      dni_matrix first, second;
+      expect_ok(dni_sg_parameter(a->sgs[i], p, &first, NULL));
+      expect_ok(dni_sg_parameter(b->sgs[i], p, &second, NULL));
+      matrix_expect_same(&second, &first, sg_words[i]);
+    }
+  ck_assert_mem_eq(a->f32, b->f32, sizeof a->f32);
+  ck_assert_mem_eq(a->f64, b->f64, sizeof a->f64);
+  ck_assert_mem_eq(a->u8, b->u8, sizeof a->u8);
+  ck_assert_mem_eq(a->i32, b->i32, sizeof a->i32);
+  ck_assert_mem_eq(a->gaps, b->gaps, sizeof a->gaps);
+  ck_assert_mem_eq(&a->average, &b->average, sizeof a->average);
+  ck_assert_mem_eq(&a->tiny, &b->tiny, sizeof a->tiny);
+  write_loop(a, &good);
+  write_loop(b, &found);
+  expect_same_content(&good, &found);
+}
+
+/* Going on. ----------------------------------------------------------------------------------- */
+
+/* _i: the element type, and after how many steps it is saved. */
+START_TEST(goes_on_bit_for_bit) {
+  static const int before[] = {0, 1, 20, 27};
+  static loop first, second;
+  make_loop(&first, support_dtypes[_i % 2], 7);
+  make_loop(&second, support_dtypes[_i % 2], 8);
+  steps(&first, before[_i / 2]);
+  const char *path = test_path("checkpoint");
+  expect_ok(dni_checkpoint_save(first.checkpoint, path));
+  steps(&second, 3);
+  expect_ok(dni_checkpoint_load(second.checkpoint, path, NULL));
+  expect_same_loops(&first, &second);
+  ck_assert(second.steps == first.steps);
+  steps(&first, 20);
+  steps(&second, 20);
+  expect_same_loops(&first, &second);
+  end_loop(&first);
+  end_loop(&second);
+}
+END_TEST
+
+/* In the other element type it goes on too, as well as numbers that are converted can. */
+START_TEST(goes_on_in_the_other_type) {
+  static loop first, second;
+  make_loop(&first, DNI_F64, 7);
+  make_loop(&second, DNI_F32, 8);
+  steps(&first, 20);
+  write_loop(&first, &good);
+  expect_ok(read_loop(&second, &good));
+  ck_assert_mem_eq(first.i32, second.i32, sizeof first.i32);
+  steps(&second, 3);
+  ck_assert_uint_eq(second.steps, 23);
+  end_loop(&first);
+  end_loop(&second);
+}
+END_TEST
+
+/* Other loops. --------------------------------------------------------------------------------- */
+
+/* The good file without one entry, whose name begins like this. */
+static void rename_entry(const char *name) {
+  char words[100], others[100];
+  (void)snprintf(words, sizeof words, "\"%s", name);
+  (void)snprintf(others, sizeof others, "\"#%s", name + 1);
+  content_copy(&good, &bad);
+  content_replace(&bad, words, others);
+}
+
+START_TEST(what_does_not_fit_changes_nothing) {
+  static const char *const names[] = {"layer 0.weight\"",
+                                      "layer 1.running_mean\"",
+                                      "layer 2.random\"",
+                                      "layer 2.drop\"",
+                                      "sg1.weight",
+                                      "sgq.guess_weight\"",
+                                      "ls.gram\"",
+                                      "lsq.guess_optimiser.steps\"",
+                                      "lsq.exponent\"",
+                                      "mixture.lambda\"",
+                                      "mixture.lessons\"",
+                                      "nested.inner.inner.bias\"",
+                                      "callback.parameter\"",
+                                      "sgd.moved.0.momentum\"",
+                                      "adam.moved.3.second_moment\"",
+                                      "adam.schedule.value\"",
+                                      "adam.steps\"",
+                                      "order.random\"",
+                                      "own\xc3\xa9.0\"",
+                                      "own\xc3\xa9.4\"",
+                                      "steps\"",
+                                      "average\"",
+                                      "tiny\""};
+  static loop first, second;
+  static content before;
+  make_loop(&first, DNI_F32, 7);
+  make_loop(&second, DNI_F32, 8);
+  steps(&first, 2);
+  steps(&second, 3);
+  write_loop(&first, &good);
+  write_loop(&second, &before);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    char name[40];
+    (void)snprintf(name, sizeof name, "there is no %.*s", (int)strcspn(names[i], "\""), names[i]);
+    rename_entry(names[i]);
+    expect_failure(read_loop(&second, &bad), DNI_ERROR_DATA, name, "");
+    write_loop(&second, &found);
+    expect_same_content(&before, &found);
+  }
+  content_copy(&good, &bad);
+  content_replace(&bad, "\"layer 3.shift\":{\"dtype\":\"F32\",\"shape\":[1,5]",
+                  "\"layer 3.shift\":{\"dtype\":\"F32\",\"shape\":[5,1]");
+  expect_failure(read_loop(&second, &bad), DNI_ERROR_DATA, "layer 3.shift is 5 x 1, expected 1 x 5",
+                 "");
+  write_loop(&second, &found);
+  expect_same_content(&before, &found);
+  end_loop(&first);
+  end_loop(&second);
+}
+END_TEST
+
+/* One thing saved under the name "a", and another one loaded. */
+typedef dni_status (*adding)(dni_context *context, dni_checkpoint *checkpoint);
+
+static dni_status add_sg(dni_context *context, dni_checkpoint *checkpoint, size_t units,
+                         const char *word) {
+  dni_sg *sg = make_sg(context, units, CLASSES, CLASSES, word);
+  dni_status status = dni_checkpoint_add_sg(checkpoint, "a", sg);
+  dni_sg_release(sg);
+  return status;
+}
+
+static dni_status add_local(dni_context *context, dni_checkpoint *checkpoint) {
+  dni_loss *loss;
+  dni_sg *sg;
+  expect_ok(dni_loss_create_sigmoid_cross_entropy(context, NULL, &loss));
+  expect_ok(dni_sg_create_local(context, 4, CLASSES, loss, NULL, &sg));
+  dni_status status = dni_checkpoint_add_sg(checkpoint, "a", sg);
+  dni_sg_release(sg);
+  dni_loss_release(loss);
+  return status;
+}
+
+static dni_status add_layer(dni_checkpoint *checkpoint, dni_layer *layer) {
+  dni_status status = dni_checkpoint_add_layer(checkpoint, "a", layer);
+  dni_layer_release(layer);
+  return status;
+}
+
+static dni_status add_optimiser(dni_context *context, dni_checkpoint *checkpoint, bool adam,
+                                const dni_schedule *schedule) {
+  dni_optimiser *optimiser = adam ? make_adam(context, 0.1) : make_sgd(context, 0.1);
+  expect_ok(dni_optimiser_set_schedule(optimiser, schedule));
+  return dni_checkpoint_add_optimiser(checkpoint, "a", optimiser);
+}
+
+#define ADDING(name, ...)                                                                          \
+  static dni_status name(dni_context *context, dni_checkpoint *checkpoint) {                       \
+    return __VA_ARGS__;                                                                            \
+  }
+
+static const dni_schedule cosine = {
+    .struct_size = sizeof cosine, .kind = DNI_RATE_COSINE, .steps = 9, .value = 0.5};
+static const dni_schedule slower = {
+    .struct_size = sizeof slower, .kind = DNI_RATE_COSINE, .steps = 10, .value = 0.5};
+
+ADDING(add_relu, add_layer(checkpoint, make_layer(context, 3, "relu3")))
+ADDING(add_tanh, add_layer(checkpoint, make_layer(context, 3, "tanh3")))
+ADDING(add_wide, add_layer(checkpoint, make_layer(context, 3, "relu4")))
+ADDING(add_rows, add_layer(checkpoint, make_layer(context, 3, "rows")))
+ADDING(add_norm, add_layer(checkpoint, make_layer(context, 3, "norm")))
+ADDING(add_linear, add_sg(context, checkpoint, 4, "sg"))
+ADDING(add_hidden, add_sg(context, checkpoint, 4, "sg1"))
+ADDING(add_critic, add_sg(context, checkpoint, 4, "critic"))
+ADDING(add_least, add_sg(context, checkpoint, 4, "ls"))
+ADDING(add_larger, add_sg(context, checkpoint, 5, "ls"))
+ADDING(add_h, add_sg(context, checkpoint, CLASSES, "sgh"))
+ADDING(add_y, add_sg(context, checkpoint, CLASSES, "sgy"))
+ADDING(add_h_least, add_sg(context, checkpoint, CLASSES, "lsh"))
+ADDING(add_y_least, add_sg(context, checkpoint, CLASSES, "lsy"))
+ADDING(add_softmax, add_sg(context, checkpoint, 4, "local"))
+ADDING(add_sigmoid, add_local(context, checkpoint))
+ADDING(add_guess, add_sg(context, checkpoint, 4, "lsq"))
+ADDING(add_residual, add_sg(context, checkpoint, 4, "lsr"))
+ADDING(add_sgd, add_optimiser(context, checkpoint, false, NULL))
+ADDING(add_adam, add_optimiser(context, checkpoint, true, NULL))
+ADDING(add_cosine, add_optimiser(context, checkpoint, true, &cosine))
+ADDING(add_slower, add_optimiser(context, checkpoint, true, &slower))
+
+START_TEST(what_differs_is_named) {
+  static const struct {
+    adding saved, loaded;
+    dni_status status;
+    const char *words;
+  } pairs[] = {
+      {add_relu, add_tanh, DNI_ERROR_ARGUMENT, "a.activation is relu in the file and tanh here"},
+      {add_relu, add_wide, DNI_ERROR_ARGUMENT, "a.outputs is 3 in the file and 4 here"},
+      {add_rows, add_norm, DNI_ERROR_ARGUMENT,
+       "a.kind is layer_norm in the file and batch_norm here"},
+      {add_linear, add_critic, DNI_ERROR_ARGUMENT,
+       "a.kind is synthetic in the file and critic here"},
+      {add_linear, add_relu, DNI_ERROR_ARGUMENT, "a.kind is synthetic in the file and dense here"},
+      {add_linear, add_hidden, DNI_ERROR_ARGUMENT, "a.hidden_layers is 0 in the file and 1 here"},
+      {add_hidden, add_linear, DNI_ERROR_ARGUMENT, "a.hidden_layers is 1 in the file and 0 here"},
+      {add_softmax, add_sigmoid, DNI_ERROR_ARGUMENT,
+       "a.loss is softmax_cross_entropy in the file and sigmoid_cross_entropy here"},
+      {add_guess, add_residual, DNI_ERROR_ARGUMENT,
+       "a.condition is hy in the file and residual here"},
+      {add_least, add_larger, DNI_ERROR_ARGUMENT, "a.units is 4 in the file and 5 here"},
+      {add_h, add_y, DNI_ERROR_ARGUMENT, "a.condition is h in the file and y here"},
+      {add_y, add_h, DNI_ERROR_ARGUMENT, "a.condition is y in the file and h here"},
+      {add_h_least, add_y_least, DNI_ERROR_ARGUMENT, "a.condition is h in the file and y here"},
+      {add_y_least, add_h_least, DNI_ERROR_ARGUMENT, "a.condition is y in the file and h here"},
+      {add_sgd, add_adam, DNI_ERROR_ARGUMENT, "a.kind is sgd in the file and adam here"},
+      {add_adam, add_cosine, DNI_ERROR_ARGUMENT,
+       "a.schedule.kind is none in the file and cosine here"},
+      {add_cosine, add_slower, DNI_ERROR_ARGUMENT, "a.schedule.steps is 9 in the file and 10 here"},
+  };
+  dni_context *context = make_context(support_dtypes[_i], 7);
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    dni_checkpoint *saved, *loaded;
+    expect_ok(dni_checkpoint_create(context, &saved));
+    expect_ok(dni_checkpoint_create(context, &loaded));
+    expect_ok(pairs[i].saved(context, saved));
+    expect_ok(pairs[i].loaded(context, loaded));
+    const dni_writer writer = content_writer(&good);
+    const dni_reader reader = content_reader(&good);
+    expect_ok(dni_checkpoint_write(saved, &writer));
+    expect_failure(dni_checkpoint_read(loaded, &reader, NULL), pairs[i].status, pairs[i].words, "");
+    good.position = 0;
+    expect_ok(dni_checkpoint_read(saved, &reader, NULL));
+    dni_checkpoint_release(saved);
+    dni_checkpoint_release(loaded);
+  }
+}
+END_TEST
+
+/* Numbers of the caller's keep their type, floats and doubles aside. */
+START_TEST(own_matrices_of_other_types) {
+  dni_context *context = make_context(DNI_F32, 7);
+  float f32[4] = {1, 2, 3, 4};
+  double f64[4] = {0};
+  uint8_t u8[4];
+  int32_t i32[4];
+  dni_matrix saved, loaded;
+  dni_checkpoint *from, *to;
+  dni_matrix_init_f32(&saved, f32, 4, 1);
+  expect_ok(dni_checkpoint_create(context, &from));
+  expect_ok(dni_checkpoint_add_matrix(from, "m", &saved));
+  const dni_writer writer = content_writer(&good);
+  expect_ok(dni_checkpoint_write(from, &writer));
+  for (int i = 0; i < 3; i++) {
+    if (i == 0) dni_matrix_init_f64(&loaded, f64, 4, 1);
+    if (i == 1) dni_matrix_init_u8(&loaded, u8, 4, 1);
+    if (i == 2) dni_matrix_init_labels(&loaded, i32, 4);
+    expect_ok(dni_checkpoint_create(context, &to));
+    expect_ok(dni_checkpoint_add_matrix(to, "m", &loaded));
+    const dni_reader reader = content_reader(&good);
+    if (i == 0)
+      expect_ok(dni_checkpoint_read(to, &reader, NULL));
+    else
+      expect_failure(dni_checkpoint_read(to, &reader, NULL), DNI_ERROR_DATA, "m is of F32",
+                     i == 1 ? "expected U8" : "expected I32");
+    dni_checkpoint_release(to);
+  }
+  for (size_t i = 0; i < 4; i++)
+    ck_assert_double_eq(f64[i], (double)f32[i]);
+  dni_checkpoint_release(from);
+}
+END_TEST
+
+/* Names and arguments. ------------------------------------------------------------------------- */
+
+static dni_checkpoint *fresh_checkpoint(dni_context *context) {
+  dni_checkpoint *checkpoint;
+  expect_ok(dni_checkpoint_create(context, &checkpoint));
+  return checkpoint;
+}
+
+START_TEST(bad_names) {
+  static const char *const names[] = {
+      "",     "a\nb",     "\x7f",      "libdni.format", "libdni.",
+      "\xff", "\xc0\x80", "a\xe2\x82", "\xed\xa0\x80",  "__metadata__"};
+  char long_name[102];
+  uint64_t number = 1;
+  dni_checkpoint *checkpoint = fresh_checkpoint(make_context(DNI_F32, 7));
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    expect_failure(dni_checkpoint_add_count(checkpoint, names[i], &number), DNI_ERROR_ARGUMENT,
+                   "the name", "");
+  memset(long_name, 'n', sizeof long_name);
+  long_name[101] = 0;
+  expect_failure(dni_checkpoint_add_count(checkpoint, long_name, &number), DNI_ERROR_ARGUMENT,
+                 "the name nnn", "1 to 100 bytes");
+  long_name[100] = 0;
+  expect_ok(dni_checkpoint_add_count(checkpoint, long_name, &number));
+  expect_failure(dni_checkpoint_add_count(checkpoint, long_name, &number), DNI_ERROR_ARGUMENT,
+                 "the name nnn", "is taken");
+  expect_ok(dni_checkpoint_add_count(checkpoint, "\xc3\xa9 \xe2\x82\xac", &number));
+  const dni_writer writer = content_writer(&good);
+  const dni_reader reader = content_reader(&good);
+  expect_ok(dni_checkpoint_write(checkpoint, &writer));
+  number = 2;
+  expect_ok(dni_checkpoint_read(checkpoint, &reader, NULL));
+  ck_assert_uint_eq(number, 1);
+  dni_checkpoint_release(checkpoint);
+}
+END_TEST
+
+/* Names that are not taken, but whose entries are. */
+START_TEST(entries_of_one_name) {
+  dni_context *context = make_context(DNI_F32, 7);
+  dni_checkpoint *checkpoint = fresh_checkpoint(context);
+  uint64_t number = 1;
+  expect_ok(add_relu(context, checkpoint));
+  expect_ok(dni_checkpoint_add_count(checkpoint, "a.kind", &number));
+  const dni_writer writer = content_writer(&good);
+  expect_failure(dni_checkpoint_write(checkpoint, &writer), DNI_ERROR_ARGUMENT, "two entries",
+                 "a.kind");
+  expect_failure(dni_checkpoint_save(checkpoint, test_path("c")), DNI_ERROR_ARGUMENT, "two entries",
+                 "c: ");
+  ck_assert_uint_eq(test_files(), 0);
+  dni_checkpoint_release(checkpoint);
+}
+END_TEST
+
+/* "a b" and "a_b" are two. */
+START_TEST(spaces_in_names) {
+  dni_checkpoint *checkpoint = fresh_checkpoint(make_context(DNI_F32, 7));
+  uint64_t numbers_[] = {1, 2};
+  expect_ok(dni_checkpoint_add_count(checkpoint, "a b", &numbers_[0]));
+  expect_ok(dni_checkpoint_add_count(checkpoint, "a_b", &numbers_[1]));
+  const dni_writer writer = content_writer(&good);
+  const dni_reader reader = content_reader(&good);
+  expect_ok(dni_checkpoint_write(checkpoint, &writer));
+  expect_header_has(&good, "\"a b\":\"1\",\"a_b\":\"2\"");
+  numbers_[0] = numbers_[1] = 0;
+  expect_ok(dni_checkpoint_read(checkpoint, &reader, NULL));
+  ck_assert_uint_eq(numbers_[0] + 10 * numbers_[1], 21);
+  dni_checkpoint_release(checkpoint);
+}
+END_TEST
+
+START_TEST(refused_arguments) {
+  dni_context *context = make_context(DNI_F32, 7);
+  dni_checkpoint *checkpoint = fresh_checkpoint(context);
+  float values[4] = {0};
+  dni_matrix matrix;
+  dni_load_options options = {.struct_size = sizeof options, .finite = 2};
+  const char *path = test_path("c");
+  const dni_writer writer = content_writer(&good);
+  const dni_reader reader = content_reader(&good);
+  expect_failure(dni_checkpoint_create(NULL, &checkpoint), DNI_ERROR_ARGUMENT, "context", "NULL");
+  expect_failure(dni_checkpoint_create(context, NULL), DNI_ERROR_ARGUMENT, "out", "NULL");
+  expect_failure(dni_checkpoint_save(checkpoint, path), DNI_ERROR_STATE, "nothing was added", "");
+  expect_failure(dni_checkpoint_write(checkpoint, &writer), DNI_ERROR_STATE, "nothing", "");
+  expect_failure(dni_checkpoint_load(checkpoint, path, NULL), DNI_ERROR_STATE, "nothing", "");
+  expect_failure(dni_checkpoint_read(checkpoint, &reader, NULL), DNI_ERROR_STATE, "nothing", "");
+  expect_failure(dni_checkpoint_add_layer(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
+  expect_failure(dni_checkpoint_add_sg(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
+  expect_failure(dni_checkpoint_add_network(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a",
+                 "NULL");
+  expect_failure(dni_checkpoint_add_optimiser(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a",
+                 "NULL");
+  expect_failure(dni_checkpoint_add_order(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
+  expect_failure(dni_checkpoint_add_trainer(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a",
+                 "NULL");
+  expect_failure(dni_checkpoint_add_matrix(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "matrix",
+                 "NULL");
+  expect_failure(dni_checkpoint_add_count(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
+  expect_failure(dni_checkpoint_add_real(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
+  expect_failure(add_relu(context, NULL), DNI_ERROR_ARGUMENT, "checkpoint", "NULL");
+  dni_matrix_init_f32(&matrix, values, 2, 2);
+  matrix.dtype = DNI_BF16;
+  expect_failure(dni_checkpoint_add_matrix(checkpoint, "a", &matrix), DNI_ERROR_ARGUMENT, "matrix",
+                 "3");
+  dni_matrix_init_strided_f32(&matrix, values, 2, 2, 1);
+  expect_failure(dni_checkpoint_add_matrix(checkpoint, "a", &matrix), DNI_ERROR_ARGUMENT, "matrix",
+                 "stride");
+  expect_ok(add_relu(context, checkpoint)); /* the name is still free */
+  expect_ok(dni_checkpoint_write(checkpoint, &writer));
+  expect_failure(dni_checkpoint_read(checkpoint, &reader, &options), DNI_ERROR_ARGUMENT, "finite",
+                 "2");
+  options.finite = 0;
+  options.reserved = 1;
+  expect_failure(dni_checkpoint_read(checkpoint, &reader, &options), DNI_ERROR_UNSUPPORTED,
+                 "reserved", "");
+  expect_failure(dni_checkpoint_load(checkpoint, path, NULL), DNI_ERROR_IO, path, "No such file");
+  dni_checkpoint_release(checkpoint);
+}
+END_TEST
+
+/* Nothing but the checkpoint keeps the layer; a second reference keeps the checkpoint. */
+START_TEST(what_is_added_is_kept) {
+  dni_context *context = make_context(DNI_F32, 7);
+  dni_checkpoint *checkpoint = fresh_checkpoint(context);
+  expect_ok(add_relu(context, checkpoint));
+  ck_assert_ptr_eq(dni_checkpoint_retain(checkpoint), checkpoint);
+  dni_checkpoint_release(checkpoint);
+  const dni_writer writer = content_writer(&good);
+  expect_ok(dni_checkpoint_write(checkpoint, &writer));
+  dni_checkpoint_release(checkpoint);
+  ck_assert_ptr_null(dni_checkpoint_retain(NULL));
+  dni_checkpoint_release(NULL);
+}
+END_TEST
+
+/* A network under the name "" is a file of dni_network_save(), and one under a name is not. */
+START_TEST(networks_by_name) {
+  dni_context *context = make_context(DNI_F32, 7);
+  dni_network *network = make_network(context, "3 relu4 |sg dense2"), *again = NULL;
+  const char *path = test_path("c");
+  for (int named = 0; named < 2; named++) {
+    dni_checkpoint *checkpoint = fresh_checkpoint(context);
+    expect_ok(dni_checkpoint_add_network(checkpoint, named ? "net" : "", network));
+    if (!named)
+      expect_failure(dni_checkpoint_add_network(checkpoint, "", network), DNI_ERROR_ARGUMENT,
+                     "taken", "");
+    expect_ok(dni_checkpoint_save(checkpoint, path));
+    expect_ok(dni_checkpoint_load(checkpoint, path, NULL));
+    dni_checkpoint_release(checkpoint);
+    if (named)
+      expect_failure(dni_network_load(context, path, &again), DNI_ERROR_DATA, "no network", path);
+    else
+      expect_ok(dni_network_load(context, path, &again));
+    dni_network_release(again);
+    again = NULL;
+  }
+}
+END_TEST
+
+/* What nothing asks for is written again by the checkpoint that read it. */
+START_TEST(more_in_the_file_is_kept) {
+  dni_context *context = make_context(DNI_F32, 7);
+  uint64_t number = 1;
+  dni_checkpoint *more = fresh_checkpoint(context), *less = fresh_checkpoint(context);
+  expect_ok(add_relu(context, more));
+  expect_ok(dni_checkpoint_add_count(more, "n", &number));
+  expect_ok(add_relu(context, less));
+  const dni_writer writer = content_writer(&good), again = content_writer(&found);
+  const dni_reader reader = content_reader(&good);
+  expect_ok(dni_checkpoint_write(more, &writer));
+  expect_ok(dni_checkpoint_read(less, &reader, NULL));
+  expect_ok(dni_checkpoint_write(less, &again));
+  expect_same_content(&good, &found);
+  expect_ok(dni_checkpoint_add_count(less, "n", &number)); /* and gives way to one's own */
+  number = 5;
+  found.size = 0;
+  expect_ok(dni_checkpoint_write(less, &again));
+  expect_header_has(&found, "\"n\":\"5\"");
+  dni_checkpoint_release(more);
+  dni_checkpoint_release(less);
+}
+END_TEST
+
+/* Memory. ------------------------------------------------------------------------------------- */
+
+/* Each allocation of a load fails, once and for good: nothing has changed. */
+START_TEST(failing_allocations) {
+  test_memory memory;
+  dni_context *context = keep(CONTEXT, test_context(DNI_F32, 7, &memory));
+  dni_network *network = make_network(context, "3 relu4 |ls drop dense2");
+  dni_checkpoint *checkpoint = fresh_checkpoint(context);
+  const dni_writer writer = content_writer(&good);
+  expect_ok(dni_checkpoint_add_network(checkpoint, "", network));
+  expect_ok(dni_checkpoint_write(checkpoint, &writer));
+  const size_t before = memory.live;
+  for (size_t at = 0, calls = SIZE_MAX; calls > at; at++) {
+    dni_matrix weight;
+    expect_ok(dni_layer_parameter(dni_network_layer(network, 0), 0, &weight, NULL));
+    matrix_fill(&weight, 77);
+    const dni_reader reader = content_reader(&good);
+    test_memory_fail(&memory, at, _i);
+    dni_status status = dni_checkpoint_read(checkpoint, &reader, NULL);
+    calls = memory.calls;
+    test_memory_fail(&memory, SIZE_MAX, false);
+    ck_assert_int_eq(status, calls > at ? DNI_ERROR_MEMORY : DNI_OK);
+    ck_assert_int_eq(matrix_get(&weight, 0, 0) == 77, calls > at);
+    if (calls > at) ck_assert_uint_eq(memory.live, before);
+  }
+  dni_checkpoint_release(checkpoint);
+  release_all();
+  ck_assert_uint_eq(memory.live, 0);
+}
+END_TEST
+
+START_TEST(failing_allocations_of_adding) {
+  test_memory memory;
+  dni_context *context = keep(CONTEXT, test_context(DNI_F32, 7, &memory));
+  dni_layer *layer = keep(LAYER, make_layer(context, 3, "relu3"));
+  const size_t before = memory.live;
+  for (size_t at = 0, calls = SIZE_MAX; calls > at; at++) {
+    dni_checkpoint *checkpoint = NULL;
+    char name[8] = "a";
+    test_memory_fail(&memory, at, _i);
+    dni_status status = dni_checkpoint_create(context, &checkpoint);
+    for (; status == DNI_OK && name[0] < 'w'; name[0]++)
+      status = dni_checkpoint_add_layer(checkpoint, name, layer);
+    calls = memory.calls;
+    test_memory_fail(&memory, SIZE_MAX, false);
+    ck_assert_int_eq(status, calls > at ? DNI_ERROR_MEMORY : DNI_OK);
+    if (calls > at && checkpoint && name[0] > 'b')
+      expect_ok(dni_checkpoint_add_layer(checkpoint, "z", layer));
+    dni_checkpoint_release(checkpoint);
+    ck_assert_uint_eq(memory.live, before);
+  }
+  release_all();
+  ck_assert_uint_eq(memory.live, 0);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("own_checkpoint");
+  TCase *group = tcase_create("own_checkpoint");
+  suite_add_tcase(suite, group);
+  tcase_add_checked_fixture(group, set_up, tear_down);
+  tcase_set_timeout(group, 240);
+  tcase_add_loop_test(group, goes_on_bit_for_bit, 0, 8);
+  tcase_add_test(group, goes_on_in_the_other_type);
+  tcase_add_test(group, what_does_not_fit_changes_nothing);
+  tcase_add_loop_test(group, what_differs_is_named, 0, 2);
+  tcase_add_test(group, own_matrices_of_other_types);
+  tcase_add_test(group, bad_names);
+  tcase_add_test(group, entries_of_one_name);
+  tcase_add_test(group, spaces_in_names);
+  tcase_add_test(group, refused_arguments);
+  tcase_add_test(group, what_is_added_is_kept);
+  tcase_add_test(group, networks_by_name);
+  tcase_add_test(group, more_in_the_file_is_kept);
+  tcase_add_loop_test(group, failing_allocations, 0, 2);
+  tcase_add_loop_test(group, failing_allocations_of_adding, 0, 2);
+  return support_run(suite);
+}
