@@ -32,6 +32,7 @@ typedef struct loop {
   dni_layer *layers[LAYERS];
   dni_sg *sgs[SGS];
   dni_optimiser *sgd, *adam;
+  dni_guard *guard;
   dni_order *order;
   dni_matrix own[5]; /* of each element type, and one with gaps */
   float f32[4];
@@ -155,6 +156,7 @@ static void make_optimisers(loop *l) {
   expect_ok(dni_optimiser_create_adamw(l->context, 0.01, &l->adam));
   expect_ok(dni_optimiser_set_f64(l->sgd, DNI_SETTING_MOMENTUM, 0.9));
   expect_ok(dni_optimiser_set_schedule(l->adam, &decay));
+  expect_ok(dni_guard_create(l->sgd, NULL, &l->guard));
   for (size_t i = 0; i < LAYERS; i++)
     expect_ok(dni_optimiser_add_layer(l->sgd, l->layers[i]));
   for (size_t i = 0; i < SGS; i++)
@@ -184,6 +186,7 @@ static void add_all(loop *l) {
     expect_ok(dni_checkpoint_add_sg(c, sg_words[i], l->sgs[i]));
   expect_ok(dni_checkpoint_add_optimiser(c, "sgd", l->sgd));
   expect_ok(dni_checkpoint_add_optimiser(c, "adam", l->adam));
+  expect_ok(dni_checkpoint_add_guard(c, "guard", l->guard));
   expect_ok(dni_checkpoint_add_order(c, "order", l->order));
   for (size_t i = 0; i < 5; i++) {
     (void)snprintf(name, sizeof name, "own\xc3\xa9.%zu", i);
@@ -216,6 +219,7 @@ static void end_loop(loop *l) {
     dni_sg_release(l->sgs[i]);
   dni_optimiser_release(l->sgd);
   dni_optimiser_release(l->adam);
+  dni_guard_release(l->guard);
   dni_order_release(l->order);
   dni_checkpoint_release(l->checkpoint);
 }
@@ -287,7 +291,7 @@ static void step(loop *l) {
   use_layers(l, &x, &h);
   for (size_t i = 0; i < SGS; i++)
     use_sg(l, i, &h, &labels, &numbers_y);
-  expect_ok(dni_optimiser_step(l->sgd));
+  expect_ok(dni_guard_step(l->guard, (double)(l->steps % 3), 1, 4, NULL)); /* 2 is refused */
   expect_ok(dni_optimiser_step(l->adam));
   for (size_t i = 0; i < 5; i++)
     l->u8[i] = (uint8_t)(l->u8[i] + order[i]);
@@ -408,6 +412,7 @@ START_TEST(what_does_not_fit_changes_nothing) {
                                       "adam.moved.3.second_moment\"",
                                       "adam.schedule.value\"",
                                       "adam.steps\"",
+                                      "guard.refused\"",
                                       "order.random\"",
                                       "own\xc3\xa9.0\"",
                                       "own\xc3\xa9.4\"",
@@ -684,6 +689,7 @@ START_TEST(refused_arguments) {
                  "NULL");
   expect_failure(dni_checkpoint_add_optimiser(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a",
                  "NULL");
+  expect_failure(dni_checkpoint_add_guard(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
   expect_failure(dni_checkpoint_add_order(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a", "NULL");
   expect_failure(dni_checkpoint_add_trainer(checkpoint, "a", NULL), DNI_ERROR_ARGUMENT, "a",
                  "NULL");

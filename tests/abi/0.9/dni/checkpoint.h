@@ -9,9 +9,10 @@
 /** An empty checkpoint.
  *
  * Add what belongs together, then save or load it as often as wanted. Everything that is added is
- * kept until the last release. Names are 1 to 100 bytes of UTF-8 without control characters; the
- * entries of the file begin with them and a dot: a layer "encoder" has the entry "encoder.weight".
- * The name "" is allowed once, for a network or a trainer: its entries have nothing in front.
+ * kept until the last release. Names are 1 to 100 bytes of UTF-8 without control characters; those
+ * that begin with "libdni.", and "__metadata__", are the file's own. The entries of the file begin
+ * with the name and a dot: a layer "encoder" has the entry "encoder.weight". The name "" is allowed
+ * once, for a network or a trainer: its entries have nothing in front.
  *
  * One thread at a time, and while nothing else uses what was added.
  * - DNI_ERROR_ARGUMENT: NULL.
