@@ -38,6 +38,11 @@ static inline const char *content_store(const content *from, const char *name) {
   return test_write(name, from->bytes, from->size);
 }
 
+static inline void expect_same_content(const content *a, const content *b) {
+  ck_assert_uint_eq(a->size, b->size);
+  ck_assert_mem_eq(a->bytes, b->bytes, a->size);
+}
+
 /* Readers and writers. ------------------------------------------------------------------------- */
 
 static inline dni_status content_take(void *user, void *bytes, size_t size, size_t *got) {

@@ -138,8 +138,7 @@ START_TEST(test_same_bytes) {
   (void)read_back(&good);
   use(_i);
   network_into(make_network(context, EVERY_LAYER), &found);
-  ck_assert_uint_eq(good.size, found.size);
-  ck_assert_mem_eq(good.bytes, found.bytes, good.size);
+  expect_same_content(&good, &found);
   dni_network *between = read_back(&good), *next = make_network(context, "3 relu2");
   use(_i);
   (void)make_network(context, EVERY_LAYER);
@@ -254,8 +253,7 @@ START_TEST(test_sgs_are_kept) {
   dni_network *other = make_network(context, EVERY_LAYER);
   load_into(other, &found);
   network_into(other, &found);
-  ck_assert_uint_eq(good.size, found.size);
-  ck_assert_mem_eq(good.bytes, found.bytes, good.size);
+  expect_same_content(&good, &found);
 }
 END_TEST
 
@@ -398,8 +396,7 @@ START_TEST(test_readers_of_any_step) {
     expect_ok(network_from(context, &good, &again));
     network_into(again, &found);
     dni_network_release(again);
-    ck_assert_uint_eq(good.size, found.size);
-    ck_assert_mem_eq(good.bytes, found.bytes, good.size);
+    expect_same_content(&good, &found);
   }
 }
 END_TEST
@@ -410,8 +407,7 @@ START_TEST(test_path_and_writer_agree) {
   network_into(network, &good);
   expect_ok(dni_network_save(network, test_path("n")));
   content_load(&found, test_path("n"));
-  ck_assert_uint_eq(good.size, found.size);
-  ck_assert_mem_eq(good.bytes, found.bytes, good.size);
+  expect_same_content(&good, &found);
 }
 END_TEST
 
