@@ -104,7 +104,7 @@ START_TEST(paths_of_wrong_files) {
   ck_assert_int_eq(dni_dataset_create_csv(context, text, NULL, &dataset), DNI_ERROR_DATA);
   expect_message("/", "/text:2: column 2: 'four' is not a number");
   ck_assert_int_eq(dni_network_load(context, text, &network), DNI_ERROR_DATA);
-  expect_message("/", "/text: not a network file of libdni");
+  expect_message("/", "/text: not a safetensors file");
   ck_assert_int_eq(dni_dataset_create_idx(context, text, text, NULL, &dataset), DNI_ERROR_DATA);
   expect_message("/", "/text: not an IDX file (it starts with 31 2c 32 0a)");
   ck_assert_int_eq(dni_backend_create_dynamic(NULL, text, &backend), DNI_ERROR_IO);

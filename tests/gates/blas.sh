@@ -12,7 +12,7 @@ code=0
 needed=$(readelf -d "$BUILD/lib/libdni.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p')
 for library in $needed; do
   case $library in
-  libz.so.* | libm.so.* | libc.so.* | libgcc_s.so.* | libdl.so.* | libpthread.so.* | ld-*) ;;
+  libz.so.* | libjansson.so.* | libm.so.* | libc.so.* | libgcc_s.so.* | libdl.so.* | libpthread.so.* | ld-*) ;;
   *) echo "libdni.so needs $library"; code=1 ;;
   esac
 done

@@ -77,6 +77,7 @@ int main(int count, char **arguments) {
   use_sgs(context);
   use_datasets(context);
   use_training(context, arguments[1]);
+  use_files(context, arguments[1]);
   CHECK(dni_context_create(NULL, &plain));
   use_training(plain, arguments[1]);
   dni_context_release(plain);

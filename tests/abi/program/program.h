@@ -58,5 +58,6 @@ void use_optimisers(dni_context *context);
 void use_sgs(dni_context *context);
 void use_datasets(dni_context *context);
 void use_training(dni_context *context, const char *path);
+void use_files(dni_context *context, const char *path);
 
 #endif

@@ -41,7 +41,7 @@ static dni_dataset *make_dataset(dni_context *context) {
 }
 
 /* Files that are not there; a library may be built without files of these kinds. */
-static void use_files(dni_context *context) {
+static void use_missing_files(dni_context *context) {
   dni_idx_options *idx = NEW(dni_idx_options);
   dni_csv_options *csv = NEW(dni_csv_options);
   dni_dataset *dataset;
@@ -60,12 +60,13 @@ void use_datasets(dni_context *context) {
   dataset = make_own_dataset(context);
   use_dataset(dataset);
   dni_dataset_release(dataset);
-  use_files(context);
+  use_missing_files(context);
 }
 
 /* Training. ------------------------------------------------------------------------------------ */
 
-/* dense, own layer | SG | dense; plain: without parts of the program's own, which files cannot hold. */
+/* dense, own layer | SG | dense; plain: without parts of the program's own, which dni_network_load
+ * cannot make. */
 static dni_network *make_network(dni_context *context, dni_sg *sg, int plain) {
   dni_network *network;
   dni_layer *layers[3];
