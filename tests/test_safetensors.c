@@ -407,12 +407,14 @@ START_TEST(checksums) {
 }
 END_TEST
 
-/* None at all is a file of another program. */
+/* None at all, and no format, is a file of another program. With the format it is damage. */
 START_TEST(no_checksum) {
   dni_network *network;
   network_into(make_network(context, "2 dense1"), &good);
   content_copy(&good, &bad);
   memcpy(content_find(&bad, "libdni.checksum"), "libdni.checksux", 15);
+  expect_bad(DNI_ERROR_DATA, "it has a libdni.format, but no libdni.checksum", "");
+  memcpy(content_find(&bad, "libdni.format"), "libdni.formax", 13);
   expect_ok(network_from(context, &bad, &network));
   dni_network_release(network);
 }

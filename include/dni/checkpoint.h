@@ -79,7 +79,8 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_real(dni_checkpoint *checkpoi
  * - DNI_ERROR_ARGUMENT: NULL; two entries of one name.
  * - DNI_ERROR_STATE: nothing was added; a trainer is at work, or in a forked child.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
- * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none.
+ * - DNI_ERROR_UNSUPPORTED: a header of more than 100 MB, which nobody reads; a library built with
+ *   FILES=none.
  * - DNI_ERROR_MEMORY: no memory. A failed flush: as dni_trainer_flush().
  *
  * After a failure the old file is there as it was. */

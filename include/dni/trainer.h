@@ -295,12 +295,14 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_report(const dni_trainer *trainer,
  * which this call brings about, and as far as lags are the same (dni_trainer_replay()).
  *
  * Not in the file: the data, the loss, functions of the caller's and what they keep, `best` of a
- * fit. For these see dni_checkpoint_add_trainer(). It may be called in the callback of
- * dni_trainer_fit() if the report says settled.
+ * fit, streams of random numbers for what the context makes later. For the caller's own see
+ * dni_checkpoint_add_trainer(). It may be called in the callback of dni_trainer_fit() if the report
+ * says settled.
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: as dni_trainer_step(), or in a callback with batches in flight.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
- * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none.
+ * - DNI_ERROR_UNSUPPORTED: a header of more than 100 MB, which nobody reads; a library built with
+ *   FILES=none.
  * - DNI_ERROR_MEMORY: no memory. A failed flush: as dni_trainer_flush().
  *
  * After a failure the old file is there as it was. */

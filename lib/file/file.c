@@ -8,7 +8,6 @@
 
 #include "file/checksum.h"
 
-#define HEADER_MOST 100000000u /* as in other readers of safetensors */
 #define LENGTH_SIZE 8
 
 /* The first bytes of network files of libdni 0.3. */
@@ -34,7 +33,7 @@ static dni_status check_length(const dni__input *input, size_t *length) {
   if (input->size < LENGTH_SIZE)
     return dni__fail(DNI_ERROR_DATA, "truncated: %zu bytes", input->size);
   const uint64_t said = header_length(input), left = input->size - LENGTH_SIZE;
-  if (said > HEADER_MOST || (left > 0 && input->bytes[LENGTH_SIZE] != '{'))
+  if (said > DNI_FILE_HEADER_MOST || (left > 0 && input->bytes[LENGTH_SIZE] != '{'))
     return dni__fail(DNI_ERROR_DATA, "not a safetensors file");
   if (said > left)
     return dni__fail(DNI_ERROR_DATA,
@@ -71,10 +70,14 @@ static dni_status compute(const dni__file *file, const unsigned char *digits,
   return DNI_OK;
 }
 
-/* Files of others have none. */
+/* Files of others have none. What says that it is of our format has one, so that damage to the
+ * checksum's own name is seen. */
 static dni_status check_checksum(const dni__file *file, size_t length) {
   const char *said = dni__file_text(file, DNI_CHECKSUM_NAME);
   char found[DNI_CHECKSUM_TEXT];
+  if (!said && dni__file_text(file, DNI_FILE_FORMAT))
+    return dni__fail(DNI_ERROR_DATA, "corrupt: it has a %s, but no %s", DNI_FILE_FORMAT,
+                     DNI_CHECKSUM_NAME);
   if (!said) return DNI_OK;
   if (strncmp(said, DNI_CHECKSUM_KIND, strlen(DNI_CHECKSUM_KIND)) != 0)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "its checksum %s is of an unknown kind",

@@ -13,6 +13,9 @@
 #define DNI_FILE_REQUIRES     "libdni.requires"
 #define DNI_FILE_FORMAT_KNOWN "2" /* 1 was the format of libdni 0.3 */
 
+/* Bytes of a header at most, as in other readers of safetensors. */
+#define DNI_FILE_HEADER_MOST 100000000u
+
 struct dni__file {
   dni__memory *memory;
   const char *path; /* NULL: it came from a reader; not ours, good while the file is open */

@@ -189,6 +189,9 @@ static dni_status make_header(writing *w) {
   const size_t length = json_dumpb(w->root, NULL, 0, JSON_COMPACT);
   const size_t padded = (length + 7) / 8 * 8;
   if (length == 0) return no_memory();
+  if (padded > DNI_FILE_HEADER_MOST)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "its header would have %zu bytes, at most %u can be read",
+                     padded, DNI_FILE_HEADER_MOST);
   w->header_size = LENGTH_SIZE + padded;
   w->header = dni__allocate(w->memory, w->header_size, 1);
   if (!w->header) return DNI_ERROR_MEMORY;

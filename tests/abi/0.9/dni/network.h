@@ -163,7 +163,8 @@ DNI_API DNI_MUST_USE dni_status dni_network_evaluate(dni_network *network, const
  * - DNI_ERROR_ARGUMENT: NULL.
  * - DNI_ERROR_STATE: no layers.
  * - DNI_ERROR_IO: it cannot be written; the message has file and reason.
- * - DNI_ERROR_UNSUPPORTED: a library built with FILES=none.
+ * - DNI_ERROR_UNSUPPORTED: a header of more than 100 MB, which nobody reads; a library built with
+ *   FILES=none.
  * - DNI_ERROR_MEMORY: no memory.
  *
  * After a failure the old file is there as it was. One thread at a time, while nothing trains. */
