@@ -118,7 +118,12 @@ BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
             $(patsubst tests/%/main.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*/main.c)))
 PEERS    := $(BUILD)/bench/peers/dni_step
 RANDOM   := $(BUILD)/tests/random
-PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
+# Of tests/fuzz: what needs no files, and the rest. FUZZ_ENGINE, for make fuzz, stands for libFuzzer.
+FUZZ_NAMES  := calls $(if $(filter none,$(FILES)),,csv idx idx_gzip network old_network training)
+FUZZERS     := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
+FUZZ_SEEDS  := $(if $(filter none,$(FILES)),,$(BUILD)/tests/fuzz/seeds)
+FUZZ_ENGINE :=
+PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) $(PEERS)
 
 # Targets. ------------------------------------------------------------------------------------
 
@@ -126,12 +131,13 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(BENCHES) $(PEERS)
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
+        fuzz fuzz-threads fuzz-run coverage \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
 examples: $(EXAMPLES) ## build/examples/*
-tests: $(SUITES) $(RANDOM) ## build/tests/*
+tests: $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) ## build/tests/*
 
 help: ## this list
 	@echo 'Targets:'
@@ -227,6 +233,10 @@ $(BUILD)/programs/tests/support/%.o: tests/support/%.c $(COMPILED_WITH) $(TESTED
 	@mkdir -p $(@D)
 	$(call COMPILE,$(TEST_FLAGS))
 
+$(BUILD)/programs/tests/fuzz/%.o: tests/fuzz/%.c $(COMPILED_WITH)
+	@mkdir -p $(@D)
+	$(call COMPILE,-Ilib $(PACKAGE_CFLAGS))
+
 $(BUILD)/programs/%.o: %.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,)
@@ -236,11 +246,17 @@ objects = $(patsubst %.c,$(BUILD)/programs/%.o,$(1))
 sources = $(wildcard $(1).c $(1)/*.c \
                      $(if $(filter bench/%,$(1)),tests/$(1).c tests/$(1)/*.c tests/bench/common/*.c) \
                      $(if $(filter tests/test_%,$(1)),tests/support/*.c) \
+                     $(if $(filter tests/fuzz/%,$(1)),$(call fuzz_sources,$(1))) \
                      $(if $(filter examples/%,$(1)),examples/common/*.c))
+fuzz_sources = tests/fuzz/support/fuzz.c \
+  $(if $(filter %/network %/training,$(1)),tests/fuzz/support/safetensors.c) \
+  $(if $(filter %/seeds %/training,$(1)),tests/fuzz/support/trainings.c) \
+  $(if $(filter-out %/seeds,$(1)),$(if $(FUZZ_ENGINE),,tests/fuzz/driver.c))
 $(foreach program,$(PROGRAMS),\
   $(eval $(program): $(call objects,$(call sources,$(program:$(BUILD)/%=%)))))
 
 $(SUITES): private LIBS := $(TEST_LIBS) $(LIBS)
+$(FUZZERS): private LIBS := $(FUZZ_ENGINE) $(LIBS)
 $(PROGRAMS): $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) $(LDLIBS)
@@ -339,6 +355,25 @@ check-random: deps ## random trainers under ThreadSanitizer and AddressSanitizer
 
 check-random-run: $(RANDOM)
 	TSAN_OPTIONS="halt_on_error=1 $$TSAN_OPTIONS" $(TEST_PREFIX) $< $(RANDOM_FIRST) $(RANDOM_SEEDS)
+
+# Each target of tests/fuzz searches for FUZZ_SECONDS and goes on from what it found before, in
+# $(BUILD)/fuzz/corpus. FUZZ_TARGETS names some of them; FUZZ_FLAGS are libFuzzer's.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(FUZZ_NAMES)
+FUZZ_FLAGS   ?=
+fuzz_build = $(call variant,$(1)) CC=clang FUZZ_ENGINE=-fsanitize=fuzzer \
+  CFLAGS=$(call quoted,$(CFLAGS) -O1 -g -fno-omit-frame-pointer $(2) -fsanitize=fuzzer-no-link) \
+  LDFLAGS=$(call quoted,$(LDFLAGS) $(2))
+
+fuzz: ## search for inputs that break something, by libFuzzer (FUZZ_SECONDS=60 for each target)
+	+@$(call fuzz_build,fuzz,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) fuzz-run
+
+fuzz-threads: ## the same of calls and training under ThreadSanitizer
+	+@$(call fuzz_build,fuzz-threads,-fsanitize=thread) FUZZ_TARGETS='calls training' fuzz-run
+
+fuzz-run: $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%) $(FUZZ_SEEDS)
+	@BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_FLAGS='$(FUZZ_FLAGS)' \
+	  sh tests/fuzz/run.sh $(FUZZ_TARGETS)
 
 # What is only possibly lost belongs to BLAS libraries, which stay loaded and keep their memory.
 VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite

@@ -90,23 +90,22 @@ static bool member_ahead(const dni__reader *reader) {
   return is_ahead(reader, 0, "\x1f\x8b", 2);
 }
 
+/* "BZh", a level, and the mark of a block: sizes of an IDX file may look like one of the two. */
+static bool is_bzip2(const dni__reader *reader) {
+  return is_ahead(reader, 0, "BZh", 3) && is_ahead(reader, 4, "1AY&SY", 6);
+}
+
 /* What people also have, and would be told puzzling things about. */
 static dni_status refuse_others(const dni__reader *reader) {
-  static const struct {
-    size_t offset;
-    const char *bytes, *what;
-  } others[] = {{0, "PK\3\4", "a zip archive"},
-                {0,
-                 "\xfd"
-                 "7zXZ",
-                 "an xz file"},
-                {0, "\x28\xb5\x2f\xfd", "a zstd file"},
-                {4, "1AY&SY", "a bzip2 file"}};
-  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-    if (is_ahead(reader, others[i].offset, others[i].bytes, strlen(others[i].bytes)))
-      return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: is %s; unpack it first",
-                       dni__shown(reader->path).text, others[i].what);
-  return DNI_OK;
+  static const char xz[] = {(char)0xfd, '7', 'z', 'X', 'Z'};
+  const char *what = is_ahead(reader, 0, "PK\3\4", 4)             ? "a zip archive"
+                     : is_ahead(reader, 0, xz, sizeof xz)         ? "an xz file"
+                     : is_ahead(reader, 0, "\x28\xb5\x2f\xfd", 4) ? "a zstd file"
+                     : is_bzip2(reader)                           ? "a bzip2 file"
+                                                                  : NULL;
+  if (!what) return DNI_OK;
+  return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: is %s; unpack it first",
+                   dni__shown(reader->path).text, what);
 }
 
 /* The first bytes decide. */

@@ -133,7 +133,7 @@ static void FN(one_hot_backward)(size_t rows, size_t columns, const void *y, siz
       FN(one_hot_sums)(&block, activation, class, count, (REAL)alpha, (REAL)beta);
     }
     if (y) block.y += block.width;
-    block.dz += block.width;
+    if (dy) block.dz += block.width; /* an empty batch may have none */
     block.column_sums += block.width;
     block.gradient += block.width * ldg;
   }

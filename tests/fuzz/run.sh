@@ -1,0 +1,54 @@
+#!/bin/sh
+# Run targets of tests/fuzz that are linked with libFuzzer: run.sh TARGET ...
+#
+# Each runs for $FUZZ_SECONDS. It begins with the seeds, with tests/fuzz/corpus, and with what earlier
+# runs found interesting ($BUILD/corpus), which it adds to. An input that breaks something is kept in
+# $BUILD/found; $BUILD/logs has what was said. The last lines are a table; the exit status is 1 if
+# anything was found.
+set -u
+: "${BUILD:=build/fuzz}" "${FUZZ_SECONDS:=60}" "${FUZZ_FLAGS:=}"
+mkdir -p "$BUILD/corpus" "$BUILD/found" "$BUILD/logs"
+"$BUILD/tests/fuzz/seeds" "$BUILD/corpus" || exit 1
+
+# Small inputs are quick ones: the most bytes of each.
+most_of() {
+  case $1 in
+  training) echo 16384 ;;
+  network) echo 4096 ;;
+  calls) echo 600 ;;
+  *) echo 300 ;;
+  esac
+}
+
+# libFuzzer's statistic of the log: its last value, or "-".
+statistic() {
+  sed -n "s/^stat::$1: *//p" "$log" | tail -n 1
+}
+
+fuzz() {
+  name=$1 log=$BUILD/logs/$1.log
+  kept=tests/fuzz/corpus/$name dictionary=tests/fuzz/$name.dict
+  set -- "$BUILD/corpus/$name"
+  mkdir -p "$1"
+  [ ! -d "$kept" ] || set -- "$@" "$kept"
+  [ ! -f "$dictionary" ] || set -- "-dict=$dictionary" "$@"
+  # shellcheck disable=SC2086 # several options
+  "$BUILD/tests/fuzz/$name" -max_total_time="$FUZZ_SECONDS" \
+    -max_len="$(most_of "$name")" -len_control=0 -print_final_stats=1 -timeout=20 \
+    -rss_limit_mb=2000 -artifact_prefix="$BUILD/found/$name-" $FUZZ_FLAGS "$@" >"$log" 2>&1
+  code=$? found=0
+  [ $code -eq 0 ] || found=1
+  edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+  printf '%-12s %12s %10s %8s %6s\n' "$name" "$(statistic number_of_executed_units)" \
+    "$(statistic average_exec_per_sec)" "${edges:--}" $found
+  [ $code -eq 0 ] || all=1
+}
+
+all=0
+rows=$(printf '%-12s %12s %10s %8s %6s\n' target executions 'a second' edges found
+  for target; do fuzz "$target"; done
+  exit $all)
+all=$?
+echo "$rows"
+[ $all -eq 0 ] || echo "inputs are in $BUILD/found, and what was said in $BUILD/logs"
+exit $all
