@@ -124,6 +124,7 @@ static const struct {
      "1,2\n",
      0, "table.csv", "is UTF-16, expected UTF-8"},
     {"# nothing\n", 0, "table.csv", "no rows"},
+    {"1,2,1AY&SY\n", 0, ":1: column 3", "is not a number"}, /* within bzip2 files, but not there */
     {"<!DOCTYPE html>\n", 0, ":1:", "1 columns"},
     {"{\"x\": [1, 2]}\n", 0, ":1: column 1: '{\"x\": [1'", "is not a number"},
 };

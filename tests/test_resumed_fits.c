@@ -182,6 +182,73 @@ START_TEST(test_between_fits) {
 }
 END_TEST
 
+/* What was loaded is saved again as it was, also in the middle of a fit in the data set's own order. */
+START_TEST(test_saved_again) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3);
+  dni_fit_options options = {.struct_size = sizeof options, .epochs = EPOCHS, .keep_order = 1};
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &expected);
+  trainer = make_plain(3);
+  options.callback = cancel_at_11;
+  options.callback_user = trainer;
+  EXPECT_STATUS(DNI_ERROR_CANCELLED, dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &saved[0]);
+  trainer = make_plain(4);
+  EXPECT_OK(try_load(trainer, &saved[0]));
+  save(trainer, &saved[1]);
+  expect_same(&saved[0], &saved[1], "loaded and saved");
+  trainer = make_plain(5);
+  EXPECT_OK(try_load(trainer, &saved[1]));
+  options.callback = NULL;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &found);
+  expect_same(&expected, &found, "the end");
+}
+END_TEST
+
+/* A trainer that has fitted other things goes on from a file as a new one does. _i 1: the file is of a
+ * training without data. */
+START_TEST(test_used_trainer) {
+  choice c = plain;
+  c.optimiser = 2; /* without a seed of the fit's own */
+  dni_status status;
+  dni_dataset *dataset = make_examples(&c);
+  const dni_fit_options options = {.struct_size = sizeof options, .epochs = 1};
+  dni_trainer *trainer = make_training(&c, 3, &status);
+  if (_i == 0) EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &saved[0]);
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &expected);
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  EXPECT_OK(try_load(trainer, &saved[0]));
+  save(trainer, &saved[1]);
+  expect_same(&saved[0], &saved[1], "loaded and saved");
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &found);
+  expect_same(&expected, &found, "the next fit");
+}
+END_TEST
+
+/* An order that was loaded is none of another data set's, and is forgotten as it would have been. */
+START_TEST(test_order_of_others) {
+  dni_dataset *dataset = make_examples(&plain), *half, *rest;
+  EXPECT_OK(dni_dataset_split(dataset, EXAMPLES / 2, 0, NULL, &half, &rest));
+  keep(DATASET, half), keep(DATASET, rest);
+  dni_trainer *trainer = make_plain(3);
+  fit(trainer, dataset, &plain, false);
+  save(trainer, &saved[0]);
+  dni_fit_options options = {.struct_size = sizeof options, .epochs = 2, .keep_order = 1};
+  EXPECT_OK(dni_trainer_fit(trainer, half, &options));
+  save(trainer, &expected);
+  trainer = make_plain(4);
+  EXPECT_OK(try_load(trainer, &saved[0]));
+  EXPECT_OK(dni_trainer_fit(trainer, half, &options));
+  save(trainer, &found);
+  expect_same(&expected, &found, "the end");
+}
+END_TEST
+
 /* Steps of the caller's own, batches in flight at both ends. */
 START_TEST(test_steps_in_flight) {
   const choice c = {&methods[1], DNI_SCHEDULE_PIPELINED, 0, 1};
@@ -415,6 +482,9 @@ int main(void) {
   tcase_add_loop_test(group, test_patience, 0, 4);
   tcase_add_test(group, test_cancelled);
   tcase_add_test(group, test_between_fits);
+  tcase_add_test(group, test_saved_again);
+  tcase_add_loop_test(group, test_used_trainer, 0, 2);
+  tcase_add_test(group, test_order_of_others);
   tcase_add_test(group, test_steps_in_flight);
   tcase_add_test(group, test_other_trainings);
   tcase_add_test(group, test_other_data);

@@ -48,11 +48,11 @@ static void list_validation(dni__validation *validation, const char *name,
   dni__manifest_leave(manifest, entered);
 }
 
-/* An order that was loaded and not yet used is written again as it is. */
+/* What was loaded is written again as it is, until a fit says more of the data. */
 static void note_order(dni_trainer *trainer) {
   dni__progress *progress = &trainer->progress;
   uint64_t state[DNI_ORDER_STATE];
-  if (progress->order_loaded) return;
+  if (progress->order_loaded || !trainer->dataset) return;
   progress->examples = dni_dataset_examples(trainer->dataset);
   progress->has_order =
       trainer->order && dni_order_state(trainer->order, state, DNI_ORDER_STATE) == DNI_OK;
@@ -82,10 +82,15 @@ static void list_progress(dni_trainer *trainer, dni__manifest *manifest) {
   dni__manifest_leave(manifest, entered);
 }
 
-/* The data set's order waits for the next fit, which says of what it is. */
+/* The data set's order waits for the next fit, which says of what it is. What the trainer has of earlier
+ * fits is no part of what was loaded. */
 static void loaded(void *object) {
   dni_trainer *trainer = object;
   dni__schedule *schedule = trainer->schedule;
+  dni_order_release(trainer->order);
+  dni_dataset_release(trainer->dataset);
+  trainer->order = NULL;
+  trainer->dataset = NULL;
   schedule->vtable->set_steps(schedule, trainer->loaded_steps);
   for (size_t i = 0; i < trainer->plan.record_count; i++)
     dni__record_clear(&trainer->plan, &trainer->plan.records[i]);

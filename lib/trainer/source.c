@@ -38,8 +38,11 @@ static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
   return DNI_OK;
 }
 
-/* Kept until the next: an exception out of a callback must not lose a reference. */
+/* Kept until the next: an exception out of a callback must not lose a reference. A loaded order that
+ * cannot be of these examples is forgotten. */
 static void keep_dataset(dni_trainer *trainer, const dni_dataset *dataset) {
+  dni__progress *progress = &trainer->progress;
+  if (progress->examples != dni_dataset_examples(dataset)) progress->order_loaded = false;
   if (trainer->dataset == dataset) return;
   dni_dataset_release(trainer->dataset);
   dni_order_release(trainer->order);

@@ -62,6 +62,7 @@ static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
       dni__trainer_least_batch(network, options, &trainer->plan.statistics_layer);
   if (options->schedule == DNI_SCHEDULE_MICRO_BATCHES)
     trainer->plan.max_rows = (options->max_batch - 1) / options->micro_batches + 1;
+  dni__random_init(&trainer->progress.order, 0, 0); /* a valid one, until there are data */
   atomic_fetch_add(&network->trainers, 1);
   return trainer;
 }
