@@ -131,7 +131,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) 
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
-        fuzz fuzz-threads fuzz-run coverage \
+        fuzz fuzz-threads fuzz-run coverage coverage-run \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -188,7 +188,7 @@ keep_record = printf '%s\n' "$$RECORD" | cmp -s - $@ || { \
 # One after the other, so that what is missing is said once. The tests need one package more, which is to be
 # missed before the library is compiled.
 $(LINKED_WITH): | $(COMPILED_WITH)
-ifneq ($(filter tests check-run check-suites-run,$(MAKECMDGOALS)),)
+ifneq ($(filter tests check-run check-suites-run coverage-run,$(MAKECMDGOALS)),)
 $(COMPILED_WITH): | $(TESTED_WITH)
 endif
 
@@ -374,6 +374,18 @@ fuzz-threads: ## the same of calls and training under ThreadSanitizer
 fuzz-run: $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%) $(FUZZ_SEEDS)
 	@BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_FLAGS='$(FUZZ_FLAGS)' \
 	  sh tests/fuzz/run.sh $(FUZZ_TARGETS)
+
+# By clang's tools. The gates that run what fuzzing found and random trainers count too; the others look
+# at other builds. CORPUS has more inputs.
+CORPUS ?= $(BUILD)/fuzz/corpus
+coverage: deps ## which lines and branches of lib/ the suites and the fuzzers run: build/coverage/report.txt
+	+@$(call variant,coverage) CC=clang CORPUS=$(CORPUS) coverage-run \
+	  CFLAGS=$(call quoted,$(CFLAGS) -O1 -g -fprofile-instr-generate -fcoverage-mapping) \
+	  LDFLAGS=$(call quoted,$(LDFLAGS) -fprofile-instr-generate)
+
+coverage-run: tests
+	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' CORPUS='$(CORPUS)' \
+	  sh tests/coverage.sh $(SUITES) tests/gates/fuzz.sh tests/gates/random.sh
 
 # What is only possibly lost belongs to BLAS libraries, which stay loaded and keep their memory.
 VALGRIND_LEAKS := --show-leak-kinds=definite --errors-for-leak-kinds=definite

@@ -525,6 +525,33 @@ START_TEST(empty_batches) {
 }
 END_TEST
 
+/* Working space is not there before the first row. The undefined-behaviour sanitizer sees what is computed
+ * with its address. */
+START_TEST(empty_first_batches) {
+  dni_context *context = support_machine_context(_i);
+  if (!context) return;
+  dni_dtype dtype = dni_context_dtype(context);
+  dni_matrix h = {NULL, 0, 4, 4, dtype, 0}, y = {NULL, 0, 3, 3, dtype, 0};
+  dni_matrix losses = {NULL, 0, 1, 1, dtype, 0};
+  const dni_sg_options linear = {.struct_size = sizeof linear};
+  const dni_query query = {.struct_size = sizeof query, .h = &h, .y = &y};
+  const dni_lesson lesson = {.struct_size = sizeof lesson, .h = &h, .y = &y, .losses = &losses};
+  dni_lesson_report report = {.struct_size = sizeof report};
+  dni_loss *loss;
+  dni_sg *sgs[2];
+  EXPECT_OK(dni_loss_create_softmax_cross_entropy(context, NULL, &loss));
+  EXPECT_OK(dni_sg_create_critic(context, 4, 3, &linear, &sgs[0]));
+  EXPECT_OK(dni_sg_create_local(context, 4, 3, loss, &linear, &sgs[1]));
+  for (size_t i = 0; i < 2; i++) {
+    EXPECT_OK(dni_sg_estimate(sgs[i], &query, &h));
+    EXPECT_OK(dni_sg_learn(sgs[i], &lesson, &report));
+    dni_sg_release(sgs[i]);
+  }
+  dni_loss_release(loss);
+  dni_context_release(context);
+}
+END_TEST
+
 /* The caller's own. -------------------------------------------------------------------------- */
 
 typedef struct own_sg {
@@ -969,6 +996,7 @@ static Suite *sg_suite(void) {
   tcase_add_loop_test(rest, reserved_calls_allocate_nothing, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(rest, growth, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(rest, empty_batches, 0, SUPPORT_MACHINES);
+  tcase_add_loop_test(rest, empty_first_batches, 0, SUPPORT_MACHINES);
   tcase_add_loop_test(rest, callback_estimator, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(rest, callback_estimator_without_targets, 0, SUPPORT_DTYPES);
   tcase_add_loop_test(rest, assigned_parameters, 0, SUPPORT_DTYPES);

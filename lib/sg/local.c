@@ -25,7 +25,8 @@ static dni_matrix losses_view(const local *module, size_t rows) {
   const dni_sg *sg = &module->stack.base;
   dni_dtype dtype = sg->context->dtype;
   size_t bytes = rows * sg->targets * dni__dtype_size(dtype);
-  return dni__matrix_make((unsigned char *)module->out + bytes, rows, 1, dtype);
+  unsigned char *out = module->out; /* not there before the first row */
+  return dni__matrix_make(out ? out + bytes : NULL, rows, 1, dtype);
 }
 
 /* g(h), its mean loss, and *dout = d loss / dg, all with these weights. */

@@ -34,7 +34,7 @@ fuzz() {
   [ ! -f "$dictionary" ] || set -- "-dict=$dictionary" "$@"
   # shellcheck disable=SC2086 # several options
   "$BUILD/tests/fuzz/$name" -max_total_time="$FUZZ_SECONDS" \
-    -max_len="$(most_of "$name")" -len_control=0 -print_final_stats=1 -timeout=20 \
+    -max_len="$(most_of "$name")" -len_control=0 -print_final_stats=1 -timeout=100 \
     -rss_limit_mb=2000 -artifact_prefix="$BUILD/found/$name-" $FUZZ_FLAGS "$@" >"$log" 2>&1
   code=$? found=0
   [ $code -eq 0 ] || found=1

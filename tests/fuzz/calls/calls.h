@@ -28,6 +28,7 @@ enum { SLOTS = 4, ROWS_MOST = 6, COLUMNS_MOST = 8, FILES = 3 };
 /* What an input has made so far. */
 typedef struct world {
   fuzz_input input;
+  dni_dtype dtype;           /* of most things */
   void *slots[KINDS][SLOTS]; /* handles, or NULL */
   fuzz_bytes files[FILES];   /* what was written */
 } world;
@@ -36,7 +37,7 @@ typedef struct world {
 
 /* A handle of the kind, or NULL: there may be none, and one time in sixteen NULL is meant. */
 void *pick(world *w, kind of);
-/* Most times the context of floats, sometimes that of doubles, seldom NULL. */
+/* Most times the first context, sometimes that of the other element type, seldom NULL. */
 dni_context *context(world *w);
 /* Keep what a call has made, in the place of another thing. */
 void place(world *w, kind of, dni_status status, void *made);
@@ -72,7 +73,7 @@ const dni_random_options *random_options(world *w, dni_random_options *room);
 
 void own_begin(void);
 void own_fail(world *w); /* one of the next calls fails */
-dni_layer_callbacks own_layer(world *w, size_t units);
+dni_layer_callbacks own_layer(world *w);
 dni_sg_callbacks own_sg(world *w);
 dni_loss_callbacks own_loss(world *w);
 dni_metric own_metric(void);

@@ -15,8 +15,8 @@ static void create_memory(world *w) {
                                 .offset = real(w),
                                 .classes = chance(w, 60) ? 0 : size(w),
                                 .destroy = borrows ? own_destroy : NULL};
-  const dni_matrix *at_x = view(w, &x, chance(w, 80) ? DNI_F32 : DNI_U8, count, features);
-  const dni_matrix *at_y = targets(w, &y, DNI_F32, count, width);
+  const dni_matrix *at_x = view(w, &x, chance(w, 80) ? w->dtype : DNI_U8, count, features);
+  const dni_matrix *at_y = targets(w, &y, w->dtype, count, width);
   const dni_memory_options *given = chance(w, 40) ? NULL : &options;
   const dni_status status = EXPECT_IN(MAKES | BAD_DATA | UNSUPPORTED,
                                       dni_dataset_create_memory(c, at_x, at_y, given, &dataset));
@@ -79,9 +79,9 @@ static void batch(world *w) {
   dni_dataset *dataset = pick(w, DATASET);
   const size_t count = rows(w), first = chance(w, 90) ? fuzz_below(&w->input, 4) : size(w);
   dni_matrix *at_x =
-      chance(w, 90) ? view(w, &x, DNI_F32, count, dni_dataset_features(dataset)) : NULL;
+      chance(w, 90) ? view(w, &x, w->dtype, count, dni_dataset_features(dataset)) : NULL;
   dni_matrix *at_y =
-      chance(w, 80) ? targets(w, &y, DNI_F32, count, dni_dataset_targets(dataset)) : NULL;
+      chance(w, 80) ? targets(w, &y, w->dtype, count, dni_dataset_targets(dataset)) : NULL;
   if (at_x && at_y && x.data == y.data) return; /* two outputs in one place */
   (void)EXPECT_IN(reads, dni_dataset_batch(dataset, first, at_x, at_y));
 }
@@ -93,8 +93,8 @@ static void gather(world *w) {
   const size_t count = rows(w);
   for (size_t i = 0; i < ROWS_MOST; i++)
     indices[i] = chance(w, 97) ? fuzz_below(&w->input, 3) : size(w);
-  dni_matrix *at_x = view(w, &x, DNI_F32, count, dni_dataset_features(dataset));
-  dni_matrix *at_y = targets(w, &y, DNI_F32, count, dni_dataset_targets(dataset));
+  dni_matrix *at_x = view(w, &x, w->dtype, count, dni_dataset_features(dataset));
+  dni_matrix *at_y = targets(w, &y, w->dtype, count, dni_dataset_targets(dataset));
   (void)EXPECT_IN(reads, dni_dataset_gather(dataset, indices, count, at_x, at_y));
 }
 

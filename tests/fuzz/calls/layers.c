@@ -45,7 +45,7 @@ static void create_own(world *w) {
   dni_layer *layer = NULL;
   dni_context *c = context(w);
   const size_t inputs = size(w);
-  const dni_layer_callbacks callbacks = own_layer(w, inputs);
+  const dni_layer_callbacks callbacks = own_layer(w);
   const dni_status status =
       EXPECT_IN(MAKES | UNSUPPORTED | CALLBACK_FAILED,
                 dni_layer_create_callback(c, inputs, inputs, &callbacks, &layer));
@@ -74,11 +74,11 @@ static void reserve(world *w) {
   (void)EXPECT_IN(MAKES, dni_layer_reserve(layer, chance(w, 90) ? rows(w) : size(w)));
 }
 
-/* Its type, or that of floats: views are then refused. */
-static dni_dtype dtype_of(dni_layer *layer) {
+/* Its type, if it has parameters. */
+static dni_dtype dtype_of(world *w, dni_layer *layer) {
   dni_matrix value;
   const bool has = dni_layer_parameter_count(layer) > 0;
-  return has && dni_layer_parameter(layer, 0, &value, NULL) == DNI_OK ? value.dtype : DNI_F32;
+  return has && dni_layer_parameter(layer, 0, &value, NULL) == DNI_OK ? value.dtype : w->dtype;
 }
 
 static void forward(world *w) {
@@ -86,7 +86,7 @@ static void forward(world *w) {
   dni_layer *layer = pick(w, LAYER);
   dni_state *state = chance(w, 60) ? NULL : pick(w, STATE);
   const size_t count = rows(w);
-  const dni_dtype dtype = dtype_of(layer);
+  const dni_dtype dtype = dtype_of(w, layer);
   const dni_matrix *from = view(w, &x, dtype, count, dni_layer_inputs(layer));
   dni_matrix *to = view(w, &y, dtype, count, dni_layer_outputs(layer));
   (void)EXPECT_IN(COMPUTES | NO_MEMORY | NON_FINITE,
@@ -100,7 +100,7 @@ static void backward(world *w) {
   dni_state *state = chance(w, 60) ? NULL : pick(w, STATE);
   const size_t count = rows(w);
   const size_t inputs = dni_layer_inputs(layer), outputs = dni_layer_outputs(layer);
-  const dni_dtype dtype = dtype_of(layer);
+  const dni_dtype dtype = dtype_of(w, layer);
   const dni_matrix *at_x = view(w, &x, dtype, count, inputs);
   const dni_matrix *at_y = view(w, &y, dtype, count, outputs);
   dni_matrix *at_dy = view(w, &dy, dtype, count, outputs);
@@ -115,7 +115,7 @@ static void pass(world *w) {
   dni_matrix x, y, dy;
   dni_layer *layer = pick(w, LAYER);
   const size_t inputs = dni_layer_inputs(layer), outputs = dni_layer_outputs(layer);
-  const dni_dtype dtype = dtype_of(layer);
+  const dni_dtype dtype = dtype_of(w, layer);
   if (!layer || inputs > COLUMNS_MOST || outputs > COLUMNS_MOST) return;
   (void)view(w, &x, dtype, 4, inputs);
   (void)view(w, &y, dtype, 4, outputs);

@@ -59,7 +59,7 @@ static void predict(world *w) {
   dni_matrix x, h;
   dni_network *network = pick(w, NETWORK);
   const size_t count = rows(w);
-  const dni_dtype dtype = chance(w, 95) ? DNI_F32 : DNI_F64;
+  const dni_dtype dtype = chance(w, 95) ? w->dtype : DNI_F32;
   const dni_matrix *from = view(w, &x, dtype, count, dni_network_inputs(network));
   dni_matrix *to = view(w, &h, dtype, count, dni_network_outputs(network));
   const unsigned usual = COMPUTES | WRONG_STATE | NO_MEMORY;
@@ -80,8 +80,8 @@ static void run_predictor(world *w) {
   dni_predictor *predictor = pick(w, PREDICTOR);
   const size_t count = rows(w);
   const size_t after = chance(w, 70) ? DNI_ALL : fuzz_below(&w->input, 4);
-  const dni_matrix *from = view(w, &x, DNI_F32, count, chance(w, 90) ? 3 : size(w));
-  dni_matrix *to = view(w, &h, DNI_F32, count, chance(w, 90) ? 3 : size(w));
+  const dni_matrix *from = view(w, &x, w->dtype, count, chance(w, 90) ? 3 : size(w));
+  dni_matrix *to = view(w, &h, w->dtype, count, chance(w, 90) ? 3 : size(w));
   (void)EXPECT_IN(COMPUTES, dni_predictor_run(predictor, after, from, to));
 }
 
@@ -133,7 +133,7 @@ static void add_to_checkpoint(world *w) {
   dni_checkpoint *checkpoint = pick(w, CHECKPOINT);
   const char *name = names[fuzz_below(&w->input, sizeof names / sizeof names[0])];
   const size_t row_count = rows(w);
-  switch (fuzz_below(&w->input, 9)) {
+  switch (fuzz_below(&w->input, 10)) {
   case 0:
     (void)EXPECT_IN(MAKES, dni_checkpoint_add_layer(checkpoint, name, pick(w, LAYER)));
     break;
@@ -154,10 +154,13 @@ static void add_to_checkpoint(world *w) {
     break;
   case 6:
     (void)EXPECT_IN(MAKES, dni_checkpoint_add_matrix(checkpoint, name,
-                                                     view(w, &m, DNI_F32, row_count, size(w))));
+                                                     view(w, &m, w->dtype, row_count, size(w))));
     break;
   case 7:
     (void)EXPECT_IN(MAKES, dni_checkpoint_add_count(checkpoint, name, &count));
+    break;
+  case 8:
+    (void)EXPECT_IN(MAKES, dni_checkpoint_add_guard(checkpoint, name, pick(w, GUARD)));
     break;
   default:
     (void)EXPECT_IN(MAKES, dni_checkpoint_add_real(checkpoint, name, &value));

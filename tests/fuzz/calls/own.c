@@ -113,11 +113,11 @@ static dni_status copy_layer(void *user, void **made) {
   return status;
 }
 
-dni_layer_callbacks own_layer(world *w, size_t units) {
+dni_layer_callbacks own_layer(world *w) {
   const bool has = chance(w, 30);
-  (void)units;
   return (dni_layer_callbacks){.struct_size = struct_size(w, sizeof(dni_layer_callbacks)),
-                               .user = chance(w, 90) ? (void *)own.value : (void *)own.doubles,
+                               .user = chance(w, 90) == (w->dtype == DNI_F32) ? (void *)own.value
+                                                                              : (void *)own.doubles,
                                .forward = chance(w, 97) ? layer_forward : NULL,
                                .backward = layer_backward,
                                .parameter_count = has ? 1 : 0,
@@ -231,8 +231,8 @@ static dni_status seek(void *user, uint64_t at) {
 
 dni_stream own_stream(world *w, size_t columns) {
   own.batches = (int)fuzz_below(&w->input, 5);
-  (void)view(w, &stream_x, DNI_F32, rows(w), columns);
-  (void)targets(w, &stream_y, DNI_F32, stream_x.rows, 3);
+  (void)view(w, &stream_x, w->dtype, rows(w), columns);
+  (void)targets(w, &stream_y, w->dtype, stream_x.rows, 3);
   return (dni_stream){.struct_size = struct_size(w, sizeof(dni_stream)),
                       .next = chance(w, 97) ? next : NULL,
                       .position = chance(w, 50) ? position : NULL,

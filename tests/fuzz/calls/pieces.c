@@ -45,7 +45,7 @@ static void evaluate(world *w) {
   dni_matrix x, y, weights, delta, each;
   dni_loss *loss = pick(w, LOSS);
   const size_t count = rows(w), columns = 1 + fuzz_below(&w->input, 4);
-  const dni_dtype dtype = chance(w, 95) ? DNI_F32 : DNI_F64;
+  const dni_dtype dtype = chance(w, 95) ? w->dtype : DNI_F32;
   dni_batch batch = {.struct_size = struct_size(w, sizeof batch)};
   batch.x = view(w, &x, dtype, count, columns);
   batch.y = targets(w, &y, dtype, count, columns);
@@ -94,7 +94,7 @@ static void add_own(world *w) {
   dni_matrix value, gradient;
   dni_optimiser *optimiser = pick(w, OPTIMISER);
   const size_t count = rows(w), columns = size(w);
-  const dni_dtype dtype = chance(w, 95) ? DNI_F32 : DNI_F64;
+  const dni_dtype dtype = chance(w, 95) ? w->dtype : DNI_F32;
   const dni_matrix *v = view(w, &value, dtype, count, columns);
   const dni_matrix *g = view(w, &gradient, dtype, count, columns);
   own_given(EXPECT_IN(MAKES, dni_optimiser_add(optimiser, v, g, own_destroy, NULL)), true);

@@ -105,7 +105,7 @@ static void create_own(world *w) {
 }
 
 static dni_dtype dtype_of(world *w) {
-  return chance(w, 90) ? DNI_F32 : DNI_F64;
+  return chance(w, 90) ? w->dtype : DNI_F32;
 }
 
 static void estimate(world *w) {

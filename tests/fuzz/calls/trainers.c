@@ -44,9 +44,9 @@ static void step(world *w) {
   const size_t count = rows(w);
   dni_batch batch = {.struct_size = struct_size(w, sizeof batch)};
   dni_step_report report = {.struct_size = struct_size(w, sizeof report)};
-  batch.x = view(w, &x, DNI_F32, count, chance(w, 95) ? 3 : size(w));
-  batch.y = targets(w, &y, DNI_F32, count, chance(w, 95) ? 3 : size(w));
-  if (chance(w, 20)) batch.weights = view(w, &weights, DNI_F32, count, 1);
+  batch.x = view(w, &x, w->dtype, count, chance(w, 95) ? 3 : size(w));
+  batch.y = targets(w, &y, w->dtype, count, chance(w, 95) ? 3 : size(w));
+  if (chance(w, 20)) batch.weights = view(w, &weights, w->dtype, count, 1);
   for (size_t n = chance(w, 70) ? 1 : 3; n > 0; n--)
     (void)EXPECT_IN(usual, dni_trainer_step(trainer, &batch, chance(w, 50) ? NULL : &report));
 }
