@@ -1,5 +1,5 @@
 /* The figure: a column for each kind of SG; the condition above, the cosine below; a line for each
- * hidden layer, from dark (the lowest) to bright. */
+ * hidden layer, from dark (the lowest) to bright, of which the legend has at most seven. */
 #include "proposition2.h"
 
 int draw(const settings *with) {
@@ -24,7 +24,8 @@ int draw(const settings *with) {
       "}\n"
       "eval legend\nset tmargin at screen 0.1\nset key maxrows 2\n"
       "plot NaN with lines lc rgb '#000000' lw 1.5 dt (2,2) title '1/3, 1/2', "
-      "for [l=1:depth] '+' using (NaN):(NaN):(l) with lines lw 2 lc palette title 'layer '.l\n"
+      "for [l=1:depth:(depth + 6) / 7] '+' using (NaN):(NaN):(l) with lines lw 2 lc palette title "
+      "'layer '.l\n"
       "unset multiplot\n";
   char whole[4096];
   (void)snprintf(whole, sizeof whole, "depth = %llu\nseed = %llu\nsteps = %llu\n%s",
