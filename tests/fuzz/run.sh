@@ -3,8 +3,9 @@
 #
 # Each runs for $FUZZ_SECONDS. It begins with the seeds, with tests/fuzz/corpus, and with what earlier
 # runs found interesting ($BUILD/corpus), which it adds to. An input that breaks something is kept in
-# $BUILD/found; $BUILD/logs has what was said. The last lines are a table; the exit status is 1 if
-# anything was found.
+# $BUILD/found; $BUILD/logs has what was said. The last lines are a table: executions of this run, of all
+# runs with this $BUILD, and edges of the library's and the target's code that were passed. The exit status
+# is 1 if anything was found.
 set -u
 : "${BUILD:=build/fuzz}" "${FUZZ_SECONDS:=60}" "${FUZZ_FLAGS:=}"
 mkdir -p "$BUILD/corpus" "$BUILD/found" "$BUILD/logs"
@@ -38,14 +39,17 @@ fuzz() {
     -rss_limit_mb=2000 -artifact_prefix="$BUILD/found/$name-" $FUZZ_FLAGS "$@" >"$log" 2>&1
   code=$? found=0
   [ $code -eq 0 ] || found=1
+  executions=$(statistic number_of_executed_units)
+  total=$(($(cat "$BUILD/logs/$name.total" 2>/dev/null || echo 0) + ${executions:-0}))
+  echo $total >"$BUILD/logs/$name.total"
   edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-  printf '%-12s %12s %10s %8s %6s\n' "$name" "$(statistic number_of_executed_units)" \
+  printf '%-12s %12s %12s %10s %8s %6s\n' "$name" "${executions:--}" $total \
     "$(statistic average_exec_per_sec)" "${edges:--}" $found
   [ $code -eq 0 ] || all=1
 }
 
 all=0
-rows=$(printf '%-12s %12s %10s %8s %6s\n' target executions 'a second' edges found
+rows=$(printf '%-12s %12s %12s %10s %8s %6s\n' target executions 'in all' 'a second' edges found
   for target; do fuzz "$target"; done
   exit $all)
 all=$?
