@@ -131,7 +131,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) 
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
-        fuzz fuzz-threads fuzz-run coverage coverage-run \
+        fuzz fuzz-run fuzz-threads fuzz-threads-run coverage coverage-run \
         format check-format docs install uninstall clean remember FORCE
 
 all: lib examples ## the libraries and the examples (the default)
@@ -361,6 +361,7 @@ check-random-run: $(RANDOM)
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 FUZZ_FLAGS   ?=
+CORPUS       ?= $(BUILD)/fuzz/corpus
 fuzz_build = $(call variant,$(1)) CC=clang FUZZ_ENGINE=-fsanitize=fuzzer \
   CFLAGS=$(call quoted,$(CFLAGS) -O1 -g -fno-omit-frame-pointer $(2) -fsanitize=fuzzer-no-link) \
   LDFLAGS=$(call quoted,$(LDFLAGS) $(2))
@@ -368,8 +369,11 @@ fuzz_build = $(call variant,$(1)) CC=clang FUZZ_ENGINE=-fsanitize=fuzzer \
 fuzz: ## search for inputs that break something, by libFuzzer (FUZZ_SECONDS=60 for each target)
 	+@$(call fuzz_build,fuzz,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) fuzz-run
 
-fuzz-threads: ## the same of calls and training under ThreadSanitizer
-	+@$(call fuzz_build,fuzz-threads,-fsanitize=thread) FUZZ_TARGETS='calls training' fuzz-run
+fuzz-threads: ## calls and trainings that make fuzz has found, under ThreadSanitizer (FUZZ_SECONDS=60)
+	+@$(call sanitize,fuzz-threads,-fsanitize=thread) CORPUS=$(CORPUS) fuzz-threads-run
+
+fuzz-threads-run: $(BUILD)/tests/fuzz/calls $(BUILD)/tests/fuzz/training $(FUZZ_SEEDS)
+	@BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' CORPUS='$(CORPUS)' sh tests/fuzz/threads.sh calls training
 
 fuzz-run: $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%) $(FUZZ_SEEDS)
 	@BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_FLAGS='$(FUZZ_FLAGS)' \
@@ -377,7 +381,6 @@ fuzz-run: $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%) $(FUZZ_SEEDS)
 
 # By clang's tools. The gates that run what fuzzing found and random trainers count too; the others look
 # at other builds. CORPUS has more inputs.
-CORPUS ?= $(BUILD)/fuzz/corpus
 coverage: deps ## which lines and branches of lib/ the suites and the fuzzers run: build/coverage/report.txt
 	+@$(call variant,coverage) CC=clang CORPUS=$(CORPUS) coverage-run \
 	  CFLAGS=$(call quoted,$(CFLAGS) -O1 -g -fprofile-instr-generate -fcoverage-mapping) \

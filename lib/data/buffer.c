@@ -7,7 +7,7 @@
 #define CAPACITY_LEAST 4096
 
 static dni_status resize(dni__buffer *buffer, size_t capacity) {
-  unsigned char *data = dni__allocate(buffer->memory, capacity, 1);
+  unsigned char *data = dni__allocate_unset(buffer->memory, capacity, 1);
   if (!data) return DNI_ERROR_MEMORY;
   if (buffer->size > 0) memcpy(data, buffer->data, buffer->size);
   dni__free(buffer->memory, buffer->data);

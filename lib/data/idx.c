@@ -17,7 +17,7 @@
 
 #define TYPE_UNSIGNED_BYTE 0x08
 #define RANK_MOST          255 /* one byte */
-#define CHUNK              (1 << 20)
+#define CHUNK              (1 << 16)
 
 /* What a file claims, then holds: count items of item_size bytes each. */
 typedef struct idx {

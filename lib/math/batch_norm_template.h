@@ -96,6 +96,7 @@ static void FN(norm_inference)(size_t rows, size_t columns, const void *x, size_
   const REAL *scale = norm->scale, *shift = norm->shift;
   const REAL *mean = norm->running_mean, *variance = norm->running_variance;
   REAL factor[INFERENCE_BLOCK];
+  if (rows == 0) return; /* x and y may be NULL */
   for (size_t first = 0, width; first < columns; first += width) {
     width = columns - first < INFERENCE_BLOCK ? columns - first : INFERENCE_BLOCK;
     FN(inference_factors)(width, scale + first, variance + first, norm->epsilon, factor);

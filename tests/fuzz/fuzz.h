@@ -95,10 +95,12 @@ size_t fuzz_mutate_safetensors(uint8_t *data, size_t size, size_t most, unsigned
 
 /* Trainings (support/trainings.c). ------------------------------------------------------------ */
 
-enum { FUZZ_TRAININGS = 4, FUZZ_ROWS = 4, FUZZ_INPUTS = 3, FUZZ_OUTPUTS = 3 };
+enum { FUZZ_TRAININGS = 8, FUZZ_ROWS = 4, FUZZ_INPUTS = 3, FUZZ_OUTPUTS = 3 };
 
-/* One trainer for each schedule, with different SGs, optimisers and layers; FUZZ_ROWS rows a step. */
-dni_trainer *fuzz_trainer(dni_context *context, dni_kind schedule);
+/* The trainers differ in schedules, SGs, optimisers and layers; FUZZ_ROWS rows a step. */
+dni_trainer *fuzz_trainer(dni_context *context, size_t which);
+/* Which of them a file seems to be for. */
+size_t fuzz_training_of(const uint8_t *data, size_t size);
 /* Twelve examples for it, with labels. */
 dni_dataset *fuzz_dataset(dni_context *context);
 /* Two steps of a fit that has more to do, so that what is saved is the middle of one. */

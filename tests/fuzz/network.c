@@ -1,7 +1,7 @@
 /* Networks in safetensors files, by dni_network_read. An input is a file.
  *
- * One that is refused for its checksum is tried again with the right one. A network that was loaded
- * predicts, and is the same when it is written and read again. */
+ * Most get their right checksum before they are read. A network that was loaded predicts, and is the
+ * same when it is written and read again. */
 #include "fuzz.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
@@ -53,11 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dni_network *network;
   fuzz_bytes_set(&file, data, size);
   file.piece = size % 3 ? 0 : 1 + size / 2;
-  dni_status status = read_network(context, &file, &network);
-  if (status == DNI_ERROR_DATA && !strncmp(dni_last_message(), "corrupt: ", 9) &&
-      fuzz_mend_checksum(file.data, file.size))
-    status = read_network(context, &file, &network);
-  if (status == DNI_OK) {
+  if (size % 16) (void)fuzz_mend_checksum(file.data, file.size);
+  if (read_network(context, &file, &network) == DNI_OK) {
     check_network(context, network);
     dni_network_release(network);
   }

@@ -34,20 +34,6 @@ dni_status fuzz_status(unsigned allowed, dni_status status, const char *call) {
   return status;
 }
 
-/* AddressSanitizer keeps freed blocks from use for a while: few of them, as each input frees all that
- * it has taken, and fresh pages cost more than all else. */
-const char *__asan_default_options(void);
-const char *__ubsan_default_options(void);
-
-const char *__ubsan_default_options(void) {
-  return "print_stacktrace=1";
-}
-
-const char *__asan_default_options(void) {
-  return "quarantine_size_mb=2:thread_local_quarantine_size_kb=64:malloc_context_size=4:"
-         "allocator_release_to_os_interval_ms=-1";
-}
-
 /* Memory. ------------------------------------------------------------------------------------- */
 
 static atomic_size_t blocks;

@@ -1,5 +1,5 @@
 /* Small trainings that files are loaded into: together they have every kind of layer, SG, optimiser and
- * schedule that a file has entries of. */
+ * schedule that a file has entries of. Each has few of them, as a short file is a quick one. */
 #include "../fuzz.h"
 
 #include "dni/research.h"
@@ -27,8 +27,9 @@ static void add_dense(dni_context *context, dni_network *network, size_t outputs
 }
 
 static void add_norms(dni_context *context, dni_network *network) {
-  const size_t units = dni_network_outputs(network);
+  const size_t units = 3;
   dni_layer *layer;
+  add_dense(context, network, units, DNI_ACTIVATION_IDENTITY);
   EXPECT_FINE(dni_layer_create_batch_norm(context, units, &layer));
   add_layer(network, layer);
   EXPECT_FINE(dni_layer_create_dropout(context, units, 0.25, NULL, &layer));
@@ -87,27 +88,39 @@ static dni_sg *wrap(dni_context *context, dni_sg *inner, dni_kind kind) {
 
 /* Networks. ------------------------------------------------------------------------------------ */
 
-/* The SGs of the sequential schedule. */
-static void add_regressors(dni_context *context, dni_network *network) {
+static void add_mixture(dni_context *context, dni_network *network) {
   add_dense(context, network, 4, DNI_ACTIVATION_TANH);
   put_sg(network, wrap(context, make_synthetic(context, 4, false), DNI_SG_MIXTURE));
-  add_norms(context, network);
-  put_sg(network, wrap(context, make_synthetic(context, 4, true), DNI_SG_WARM_UP));
+}
+
+static void add_warm_up(dni_context *context, dni_network *network) {
+  add_dense(context, network, 2, DNI_ACTIVATION_GELU);
+  put_sg(network, wrap(context, make_synthetic(context, 2, true), DNI_SG_WARM_UP));
+}
+
+static void add_least_squares(dni_context *context, dni_network *network) {
   add_dense(context, network, 3, DNI_ACTIVATION_LEAKY_RELU);
   put_sg(network, make_least_squares(context, 3));
 }
 
-/* Those of the random one. */
-static void add_others(dni_context *context, dni_network *network) {
-  dni_loss *loss = make_loss(context);
+static void add_critic(dni_context *context, dni_network *network) {
   dni_sg *sg;
-  add_dense(context, network, 3, DNI_ACTIVATION_GELU);
+  add_dense(context, network, 3, DNI_ACTIVATION_SIGMOID);
   EXPECT_FINE(dni_sg_create_critic(context, 3, FUZZ_OUTPUTS, NULL, &sg));
   put_sg(network, sg);
-  add_dense(context, network, 2, DNI_ACTIVATION_SIGMOID);
+}
+
+static void add_local(dni_context *context, dni_network *network) {
+  dni_loss *loss = make_loss(context);
+  dni_sg *sg;
+  add_dense(context, network, 2, DNI_ACTIVATION_RELU);
   EXPECT_FINE(dni_sg_create_local(context, 2, FUZZ_OUTPUTS, loss, NULL, &sg));
   put_sg(network, sg);
   dni_loss_release(loss);
+}
+
+static void add_fixed(dni_context *context, dni_network *network) {
+  dni_sg *sg;
   add_dense(context, network, 3, DNI_ACTIVATION_RELU);
   EXPECT_FINE(dni_sg_create_dfa(context, 3, FUZZ_OUTPUTS, NULL, &sg));
   put_sg(network, sg);
@@ -116,7 +129,6 @@ static void add_others(dni_context *context, dni_network *network) {
   put_sg(network, sg);
 }
 
-/* Those of the pipelined one, which has threads. */
 static void add_decoupled(dni_context *context, dni_network *network) {
   dni_sg *sg;
   add_dense(context, network, 3, DNI_ACTIVATION_RELU);
@@ -126,48 +138,71 @@ static void add_decoupled(dni_context *context, dni_network *network) {
   put_sg(network, sg);
 }
 
-static dni_network *make_network(dni_context *context, dni_kind schedule) {
-  static void (*const begin[FUZZ_TRAININGS])(dni_context *, dni_network *) = {
-      add_regressors, add_others, add_decoupled, NULL};
-  dni_network *network;
-  EXPECT_FINE(dni_network_create(context, &network));
-  if (begin[schedule]) {
-    begin[schedule](context, network);
-  } else {
-    add_dense(context, network, 3, DNI_ACTIVATION_IDENTITY);
-    add_norms(context, network);
-  }
-  add_dense(context, network, FUZZ_OUTPUTS, DNI_ACTIVATION_IDENTITY);
-  return network;
-}
+/* Optimisers. ---------------------------------------------------------------------------------- */
 
-/* Trainers. ------------------------------------------------------------------------------------ */
-
-static dni_optimiser *make_optimiser(dni_context *context, dni_kind schedule) {
+static dni_optimiser *make_sgd(dni_context *context) {
   const dni_schedule cosine = {.struct_size = sizeof cosine,
                                .kind = DNI_RATE_COSINE,
                                .steps = 20,
                                .value = 0.1,
                                .warm_up = 4};
   dni_optimiser *optimiser;
-  if (schedule == DNI_SCHEDULE_RANDOM) {
-    EXPECT_FINE(dni_optimiser_create_sgd(context, 0.05, &optimiser));
-    EXPECT_FINE(dni_optimiser_set_f64(optimiser, DNI_SETTING_MOMENTUM, 0.5));
-    EXPECT_FINE(dni_optimiser_set_schedule(optimiser, &cosine));
-  } else if (schedule == DNI_SCHEDULE_MICRO_BATCHES) {
-    EXPECT_FINE(dni_optimiser_create_adamw(context, 0.01, &optimiser));
-  } else {
-    EXPECT_FINE(dni_optimiser_create_adam(context, 0.01, &optimiser));
-    EXPECT_FINE(dni_optimiser_set_f64(optimiser, DNI_SETTING_CLIP_NORM, 1));
-  }
+  EXPECT_FINE(dni_optimiser_create_sgd(context, 0.05, &optimiser));
+  EXPECT_FINE(dni_optimiser_set_f64(optimiser, DNI_SETTING_MOMENTUM, 0.5));
+  EXPECT_FINE(dni_optimiser_set_schedule(optimiser, &cosine));
   return optimiser;
 }
 
-dni_trainer *fuzz_trainer(dni_context *context, dni_kind schedule) {
-  const bool threads = schedule >= DNI_SCHEDULE_PIPELINED;
-  dni_network *network = make_network(context, schedule);
+static dni_optimiser *make_adam(dni_context *context) {
+  dni_optimiser *optimiser;
+  EXPECT_FINE(dni_optimiser_create_adam(context, 0.01, &optimiser));
+  EXPECT_FINE(dni_optimiser_set_f64(optimiser, DNI_SETTING_CLIP_NORM, 1));
+  return optimiser;
+}
+
+static dni_optimiser *make_adamw(dni_context *context) {
+  dni_optimiser *optimiser;
+  EXPECT_FINE(dni_optimiser_create_adamw(context, 0.01, &optimiser));
+  return optimiser;
+}
+
+/* Trainers. ------------------------------------------------------------------------------------ */
+
+static const struct {
+  const char *mark; /* a text that only files of this one have */
+  dni_kind schedule;
+  void (*add)(dni_context *context, dni_network *network);
+  dni_optimiser *(*optimiser)(dni_context *context);
+} trainings[FUZZ_TRAININGS] = {
+    {"\"mixture\"", DNI_SCHEDULE_SEQUENTIAL, add_mixture, make_adam},
+    {"\"warm_up\"", DNI_SCHEDULE_SEQUENTIAL, add_warm_up, make_sgd},
+    {"\"least_squares\"", DNI_SCHEDULE_SEQUENTIAL, add_least_squares, make_adam},
+    {"\"critic\"", DNI_SCHEDULE_RANDOM, add_critic, make_sgd},
+    {"\"local\"", DNI_SCHEDULE_RANDOM, add_local, make_adam},
+    {"\"dfa\"", DNI_SCHEDULE_RANDOM, add_fixed, make_adamw},
+    {"\"pipelined\"", DNI_SCHEDULE_PIPELINED, add_decoupled, make_sgd},
+    {"\"micro_batches\"", DNI_SCHEDULE_MICRO_BATCHES, add_norms, make_adamw},
+};
+
+size_t fuzz_training_of(const uint8_t *data, size_t size) {
+  for (size_t i = 0; size > 0 && i < FUZZ_TRAININGS; i++)
+    if (memmem(data, size, trainings[i].mark, strlen(trainings[i].mark))) return i;
+  return 0;
+}
+
+static dni_network *make_network(dni_context *context, size_t which) {
+  dni_network *network;
+  EXPECT_FINE(dni_network_create(context, &network));
+  trainings[which].add(context, network);
+  add_dense(context, network, FUZZ_OUTPUTS, DNI_ACTIVATION_IDENTITY);
+  return network;
+}
+
+dni_trainer *fuzz_trainer(dni_context *context, size_t which) {
+  const dni_kind schedule = trainings[which].schedule;
+  dni_network *network = make_network(context, which);
   dni_loss *loss = make_loss(context);
-  dni_optimiser *optimiser = make_optimiser(context, schedule);
+  dni_optimiser *optimiser = trainings[which].optimiser(context);
   const dni_trainer_options options = {
       .struct_size = sizeof options,
       .optimiser = optimiser,
@@ -175,7 +210,7 @@ dni_trainer *fuzz_trainer(dni_context *context, dni_kind schedule) {
       .schedule = schedule,
       .update_probability = schedule == DNI_SCHEDULE_RANDOM ? 0.75 : 0,
       .micro_batches = schedule == DNI_SCHEDULE_MICRO_BATCHES ? 2 : 0,
-      .threads = threads ? 2 : 0};
+      .threads = schedule >= DNI_SCHEDULE_PIPELINED ? 2 : 0};
   dni_trainer *trainer;
   EXPECT_FINE(dni_trainer_create(network, loss, &options, &trainer));
   dni_optimiser_release(optimiser);
