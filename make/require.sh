@@ -54,14 +54,15 @@ pkg_config() {
   $PKG_CONFIG "$@" 2>/dev/null
 }
 
-# links PROGRAM [PACKAGE]: does a program that needs the package compile and link with the user's settings?
+# links PROGRAM [PACKAGE [LIBRARY]]: does a program that needs the headers of one package and the library of
+# another compile and link with the user's settings?
 # A package of this machine may not be one of the machine that is built for. Settings and what pkg-config
 # says are in the shell's words, as in a rule of the Makefile. -fexceptions is a flag of the library.
 links() {
   [ -z "${no_compiler:-}" ] || return 0
   printf '%s\n' "$1" >"$work/program.c"
   eval "$CC -fexceptions $CPPFLAGS $CFLAGS ${2:+$(pkg_config --cflags "$2")} -o '$work/program' \
-    '$work/program.c' $LDFLAGS ${2:+$(pkg_config --libs "$2")} $LDLIBS" 2>"$work/errors"
+    '$work/program.c' $LDFLAGS ${3:+$(pkg_config --libs "$3")} $LDLIBS" 2>"$work/errors"
 }
 uses_exceptions='int puts(const char *text);
 static void end(int *x) { if (*x) puts(""); }
@@ -81,10 +82,10 @@ is_there() {
   case $1 in
   compiler) [ -z "$no_compiler" ] ;;
   pkg-config) pkg_config --version >/dev/null ;;
-  zlib) pkg_config --exists zlib && links "$uses_zlib" zlib ;;
-  jansson) pkg_config --exists jansson && links "$uses_jansson" jansson ;;
-  libxxhash) pkg_config --exists libxxhash && links "$uses_libxxhash" ;;
-  check) pkg_config --exists check && links "$uses_check" check ;;
+  zlib) pkg_config --exists zlib && links "$uses_zlib" zlib zlib ;;
+  jansson) pkg_config --exists jansson && links "$uses_jansson" jansson jansson ;;
+  libxxhash) pkg_config --exists libxxhash && links "$uses_libxxhash" libxxhash ;;
+  check) pkg_config --exists check && links "$uses_check" check check ;;
   gnuplot | python3) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
   openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;

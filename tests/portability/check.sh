@@ -2,11 +2,12 @@
 # The library and its suites on other processors: check.sh [ARCHITECTURE ...]
 #
 # For each architecture the suites are built by Debian's cross compiler with warnings as errors,
-# and run by qemu's user emulation; zlib, jansson, xxhash and Check come from sysroot.sh. One line for each suite, at
-# the end a table. What was built and the reports stay in build/portability.
+# and run by qemu's user emulation; zlib, jansson, xxhash and Check come from sysroot.sh. `musl` is this
+# processor with another C library and static programs; its packages come from musl.sh. One line for each
+# suite, at the end a table. What was built and the reports stay in build/portability.
 set -u
 : "${BUILD:=build}" "${MAKE:=make}" "${PORTABILITY_CFLAGS:=-O2}" "${PORTABILITY_SUITES:=}"
-[ $# -gt 0 ] || set -- i386-x87 i386-sse aarch64 s390x riscv64
+[ $# -gt 0 ] || set -- musl i386-x87 i386-sse aarch64 s390x riscv64
 base=$BUILD/portability
 code=0
 
@@ -18,7 +19,7 @@ describe() {
   aarch64) echo arm64 bookworm aarch64-linux-gnu aarch64 ;;
   s390x) echo s390x bookworm s390x-linux-gnu s390x ;;
   riscv64) echo riscv64 trixie riscv64-linux-gnu riscv64 ;;
-  *) echo "no architecture $1; there are i386-x87 i386-sse aarch64 s390x riscv64" >&2; return 1 ;;
+  *) echo "no architecture $1; there are musl i386-x87 i386-sse aarch64 s390x riscv64" >&2; return 1 ;;
   esac
 }
 
@@ -28,6 +29,31 @@ slow='test_backend'
 # The C library is the cross compiler's, except where Debian's release is newer than that.
 packages='check libsubunit-dev zlib1g-dev libjansson-dev libxxhash-dev'
 packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1'
+
+# run_suites NAME PREFIX: those that were built, by a command that runs them.
+run_suites() {
+  suites=$(ls "$base/$1"/tests/test_*)
+  if [ -n "$PORTABILITY_SUITES" ]; then
+    suites=$(for suite in $PORTABILITY_SUITES; do echo "$base/$1/tests/$suite"; done)
+  elif [ -n "$2" ]; then
+    for suite in $slow; do
+      echo "skipped $suite: too slow under emulation"
+      suites=$(echo "$suites" | grep -v "/$suite\$")
+    done
+  fi
+  # shellcheck disable=SC2086 # words
+  BUILD="$base/$1" TEST_PREFIX="$2" CK_TIMEOUT_MULTIPLIER=50 sh tests/run.sh $suites
+}
+
+# gcc's unwinder is for glibc, so without exceptions.
+run_musl() {
+  sh tests/portability/musl.sh "$base/musl-packages" || return 1
+  unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+  export PKG_CONFIG_LIBDIR="$base/musl-packages/lib/pkgconfig"
+  $MAKE CC=musl-gcc BLAS=none CI=1 BUILD="$base/musl" CFLAGS="$PORTABILITY_CFLAGS -fno-exceptions" \
+    LDFLAGS=-static tests || return 1
+  run_suites musl ''
+}
 
 # run_one ARCHITECTURE DEBIAN RELEASE TRIPLET QEMU FLAGS...
 run_one() {
@@ -46,22 +72,16 @@ run_one() {
   export PKG_CONFIG_LIBDIR="$libraries/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
   $MAKE CC="$triplet-gcc" AR="$triplet-ar" BLAS=none CI=1 BUILD="$base/$name" \
     CFLAGS="$PORTABILITY_CFLAGS $flags" LDFLAGS="-L$libraries" tests || return 1
-  suites=$(ls "$base/$name"/tests/test_*)
-  for suite in $slow; do
-    [ -n "$PORTABILITY_SUITES" ] || echo "skipped $suite: too slow under emulation"
-    suites=$(echo "$suites" | grep -v "/$suite\$")
-  done
-  [ -z "$PORTABILITY_SUITES" ] || suites=$(for suite in $PORTABILITY_SUITES; do echo "$base/$name/tests/$suite"; done)
-  # shellcheck disable=SC2086 # words
-  BUILD="$base/$name" TEST_PREFIX="$qemu -L $libc" CK_TIMEOUT_MULTIPLIER=50 sh tests/run.sh $suites
+  run_suites "$name" "$qemu -L $libc"
 }
 
 for architecture; do
-  words=$(describe "$architecture") || exit 1
+  run=run_musl words=
+  [ "$architecture" = musl ] || { run="run_one $architecture" words=$(describe "$architecture") || exit 1; }
   echo "== $architecture"
   mkdir -p "$base"
   # shellcheck disable=SC2086 # words
-  { run_one "$architecture" $words 2>&1; echo $? >"$base/$architecture.code"; } |
+  { $run $words 2>&1; echo $? >"$base/$architecture.code"; } |
     tee "$base/$architecture.txt"
   [ "$(cat "$base/$architecture.code")" -eq 0 ] || code=1
 done
