@@ -397,7 +397,7 @@ check-valgrind: ## the suites under valgrind
 	  TEST_PREFIX='valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=9 --leak-check=full $(VALGRIND_LEAKS)'
 
 # The sweeps that `make check` makes too, with their counts, and a training that is killed 1,000 times.
-FAULT_SUITES := $(BUILD)/tests/test_io_faults $(BUILD)/tests/test_file_memory $(BUILD)/tests/test_memory
+FAULT_SUITES := $(addprefix $(BUILD)/tests/test_,io_faults file_memory memory thread_faults callback_faults)
 KILLS := 1000
 check-faults: deps ## faults of files, memory and processes, counted; KILLS=1000 kills of a training
 	@$(MAKE) check-faults-run
