@@ -113,7 +113,11 @@ OBJECTS := $(foreach source,$(SOURCES),$(BUILD)/objects/$(call object_name,$(sou
 # build/bench/x; tests/bench/peers/x.c, workers of bench-peers alone, build/bench/peers/x.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%/main.c,$(BUILD)/examples/%,$(wildcard examples/*/main.c))
-SUITES   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)))
+# Suites that FILES=none does without: they are about files.
+FILE_SUITES := callback_faults dataset_files dataset_forms dataset_in_file file_memory io_faults kept_files \
+  many_layers messages network_files old_files own_checkpoint own_loop resume resumed_fits safetensors saving
+SUITES   := $(patsubst %.c,$(BUILD)/%,$(sort $(filter-out $(if $(filter none,$(FILES)),\
+              $(FILE_SUITES:%=tests/test_%.c)),$(wildcard tests/test_*.c))))
 BENCHES  := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c))) \
             $(patsubst tests/%/main.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*/main.c)))
 PEERS    := $(BUILD)/bench/peers/dni_step

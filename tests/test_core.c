@@ -131,7 +131,7 @@ START_TEST(messages_are_bounded) {
   memset(path, 'x', 19999);
   path[19999] = 0;
   dni_network *network = NULL;
-  EXPECT_STATUS(DNI_ERROR_IO, dni_network_load(context, path, &network));
+  EXPECT(dni_network_load(context, path, &network) != DNI_OK, "there is such a path");
   EXPECT(strlen(dni_last_message()) <= 511, "%zu bytes", strlen(dni_last_message()));
   free(path);
   dni_context_release(context);

@@ -16,6 +16,9 @@ typedef struct dni__file dni__file;
 typedef struct dni__leftovers dni__leftovers;
 void dni__leftovers_release(dni__memory *memory, dni__leftovers *leftovers); /* NULL: nothing */
 
+/* DNI_ERROR_UNSUPPORTED: the library was built without files. */
+dni_status dni__file_require(void);
+
 /* `what` is for people who look into the file: "network", "training". leftovers may be NULL.
  *
  * Into a file that holds the old content or all of the new, or to a function of the caller's. */

@@ -7,6 +7,10 @@ static dni_status refuse(void) {
   return dni__fail(DNI_ERROR_UNSUPPORTED, "this library was built with FILES=none");
 }
 
+dni_status dni__file_require(void) {
+  return refuse();
+}
+
 dni_status dni__file_save(const dni__manifest *manifest, const dni__leftovers *leftovers,
                           const char *what, const char *path) {
   (void)manifest;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "file/file.h"
 #include "trainer/source.h"
 
 /* A checked call of dni_trainer_fit or dni_trainer_fit_stream. */
@@ -289,6 +290,7 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
   if (!options->checkpoint && (options->checkpoint_every || options->checkpoint_may_fail))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_fit_options: checkpoint_every and checkpoint_may_fail need a checkpoint");
+  if (options->checkpoint) DNI_TRY(dni__file_require());
   if (!options->validation && (options->patience || options->validate_every || options->best))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_fit_options: patience, validate_every and best need a validation set");

@@ -397,6 +397,15 @@ dni_status support_step(dni_trainer *trainer, const dni_matrix *x, const dni_mat
   return dni_trainer_step(trainer, &batch, report);
 }
 
+bool support_has_files(void) {
+  dni_context *context;
+  dni_network *network;
+  EXPECT_OK(dni_context_create(NULL, &context));
+  const dni_status status = dni_network_load(context, "/", &network);
+  dni_context_release(context);
+  return status != DNI_ERROR_UNSUPPORTED;
+}
+
 /* Fixture and main. -------------------------------------------------------------------------- */
 
 void support_setup(void) {

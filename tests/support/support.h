@@ -81,6 +81,9 @@ dni_context *support_machine_context(int index);
 dni_context *support_context(dni_dtype dtype);
 dni_context *support_backend_context(dni_dtype dtype, dni_backend *backend);
 
+/* False: the library was built with FILES=none. */
+bool support_has_files(void);
+
 /* Backends with the watched allocator. NULL: the library was built without a CBLAS. */
 dni_backend *support_builtin(void);
 dni_backend *support_cblas(void);

@@ -221,7 +221,8 @@ typedef struct dni_fit_options {
   /** Receives the parameters (dni_network_assign()) whenever the validation loss is the lowest so
    * far in this call: a copy of the network (dni_network_copy()). NULL: not wanted. */
   dni_network *best;
-  /** Save the training into this file (dni_trainer_save()) now and then; NULL: do not. */
+  /** Save the training into this file (dni_trainer_save()) now and then; NULL: do not. A library
+   * built with FILES=none refuses it. */
   const char *checkpoint;
   /** Steps between saves; 0: at the end of each epoch and of the call, unless its callback stopped
    * the call. */
