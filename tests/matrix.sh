@@ -28,6 +28,8 @@ c0 clang -O0 none none none spaces
 c1 clang -O1 none openblas none here
 c2 clang -O2 none none idx,csv here
 c3 clang -O3 none openblas idx,csv here
+gl gcc -O2,-flto none none idx,csv here
+cl clang -O2,-flto none none idx,csv here
 ga gcc -O1 address,undefined none idx,csv here
 gt gcc -O2 thread openblas idx,csv here
 ca clang -O2 address,undefined openblas idx,csv spaces
@@ -66,10 +68,10 @@ report() {
 cell() {
   tree=. build=$BUILD/matrix/$1 start=$(date +%s)
   [ "$7" = here ] || { tree="$folder/a path with spaces/$1" build=build && copy "$tree" || exit 1; }
-  flags=$(sanitizer_flags "$4")
+  flags=$(sanitizer_flags "$4") level=$(echo "$3" | tr ',' ' ')
   # In one process under a sanitizer, so that it sees leaks at exit and races between threads.
   [ "$4" = none ] || export CK_FORK=no
-  "$MAKE" -C "$tree" BUILD="$build" CC="$2" CFLAGS="$3 $flags" LDFLAGS="$flags" BLAS="$5" FILES="$6" CI=1 \
+  "$MAKE" -C "$tree" BUILD="$build" CC="$2" CFLAGS="$level $flags" LDFLAGS="$level $flags" BLAS="$5" FILES="$6" CI=1 \
     check-suites >"$folder/$1.log" 2>&1 </dev/null
   report "$1" $? $(($(date +%s) - start)) "$@"
   unset CK_FORK

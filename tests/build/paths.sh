@@ -48,6 +48,18 @@ for build in build/é "$work/an-other+@,_b" ../build-outside; do
   fresh_make BUILD="$build" $small lib && [ -e "$build/lib/libdni.so" ] || complain "BUILD=$build"
 done
 
+# A source tree that is read only, by many jobs at once. For root, who may write anyway, it is compared.
+listing() {
+  find . -path ./build -prune -o -printf '%p %s %T@\n'
+}
+chmod -R a-w .
+listing >"$work/listing"
+# shellcheck disable=SC2086 # several settings
+fresh_make -j8 BUILD="$work/elsewhere" $small lib && [ -e "$work/elsewhere/lib/libdni.so" ] ||
+  complain "a tree that is read only cannot be built elsewhere"
+listing | cmp -s - "$work/listing" || complain "a build elsewhere changes the source tree"
+chmod -R u+w .
+
 # refused WHAT PATTERN SETTINGS...: the first line says why.
 refused() {
   what=$1 pattern=$2
