@@ -267,6 +267,7 @@ END_TEST
 /* 0 units, 0 targets, and sizes that no memory holds: with a loss, too. */
 START_TEST(bad_sizes_are_refused) {
   static const size_t huge = SIZE_MAX / 2;
+  static const size_t large = SIZE_MAX > UINT32_MAX ? SIZE_MAX >> 31 : SIZE_MAX >> 3;
   const struct {
     size_t units, targets;
     dni_status status;
@@ -274,7 +275,7 @@ START_TEST(bad_sizes_are_refused) {
       {0, 3, DNI_ERROR_ARGUMENT},      {5, 0, DNI_ERROR_ARGUMENT},
       {huge, 3, DNI_ERROR_MEMORY},     {5, huge, DNI_ERROR_MEMORY},
       {huge, huge, DNI_ERROR_MEMORY},  {SIZE_MAX, 3, DNI_ERROR_MEMORY},
-      {5, SIZE_MAX, DNI_ERROR_MEMORY}, {3, (size_t)1 << 33, DNI_ERROR_MEMORY},
+      {5, SIZE_MAX, DNI_ERROR_MEMORY}, {3, large, DNI_ERROR_MEMORY},
   };
   dni_context *context = make_context(DNI_F32, 3);
   dni_loss *given[] = {NULL, make_cross_entropy(context)};
