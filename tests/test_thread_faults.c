@@ -157,9 +157,11 @@ static void let_go(scene *s) {
 START_TEST(test_sweep) {
   const size_t index = (size_t)_i / 2;
   scene s = make_scene();
+  const size_t alive = threads_alive();
   if (index < TRAINERS) EXPECT_OK(calls[index].call(&s)); /* layers and SGs keep their room */
   let_go(&s);
-  const size_t bytes = support_watched.bytes, alive = threads_alive();
+  const size_t bytes = support_watched.bytes;
+  expect_threads(alive);
   for (size_t at = 0; at < THREADS - 1; at++) {
     arm(at, _i % 2);
     const dni_status status = calls[index].call(&s);
