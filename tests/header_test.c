@@ -905,7 +905,7 @@ AT(dni_fit_options, best, 112);
 AT(dni_fit_options, checkpoint, 120);
 AT(dni_fit_options, checkpoint_every, 128);
 AT(dni_fit_options, checkpoint_may_fail, 136);
-AT(dni_fit_options, reserved2, 140);
+AT(dni_fit_options, anew, 140);
 
 AT(dni_stream, struct_size, 0);
 AT(dni_stream, user, 8);

@@ -143,10 +143,12 @@ typedef struct choice {
   int schedule, optimiser, dtype;
 } choice;
 
+static dni_network *made_network; /* of the latest training; borrowed */
+
 /* *status: whether there is such a training. */
 static inline dni_trainer *make_training(const choice *c, uint64_t seed, dni_status *status) {
   dni_context *context = make_context(support_dtypes[c->dtype], seed);
-  dni_network *network = make_method(context, c->method);
+  dni_network *network = made_network = make_method(context, c->method);
   dni_optimiser *optimiser = make_optimiser(context, c->optimiser);
   dni_trainer_options options = {.struct_size = sizeof options,
                                  .optimiser = optimiser,

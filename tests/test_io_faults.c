@@ -314,7 +314,7 @@ END_TEST
 START_TEST(test_unlink_fails) {
   const weakness write_fails = {"write", ENOSPC, false}, unlink_fails = {"unlink", EIO, false};
   put_old_back();
-  test_write_text("n.tmp0", "of a dead program");
+  test_write_text("n.libdni-tmp0", "of a dead program");
   arm(&unlink_fails, 0, true);
   expect_ok(dni_network_save(network, test_path("n"))); /* under the next number */
   (void)disarm();

@@ -1,5 +1,7 @@
 /* How fits go on that were saved: streams, patience, cancelled ones, batches in flight; what is refused;
  * and the checkpoints that dni_trainer_fit writes itself. */
+#include <unistd.h>
+
 #include "resume.h"
 
 static bytes expected, found;
@@ -24,8 +26,8 @@ typedef struct feed {
 static dni_status next_batch(void *user, dni_batch *batch) {
   feed *f = user;
   if (f->next == STEPS) return DNI_OK;
-  f->some_x = some_rows(f->x, f->next * 5 % (EXAMPLES - ROWS), ROWS);
-  f->some_y = some_rows(f->y, f->next * 5 % (EXAMPLES - ROWS), ROWS);
+  f->some_x = some_rows(f->x, (size_t)f->next * 5 % (EXAMPLES - ROWS), ROWS);
+  f->some_y = some_rows(f->y, (size_t)f->next * 5 % (EXAMPLES - ROWS), ROWS);
   f->next++;
   batch->x = &f->some_x;
   batch->y = &f->some_y;
@@ -72,6 +74,11 @@ START_TEST(test_stream) {
   EXPECT_MESSAGE(4321, "no position", dni_trainer_fit_stream(trainer, &stream, NULL));
 }
 END_TEST
+
+static dni_status stop_at_step_8(void *user, const dni_step_report *report) {
+  (void)user;
+  return report->step == 8;
+}
 
 /* A fit that ends by patience does so at the same step, with the same reports. */
 typedef struct log {
@@ -442,10 +449,10 @@ START_TEST(test_checkpoint_fails) {
   options.checkpoint_may_fail = _i;
   options.callback = count_tries;
   tries = warnings = 0;
-  if (_i == 0) {
-    EXPECT_MESSAGE(DNI_ERROR_IO, "checkpoint after step 5: /no such directory/training: ",
+  if (_i == 0) { /* before the first step */
+    EXPECT_MESSAGE(DNI_ERROR_IO, "dni_fit_options: checkpoint: /no such directory/training: ",
                    dni_trainer_fit(trainer, make_examples(&plain), &options));
-    ck_assert_uint_eq(dni_trainer_step_count(trainer), 5);
+    ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
   } else {
     EXPECT_OK(dni_trainer_fit(trainer, make_examples(&plain), &options));
     ck_assert_uint_eq(dni_trainer_step_count(trainer), STEPS);
@@ -453,6 +460,192 @@ START_TEST(test_checkpoint_fails) {
     ck_assert_int_eq(last_try, DNI_ERROR_IO);
   }
   ck_assert_uint_eq(warnings, _i == 0 ? 0 : STEPS / 5);
+}
+END_TEST
+
+/* The place is there at first. */
+static dni_status remove_folder(void *user, const dni_step_report *report) {
+  return report->step == 3 && rmdir(user) != 0 ? DNI_STATUS_CALLER : DNI_OK;
+}
+
+START_TEST(test_checkpoint_fails_later) {
+  char folder[] = "/tmp/dni-test-XXXXXX", place[64];
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  (void)snprintf(place, sizeof place, "%s/training", folder);
+  dni_trainer *trainer = make_plain(3);
+  dni_fit_options options = options_of(&plain);
+  options.checkpoint = place;
+  options.checkpoint_every = 5;
+  options.callback = remove_folder;
+  options.callback_user = folder;
+  EXPECT_MESSAGE(DNI_ERROR_IO, "checkpoint after step 5: /tmp/dni-test-",
+                 dni_trainer_fit(trainer, make_examples(&plain), &options));
+  ck_assert_uint_eq(dni_trainer_step_count(trainer), 5);
+}
+END_TEST
+
+/* The best network of a fit. ------------------------------------------------------------------- */
+
+static dni_fit_options options_with_best(dni_dataset *validation, dni_network *best) {
+  dni_fit_options options = options_of(&plain);
+  options.validation = validation;
+  options.validate_every = 3;
+  options.best = best;
+  return options;
+}
+
+/* Of the latest training. */
+static dni_network *second_network(void) {
+  dni_network *copy;
+  EXPECT_OK(dni_network_copy(made_network, &copy));
+  return keep(NETWORK, copy);
+}
+
+/* The file has it: what was the best before the stop is it after the load. */
+START_TEST(test_best_goes_on) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3);
+  dni_network *best = second_network();
+  watch w = {trainer, true};
+  dni_fit_options options = options_with_best(dataset, best);
+  options.callback = on_step;
+  options.callback_user = &w;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &expected);
+  for (size_t i = 0; i < STOPS; i++) {
+    dni_trainer *second = make_plain(50 + i);
+    dni_network *other = second_network();
+    EXPECT_OK(try_load(second, &saved[i]));
+    options = options_with_best(dataset, other);
+    EXPECT_OK(dni_trainer_fit(second, dataset, &options));
+    save(second, &found);
+    expect_same(&expected, &found, "the end");
+    EXPECT(same_bits(all_layer_numbers(best), all_layer_numbers(other)),
+           "stopped at step %d: another best network", (int)stops[i]);
+  }
+}
+END_TEST
+
+/* It is in what is saved after a fit that was stopped. A fit that had none has none to give. */
+START_TEST(test_best_of_a_stopped_fit) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3);
+  dni_network *best = second_network();
+  dni_fit_options options = options_with_best(dataset, best);
+  options.callback = stop_at_step_8;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &saved[0]);
+  dni_trainer *second = make_plain(4);
+  dni_network *other = second_network();
+  EXPECT_OK(try_load(second, &saved[0]));
+  options.best = other;
+  options.steps = 8; /* it makes none */
+  EXPECT_OK(dni_trainer_fit(second, dataset, &options));
+  EXPECT(same_bits(all_layer_numbers(best), all_layer_numbers(other)), "another best network");
+  options = options_with_best(dataset, NULL);
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options)); /* forgets it */
+  save(trainer, &saved[1]);
+  EXPECT(saved[1].size < saved[0].size, "a fit that has no best network saves one");
+}
+END_TEST
+
+START_TEST(test_no_best) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3);
+  dni_network *best = second_network();
+  dni_fit_options options = options_with_best(dataset, NULL);
+  options.callback = stop_at_step_8;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &saved[0]);
+  EXPECT_OK(try_load(trainer, &saved[0]));
+  options.best = best;
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "the fit that was saved kept none",
+                 dni_trainer_fit(trainer, dataset, &options));
+  options.anew = 1;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+}
+END_TEST
+
+/* A second phase. ------------------------------------------------------------------------------ */
+
+/* After a load the same call is the rest of the fit; with `anew` it is another one. */
+START_TEST(test_anew) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3), *second = make_plain(4);
+  dni_fit_options options = options_of(&plain);
+  watch w = {trainer, true};
+  options.callback = on_step;
+  options.callback_user = &w;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  options.callback = NULL;
+  EXPECT_OK(try_load(second, &saved[STOPS - 1]));
+  EXPECT_OK(dni_trainer_fit(second, dataset, &options));
+  ck_assert_uint_eq(dni_trainer_step_count(second), STEPS); /* it was at its end */
+  EXPECT_OK(try_load(second, &saved[STOPS - 1]));
+  options.anew = 1;
+  EXPECT_OK(dni_trainer_fit(second, dataset, &options));
+  ck_assert_uint_eq(dni_trainer_step_count(second), 2 * STEPS);
+  options.anew = 0;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options)); /* as in one process */
+  save(trainer, &expected);
+  save(second, &found);
+  expect_same(&expected, &found, "the end of the second fit");
+  options.anew = 2;
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "anew is 2", dni_trainer_fit(second, dataset, &options));
+}
+END_TEST
+
+/* What was loaded is of a stream, or of SGs that this trainer has not. */
+START_TEST(test_other_fits_are_refused) {
+  static const method none = {"backprop", "6 relu9 relu8 dense4", NULL};
+  static const method delayed = {"delayed", "6 relu9 |delayed relu8 |delayed dense4", NULL};
+  const choice without = {&none, DNI_SCHEDULE_SEQUENTIAL, 1, 0};
+  const choice with = {&delayed, DNI_SCHEDULE_SEQUENTIAL, 1, 0};
+  feed f = {.x = matrix_random(DNI_F32, EXAMPLES, INPUTS),
+            .y = matrix_one_hot(DNI_F32, EXAMPLES, CLASSES)};
+  const dni_stream stream = {sizeof stream, &f, next_batch, tell_position, seek_position};
+  dni_status status;
+  dni_trainer *trainer = make_training(&without, 3, &status);
+  dni_trainer *other = make_training(&with, 3, &status);
+  dni_fit_options options = {.struct_size = sizeof options, .callback = stop_at_step_8};
+  save(other, &saved[0]);
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "sgs is 2 in the file, and there is none here",
+                 try_load(trainer, &saved[0]));
+  EXPECT_OK(dni_trainer_fit_stream(trainer, &stream, &options));
+  save(trainer, &saved[1]);
+  EXPECT_MESSAGE(DNI_ERROR_DATA, "there is no sgs", try_load(other, &saved[1]));
+  EXPECT_OK(try_load(trainer, &saved[1]));
+  EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "was of a stream",
+                 dni_trainer_fit(trainer, make_examples(&without), NULL));
+  options = (dni_fit_options){.struct_size = sizeof options, .anew = 1};
+  EXPECT_OK(dni_trainer_fit(trainer, make_examples(&without), &options));
+}
+END_TEST
+
+/* The batch behind which a stream could not say where it stands is not lost: it was no step. */
+static dni_status fail_behind_batch_5(void *user, uint64_t *position) {
+  const feed *f = user;
+  *position = f->next;
+  return f->next == 5 ? dni_fail(4321, "no position") : DNI_OK;
+}
+
+START_TEST(test_position_fails) {
+  feed f = {.x = matrix_random(DNI_F32, EXAMPLES, INPUTS),
+            .y = matrix_one_hot(DNI_F32, EXAMPLES, CLASSES)};
+  dni_stream stream = {sizeof stream, &f, next_batch, tell_position, seek_position};
+  dni_trainer *trainer = make_plain(3), *second = make_plain(3);
+  EXPECT_OK(dni_trainer_fit_stream(trainer, &stream, NULL));
+  save(trainer, &expected);
+  f.next = 0;
+  stream.position = fail_behind_batch_5;
+  EXPECT_STATUS(4321, dni_trainer_fit_stream(second, &stream, NULL));
+  ck_assert_uint_eq(dni_trainer_step_count(second), 4);
+  save(second, &saved[0]);
+  stream.position = tell_position;
+  EXPECT_OK(try_load(second, &saved[0]));
+  EXPECT_OK(dni_trainer_fit_stream(second, &stream, NULL));
+  save(second, &found);
+  expect_same(&expected, &found, "the end");
 }
 END_TEST
 
@@ -469,7 +662,7 @@ START_TEST(test_options) {
       (dni_fit_options){.struct_size = sizeof options, .checkpoint = "x", .checkpoint_may_fail = 2};
   EXPECT_MESSAGE(DNI_ERROR_ARGUMENT, "checkpoint_may_fail is 2",
                  dni_trainer_fit(trainer, dataset, &options));
-  options = (dni_fit_options){.struct_size = sizeof options, .reserved2 = 1};
+  options = (dni_fit_options){.struct_size = sizeof options, .reserved = 1};
   EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_trainer_fit(trainer, dataset, &options));
   ck_assert_uint_eq(dni_trainer_step_count(trainer), 0);
 }
@@ -489,9 +682,16 @@ int main(void) {
   tcase_add_test(group, test_other_trainings);
   tcase_add_test(group, test_other_data);
   tcase_add_test(group, test_callbacks);
+  tcase_add_test(group, test_best_goes_on);
+  tcase_add_test(group, test_best_of_a_stopped_fit);
+  tcase_add_test(group, test_no_best);
+  tcase_add_test(group, test_anew);
+  tcase_add_test(group, test_other_fits_are_refused);
+  tcase_add_test(group, test_position_fails);
   group = add_group(suite, "checkpoints of fit");
   tcase_add_loop_test(group, test_checkpoint_option, 0, 5);
   tcase_add_loop_test(group, test_checkpoint_fails, 0, 2);
+  tcase_add_test(group, test_checkpoint_fails_later);
   tcase_add_test(group, test_options);
   return support_run(suite);
 }

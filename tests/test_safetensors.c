@@ -202,7 +202,7 @@ START_TEST(no_json) {
                                         "{\"a\":1e999}",
                                         "{\"a\":99999999999999999999}"};
   for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
-    expect_bad_header(headers[i], "", "its header is no JSON");
+    expect_bad_header(headers[i], "", "its header is malformed");
   expect_bad_header("[]", "", "not a safetensors file");
   expect_bad_header("null", "", "not a safetensors file");
   expect_bad_header(" {}", "", "not a safetensors file");
@@ -257,8 +257,8 @@ START_TEST(tensors) {
       {"\"F32\"", "[0,2]", "[0,8]", "0 elements of F32 are not the 8 bytes"},
       {"\"F32\"", "[]", "[0,8]", "1 elements of F32 are not the 8 bytes"},
       {"\"F32\"", "[2]", "[8,0]", "8 to 0"},
-      {"\"F32\"", "[2]", "[4,12]", "4 to 12, but there are 8 bytes"},
-      {"\"F32\"", "[2]", "[0,9223372036854775807]", "but there are 8 bytes"},
+      {"\"F32\"", "[2]", "[4,12]", "a hole before it"},
+      {"\"F32\"", "[2]", "[0,9223372036854775807]", "elements of F32 are not the"},
       {"\"F32\"", "[2]", "[-8,0]", "not two counts"},
       {"\"F32\"", "[2]", "[0]", "not two counts"},
       {"\"F32\"", "[2]", "[]", "not two counts"},
@@ -266,7 +266,7 @@ START_TEST(tensors) {
       {"\"F32\"", "[2]", "[0.0,8]", "not two counts"},
       {"\"F32\"", "[2]", "8", "not two counts"},
       {"\"F32\"", "[1]", "[4,8]", "a hole before it"},
-      {"\"F32\"", "[1]", "[0,4]", "8 bytes of data, but the tensors have 4"},
+      {"\"F32\"", "[1]", "[0,4]", "more behind the 4 bytes of data"},
       {"\"F32\"", "[0]", "[8,8]", "a hole before it"},
   };
   for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
@@ -276,19 +276,14 @@ START_TEST(tensors) {
 }
 END_TEST
 
+/* Types that nobody asks for may be anything. */
 START_TEST(types) {
-  static const char *const known[] = {"I64", "U64", "F64"}, *const unknown[] = {"",  "f64",  "F65",
-                                                                                "F", "F644", "C64"};
+  static const char *const dtypes[] = {"I64", "U64", "F64", "", "f64", "F65", "F644", "C64", "F4"};
   char dtype[20];
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-    (void)snprintf(dtype, sizeof dtype, "\"%s\"", known[i]);
+  for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+    (void)snprintf(dtype, sizeof dtype, "\"%s\"", dtypes[i]);
     make_tensor(dtype, "[1]", "[0,8]");
     expect_bad(DNI_ERROR_DATA, "there is no network in it", "");
-  }
-  for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-    (void)snprintf(dtype, sizeof dtype, "\"%s\"", unknown[i]);
-    make_tensor(dtype, "[1]", "[0,8]");
-    expect_bad(DNI_ERROR_UNSUPPORTED, "tensor t: its type", "is unknown");
   }
 }
 END_TEST
@@ -301,7 +296,7 @@ START_TEST(entries) {
   expect_bad_header("{" T("a", 0, 4) "," T("b", 0, 4) "}", "1234", "it overlaps");
   expect_bad_header("{" T("b", 5, 9) "," T("a", 0, 4) "}", "123456789",
                     "tensor b: there is a hole");
-  expect_bad_header("{" T("a", 0, 4) "," T("b", 4, 8) "}", "123456789", "9 bytes of data");
+  expect_bad_header("{" T("a", 0, 4) "," T("b", 4, 8) "}", "123456789", "more behind the 8 bytes");
   expect_bad_header("{" T("a", 0, 4) "," T("a", 4, 8) "}", "12345678", "duplicate");
   expect_bad_header("{" T("a", 0, 4) ",\"__metadata__\":{\"x\":\"\",\"x\":\"\"}}", "1234",
                     "duplicate");
@@ -318,7 +313,7 @@ START_TEST(entries) {
                     "", "tensor t: it is not an object");
   expect_bad_header("{\"t\":{\"dtype\":\"U8\",\"shape\":[0],\"offsets\":[0,0]}}", "",
                     "tensor t: its data_offsets");
-  expect_bad_header("{}", "12345678", "8 bytes of data, but the tensors have 0");
+  expect_bad_header("{}", "12345678", "more behind the 0 bytes of data");
   expect_bad_header("{}", "", "there is no network in it");
   expect_bad_header("{" T("a", 0, 4) "," T("b", 4, 8) "}", "12345678", "there is no network in it");
 }
@@ -345,15 +340,15 @@ START_TEST(names) {
   char header[200];
   for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
     (void)snprintf(header, sizeof header, "{\"__metadata__\":{\"%s\":\"\"}}", bytes[i]);
-    expect_bad_header(header, "", "its header is no JSON");
+    expect_bad_header(header, "", "its header is malformed");
     (void)snprintf(header, sizeof header, "{\"__metadata__\":{\"a\":\"%s\"}}", bytes[i]);
-    expect_bad_header(header, "", "its header is no JSON");
+    expect_bad_header(header, "", "its header is malformed");
     (void)snprintf(header, sizeof header,
                    "{\"%s\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", bytes[i]);
-    expect_bad_header(header, "", "its header is no JSON");
+    expect_bad_header(header, "", "its header is malformed");
   }
   content_make_sized(&bad, "{\"a\0b\":1}", 9, "", 0);
-  expect_bad(DNI_ERROR_DATA, "its header is no JSON", "");
+  expect_bad(DNI_ERROR_DATA, "its header is malformed", "");
   expect_bad_header("{\"\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},"
                     "\"__metadata__\":{\"\":\"\"}}",
                     "", "there is no network in it");
@@ -430,9 +425,9 @@ START_TEST(layers) {
       {"layers.0.kind\":\"dense", "layers.0.kind\":\"", "layer 0: its kind '' is unknown", "",
        DNI_ERROR_UNSUPPORTED},
       {"layers.0.kind", "layers.0.king", "there is no network in it", "", DNI_ERROR_DATA},
-      {"layers.2.kind", "layers.2.king", "layers is 7 in the file and 2 here", "", DNI_ERROR_DATA},
-      {"layers\":\"7", "layers\":\"6", "layers is 6 in the file and 7 here", "", DNI_ERROR_DATA},
-      {"layers\":\"7", "layers\":\"-7", "layers is -7 in the file", "", DNI_ERROR_DATA},
+      {"layers.2.kind", "layers.2.king", "layers is 7, but there are 2", "", DNI_ERROR_DATA},
+      {"layers\":\"7", "layers\":\"6", "layers is 6, but there are 7", "", DNI_ERROR_DATA},
+      {"layers\":\"7", "layers\":\"-7", "layers is -7, but there are 7", "", DNI_ERROR_DATA},
       {"layers\":\"7", "players\":\"7", "there is no layers", "", DNI_ERROR_DATA},
       {"layers.0.kind\":\"dense", "layers.0.kind\":\"batch_norm", "layer 0: 2 inputs and 3 outputs",
        "", DNI_ERROR_DATA},

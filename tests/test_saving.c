@@ -143,7 +143,7 @@ static void watch(const char *beside, int stop) {
 
 /* Not even while it is written, and before anything is in it. */
 START_TEST(secrets_stay_secret) {
-  const char *path = test_write_text("n", "secret"), *beside = test_path("n.tmp0");
+  const char *path = test_write_text("n", "secret"), *beside = test_path("n.libdni-tmp0");
   dni_network *network = make_filled("3 dense2", 1);
   int pipes[2], status;
   const mode_t usual = umask(0);
@@ -195,7 +195,7 @@ END_TEST
 
 START_TEST(leavings_of_the_dead_are_removed) {
   dni_network *network = make_filled("3 dense2", 1);
-  test_write_text("n.tmp0", "left by a program that died");
+  test_write_text("n.libdni-tmp0", "left by a program that died");
   expect_ok(dni_network_save(network, test_path("n")));
   ck_assert_uint_eq(test_files(), 1);
   ck_assert_double_eq(value_of(test_path("n")), 1);
@@ -203,13 +203,26 @@ START_TEST(leavings_of_the_dead_are_removed) {
 END_TEST
 
 /* A link or a pipe of that name is somebody else's. */
+/* The second of two that saved at once has died. */
+START_TEST(higher_numbers_of_the_dead_are_removed) {
+  dni_network *network = make_filled("3 dense2", 1);
+  test_write_text("n.libdni-tmp1", "left by a program that died");
+  test_write_text("n.libdni-tmp2", "left by another");
+  test_write_text("n.tmp0", "somebody's");
+  expect_ok(dni_network_save(network, test_path("n")));
+  ck_assert_uint_eq(test_files(), 2);
+  ck_assert(is_text(test_path("n.tmp0"), "somebody's"));
+}
+END_TEST
+
 START_TEST(what_is_no_file_is_left_alone) {
   dni_network *network = make_filled("3 dense2", 1);
   test_write_text("other", "other");
-  ck_assert_int_eq(symlink("other", test_path("n.tmp0")), 0);
-  ck_assert_int_eq(mkfifo(test_path("n.tmp1"), 0600), 0);
+  ck_assert_int_eq(symlink("other", test_path("n.libdni-tmp0")), 0);
+  ck_assert_int_eq(mkfifo(test_path("n.libdni-tmp1"), 0600), 0);
   expect_ok(dni_network_save(network, test_path("n")));
-  ck_assert(S_ISLNK(mode_of(test_path("n.tmp0"))) && S_ISFIFO(mode_of(test_path("n.tmp1"))));
+  ck_assert(S_ISLNK(mode_of(test_path("n.libdni-tmp0"))) &&
+            S_ISFIFO(mode_of(test_path("n.libdni-tmp1"))));
   ck_assert(is_text(test_path("other"), "other"));
   ck_assert_uint_eq(test_files(), 4);
 }
@@ -224,7 +237,7 @@ static void hold_and_wait(const char *path, int ready) {
 
 START_TEST(what_the_living_hold_is_left_alone) {
   dni_network *network = make_filled("3 dense2", 1);
-  const char *held = test_write_text("n.tmp0", "half of it");
+  const char *held = test_write_text("n.libdni-tmp0", "half of it");
   int pipes[2], status;
   char byte;
   ck_assert_int_eq(pipe(pipes), 0);
@@ -250,11 +263,11 @@ START_TEST(file_systems_without_locks) {
   flock_answer = ENOLCK;
   expect_ok(dni_network_save(network, path));
   ck_assert_uint_eq(test_files(), 1);
-  test_write_text("n.tmp0", "somebody's");
+  test_write_text("n.libdni-tmp0", "somebody's");
   expect_ok(dni_network_save(network, path));
   flock_answer = 0;
   ck_assert_uint_eq(test_files(), 2);
-  ck_assert(is_text(test_path("n.tmp0"), "somebody's"));
+  ck_assert(is_text(test_path("n.libdni-tmp0"), "somebody's"));
   ck_assert_double_eq(value_of(test_path("n")), 1);
 }
 END_TEST
@@ -336,6 +349,7 @@ int main(void) {
   tcase_add_test(group, links_stay);
   tcase_add_test(group, links_to_nowhere);
   tcase_add_test(group, leavings_of_the_dead_are_removed);
+  tcase_add_test(group, higher_numbers_of_the_dead_are_removed);
   tcase_add_test(group, what_is_no_file_is_left_alone);
   tcase_add_test(group, what_the_living_hold_is_left_alone);
   tcase_add_test(group, file_systems_without_locks);

@@ -116,8 +116,9 @@ static bool use_locale(const char *name, const char *source, const char *directo
   (void)snprintf(command, sizeof command, "localedef -c -i %s -f UTF-8 '%s/%s' 2>/dev/null", source,
                  directory, name);
   (void)!system(command); /* its warnings are no failures */
-  if (setenv("LOCPATH", directory, 1) == 0 && setlocale(LC_ALL, name)) return true;
-  return unsetenv("LOCPATH") == 0 && setlocale(LC_ALL, name) != NULL;
+  const bool used = (setenv("LOCPATH", directory, 1) == 0 && setlocale(LC_ALL, name)) ||
+                    (unsetenv("LOCPATH") == 0 && setlocale(LC_ALL, name));
+  return used && strcmp(localeconv()->decimal_point, ".") != 0; /* musl has a point in all */
 }
 
 /* de_DE has a comma, ps_AF a point of two bytes. */

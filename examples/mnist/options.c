@@ -366,6 +366,10 @@ static int complete(options *parsed, const char *sg_at) {
     (void)fail("--resume and --checkpoint-every need --checkpoint (see --help)");
     return USAGE;
   }
+  if (parsed->checkpoint && parsed->save && !strcmp(parsed->checkpoint, parsed->save)) {
+    (void)fail("--save and --checkpoint name one file, %s", parsed->save);
+    return USAGE;
+  }
   return options_complete(parsed, sg_at);
 }
 

@@ -143,10 +143,24 @@ static dni_status after_step(void *user, const dni_step_report *report) {
   return state->problem != 0 || state->reached;
 }
 
-/* Go on from the checkpoint; where there is none yet, from the beginning. */
+/* 0 if it has no such setting. */
+static double rate_of(dni_trainer *trainer) {
+  double rate;
+  const dni_optimiser *optimiser = dni_trainer_module_optimiser(trainer, 0);
+  return dni_optimiser_get_f64(optimiser, DNI_SETTING_LEARNING_RATE, &rate) == DNI_OK ? rate : 0;
+}
+
+/* Go on from the checkpoint; where there is none yet, from the beginning. Its rate is loaded, too, so that
+ * another one that was asked for would be shown and not be used. */
 static int resume(const training *state, const char *path) {
+  dni_trainer *trainer = state->objects->trainer;
+  const double asked = rate_of(trainer);
   if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
-  return dni_trainer_load(state->objects->trainer, path, NULL) == DNI_OK ? 0 : library_failure();
+  if (dni_trainer_load(trainer, path, NULL) != DNI_OK) return library_failure();
+  const double found = rate_of(trainer);
+  if (found < asked || found > asked)
+    return fail("--resume: %s is of a training with rate %g, not %g", path, found, asked);
+  return 0;
 }
 
 static int prepare_checkpoint(const training *state, dni_fit_options *plan, char path[PATH_SIZE]) {

@@ -9,7 +9,8 @@
 /** An empty checkpoint.
  *
  * Add what belongs together, then save or load it as often as wanted. Everything that is added is
- * kept until the last release. Names are 1 to 100 bytes of UTF-8 without control characters; those
+ * kept until the last release. Names are 1 to 100 bytes of UTF-8 without ASCII's control
+ * characters; those
  * that begin with "libdni.", and "__metadata__", are the file's own. The entries of the file begin
  * with the name and a dot: a layer "encoder" has the entry "encoder.weight". The name "" is allowed
  * once, for a network or a trainer: its entries have nothing in front.
@@ -58,8 +59,8 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_order(dni_checkpoint *checkpo
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_trainer(dni_checkpoint *checkpoint,
                                                            const char *name, dni_trainer *trainer);
 
-/** Add a matrix of the caller's, of any element type. The view is copied; its memory is borrowed
- * until the last release, read by saves and written by loads.
+/** Add a matrix of the caller's, of DNI_F32, DNI_F64, DNI_I32 or DNI_U8. The view is copied; its
+ * memory is borrowed until the last release, read by saves and written by loads.
  * - DNI_ERROR_ARGUMENT: also a view that is not valid. */
 DNI_API DNI_MUST_USE dni_status dni_checkpoint_add_matrix(dni_checkpoint *checkpoint,
                                                           const char *name, dni_matrix *matrix);
@@ -98,9 +99,10 @@ DNI_API DNI_MUST_USE dni_status dni_checkpoint_write(dni_checkpoint *checkpoint,
  * later saves of this checkpoint. Matrices of float are converted to double and back. `options` may
  * be NULL.
  * - DNI_ERROR_ARGUMENT: NULL, a bad struct_size; the file is of something else: the message names
- *   what differs.
+ *   the first text that differs.
  * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
- * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing or malformed.
+ * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing, malformed or of
+ *   another shape.
  * - DNI_ERROR_UNSUPPORTED: a later format, or a network file of libdni 0.3; unknown non-zero
  *   options; a library built with FILES=none.
  * - DNI_ERROR_STATE, DNI_ERROR_MEMORY: as dni_checkpoint_save().

@@ -224,7 +224,7 @@ dni_status dni_checkpoint_add_real(dni_checkpoint *checkpoint, const char *name,
 
 /* Listing. ------------------------------------------------------------------------------------ */
 
-static void list_object(const item *it, dni__manifest *manifest) {
+static void list_object(const item *it, dni__file *file, dni__manifest *manifest) {
   switch (it->kind) {
   case ITEM_LAYER:
     dni__layer_list(it->object, manifest);
@@ -245,11 +245,11 @@ static void list_object(const item *it, dni__manifest *manifest) {
     dni__guard_list(it->object, manifest);
     break;
   default:
-    dni__trainer_list(it->object, manifest);
+    dni__trainer_list(it->object, file, manifest);
   }
 }
 
-static void list_item(const item *it, dni__manifest *manifest) {
+static void list_item(const item *it, dni__file *file, dni__manifest *manifest) {
   switch (it->kind) {
   case ITEM_MATRIX:
     dni__manifest_matrix(manifest, it->name, &it->matrix);
@@ -264,14 +264,15 @@ static void list_item(const item *it, dni__manifest *manifest) {
     break;
   }
   size_t entered = dni__manifest_enter(manifest, "%s", it->name);
-  list_object(it, manifest);
+  list_object(it, file, manifest);
   dni__manifest_leave(manifest, entered);
 }
 
-static void list(const dni_checkpoint *checkpoint, dni__manifest *manifest) {
+/* `file` is the one that is loaded; NULL: a save. */
+static void list(const dni_checkpoint *checkpoint, dni__file *file, dni__manifest *manifest) {
   dni__manifest_init(manifest, checkpoint->context->memory);
   for (size_t i = 0; i < checkpoint->count; i++)
-    list_item(&checkpoint->items[i], manifest);
+    list_item(&checkpoint->items[i], file, manifest);
 }
 
 /* Saving and loading. ------------------------------------------------------------------------- */
@@ -288,7 +289,7 @@ static dni_status settle(const dni_checkpoint *checkpoint, const char *call) {
 /* To a path, or to a writer. */
 static dni_status save(dni_checkpoint *checkpoint, const char *path, const dni_writer *writer) {
   dni__manifest manifest;
-  list(checkpoint, &manifest);
+  list(checkpoint, NULL, &manifest);
   dni_status status = path
                           ? dni__file_save(&manifest, checkpoint->leftovers, "checkpoint", path)
                           : dni__file_write(&manifest, checkpoint->leftovers, "checkpoint", writer);
@@ -322,12 +323,20 @@ static dni_status begin_load(const dni_checkpoint *checkpoint, const dni_load_op
   return settle(checkpoint, call);
 }
 
+static void end_load(const dni_checkpoint *checkpoint) {
+  for (size_t i = 0; i < checkpoint->count; i++)
+    if (checkpoint->items[i].kind == ITEM_TRAINER)
+      dni__trainer_end_load(checkpoint->items[i].object);
+}
+
 /* The file is closed. */
 static dni_status load(dni_checkpoint *checkpoint, dni__file *file,
                        const dni_load_options *options) {
   dni__manifest manifest;
-  list(checkpoint, &manifest);
-  dni_status status = dni__file_load(file, &manifest, options->finite, &checkpoint->leftovers);
+  list(checkpoint, file, &manifest);
+  dni_status status =
+      dni__file_load(file, &manifest, "checkpoint", options->finite, &checkpoint->leftovers);
+  end_load(checkpoint);
   dni__manifest_free(&manifest);
   dni__file_close(file);
   return status;

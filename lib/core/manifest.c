@@ -154,6 +154,10 @@ void dni__manifest_fixed_real(dni__manifest *manifest, const char *name, double 
   dni__manifest_fixed(manifest, name, text);
 }
 
+void dni__manifest_absent(dni__manifest *manifest, const char *name) {
+  add(manifest, name, (dni__place){.kind = DNI__PLACE_ABSENT});
+}
+
 void dni__manifest_note(dni__manifest *manifest, const char *name, const char *text) {
   add_with_text(manifest, DNI__PLACE_NOTE, name, text);
 }

@@ -20,6 +20,7 @@ typedef enum dni__place_kind {
   DNI__PLACE_ATOMIC_COUNT, /* atomic_uint_fast64_t */
   DNI__PLACE_ATOMIC_REAL,  /* _Atomic double */
   DNI__PLACE_FIXED,        /* text that is compared, not loaded */
+  DNI__PLACE_ABSENT,       /* a name that a file must not have as a text; not written */
   DNI__PLACE_NOTE,         /* text that is written and may be anything in a file */
   DNI__PLACE_RAW           /* a tensor of any type, which is written and not loaded */
 } dni__place_kind;
@@ -106,6 +107,7 @@ void dni__manifest_atomic_real(dni__manifest *manifest, const char *name, _Atomi
 void dni__manifest_fixed(dni__manifest *manifest, const char *name, const char *text);
 void dni__manifest_fixed_count(dni__manifest *manifest, const char *name, uint64_t value);
 void dni__manifest_fixed_real(dni__manifest *manifest, const char *name, double value);
+void dni__manifest_absent(dni__manifest *manifest, const char *name);
 void dni__manifest_note(dni__manifest *manifest, const char *name, const char *text);
 void dni__manifest_raw(dni__manifest *manifest, const char *name, const char *dtype,
                        const char *shape, const void *bytes, size_t size);

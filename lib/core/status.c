@@ -66,7 +66,8 @@ dni_status dni__callback_end(dni__callback begun, dni_status answer, const char 
   dni__float_back(begun.place);
   if (answer == DNI_OK) return DNI_OK;
   dni_status status = answer >= DNI_STATUS_CALLER ? answer : DNI_ERROR_CALLBACK;
-  if (!dni__callback_failed(begun)) return dni__fail(status, "%s answered %d", what, (int)answer);
+  if (!dni__callback_failed(begun) || !message[0])
+    return dni__fail(status, "%s answered %d", what, (int)answer);
   if (answer == status) return keep(status, message, false);
   return dni__fail_prefix(status, "%s answered %d: ", what, (int)answer);
 }

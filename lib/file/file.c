@@ -10,12 +10,9 @@
 
 #define LENGTH_SIZE 8
 
-/* The first bytes of network files of libdni 0.3. */
+/* The first bytes of network files of libdni 0.3, and where they have the size of the file. */
 static const unsigned char old_magic[] = {0x89, 'D', 'N', 'I', '\r', '\n', 0x1a, '\n'};
-
-dni_status dni__file_require(void) {
-  return DNI_OK;
-}
+#define OLD_SIZE_AT 16
 
 dni_status dni__file_say(const dni__file *file, dni_status status) {
   if (status == DNI_OK || !file->path) return status;
@@ -24,21 +21,31 @@ dni_status dni__file_say(const dni__file *file, dni_status status) {
 
 /* Header. ------------------------------------------------------------------------------------- */
 
-/* The eight bytes of its length, little-endian. */
+static uint64_t little_endian(const unsigned char *bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < 8; i++)
+    value |= (uint64_t)bytes[i] << 8 * i;
+  return value;
+}
+
 static uint64_t header_length(const dni__input *input) {
-  uint64_t length = 0;
-  for (size_t i = 0; i < LENGTH_SIZE; i++)
-    length |= (uint64_t)input->bytes[i] << 8 * i;
-  return length;
+  return little_endian(input->bytes);
+}
+
+/* Of 8 bytes or more. */
+static dni_status check_start(const dni__input *input) {
+  if (header_length(input) > DNI_FILE_HEADER_MOST ||
+      (input->size > LENGTH_SIZE && input->bytes[LENGTH_SIZE] != '{'))
+    return dni__fail(DNI_ERROR_DATA, "not a safetensors file");
+  return DNI_OK;
 }
 
 static dni_status check_length(const dni__input *input, size_t *length) {
   if (input->size == 0) return dni__fail(DNI_ERROR_DATA, "the file is empty");
   if (input->size < LENGTH_SIZE)
     return dni__fail(DNI_ERROR_DATA, "truncated: %zu bytes", input->size);
+  DNI_TRY(check_start(input));
   const uint64_t said = header_length(input), left = input->size - LENGTH_SIZE;
-  if (said > DNI_FILE_HEADER_MOST || (left > 0 && input->bytes[LENGTH_SIZE] != '{'))
-    return dni__fail(DNI_ERROR_DATA, "not a safetensors file");
   if (said > left)
     return dni__fail(DNI_ERROR_DATA,
                      "truncated: a header of %" PRIu64 " bytes, but %" PRIu64 " are there", said,
@@ -112,31 +119,57 @@ static dni_status check_known(const dni__file *file) {
 
 /* Opening and closing. ------------------------------------------------------------------------- */
 
+static bool is_foreign(const dni__input *input) {
+  return input->size >= sizeof old_magic && !memcmp(input->bytes, old_magic, sizeof old_magic);
+}
+
+static dni_status create_index(dni__file *file, const dni__input *input, size_t length,
+                               size_t data_size) {
+  return dni__index_create(file->memory, (const char *)input->bytes + LENGTH_SIZE, length,
+                           data_size, &file->index);
+}
+
+/* All bytes are there; of a reader's, the header may have been read. */
 static dni_status check(dni__file *file) {
   const dni__input *input = &file->input;
   size_t length = 0;
-  file->foreign =
-      input->size >= sizeof old_magic && !memcmp(input->bytes, old_magic, sizeof old_magic);
+  file->foreign = is_foreign(input);
   if (file->foreign) return DNI_OK;
   DNI_TRY(check_length(input, &length));
   file->data = input->bytes + LENGTH_SIZE + length;
-  DNI_TRY(dni__index_create(file->memory, (const char *)input->bytes + LENGTH_SIZE, length,
-                            input->size - LENGTH_SIZE - length, &file->index));
+  const size_t data_size = input->size - LENGTH_SIZE - length;
+  if (!file->index.json) DNI_TRY(create_index(file, input, length, data_size));
+  if (data_size < file->index.data_size)
+    return dni__fail(DNI_ERROR_DATA, "truncated: the tensors have %zu bytes, but %zu are there",
+                     file->index.data_size, data_size);
+  if (data_size > file->index.data_size)
+    return dni__fail(DNI_ERROR_DATA,
+                     "there is more behind the %zu bytes of data that its tensors have",
+                     file->index.data_size);
   DNI_TRY(check_checksum(file, length));
   return check_known(file);
 }
 
-static dni_status open_input(dni__memory *memory, const char *path, dni__input *input,
-                             dni__file **out) {
-  dni__file *file = dni__allocate(memory, 1, sizeof *file);
-  if (!file) {
-    dni__input_close(input);
-    return DNI_ERROR_MEMORY;
+/* A reader may never end, or give what is no file: that is seen as early as can be. */
+static dni_status look(void *user, const dni__input *input, size_t *end) {
+  dni__file *file = user;
+  size_t header;
+  if (file->index.json || input->size <= LENGTH_SIZE) return DNI_OK;
+  if (is_foreign(input)) {
+    if (input->size >= OLD_SIZE_AT + 8) *end = (size_t)little_endian(input->bytes + OLD_SIZE_AT);
+    return DNI_OK;
   }
-  file->memory = memory;
-  file->path = path;
-  file->input = *input;
-  dni_status status = dni__file_say(file, check(file));
+  DNI_TRY(check_start(input));
+  header = LENGTH_SIZE + (size_t)header_length(input);
+  if (input->size < header) return DNI_OK;
+  DNI_TRY(create_index(file, input, header - LENGTH_SIZE, SIZE_MAX));
+  if (!dni__add(header, file->index.data_size, end)) *end = SIZE_MAX;
+  return DNI_OK;
+}
+
+/* The file, or nothing of it. */
+static dni_status finish(dni__file *file, dni_status status, dni__file **out) {
+  if (status == DNI_OK) status = dni__file_say(file, check(file));
   if (status == DNI_OK)
     *out = file;
   else
@@ -145,18 +178,21 @@ static dni_status open_input(dni__memory *memory, const char *path, dni__input *
 }
 
 dni_status dni__file_open(dni__memory *memory, const char *path, dni__file **out) {
-  dni__input input;
-  DNI_TRY(dni__input_open(memory, path, &input));
-  return open_input(memory, path, &input, out);
+  dni__file *file = dni__allocate(memory, 1, sizeof *file);
+  if (!file) return DNI_ERROR_MEMORY;
+  file->memory = memory;
+  file->path = path;
+  return finish(file, dni__input_open(memory, path, &file->input), out);
 }
 
 dni_status dni__file_read(dni__memory *memory, const dni_reader *reader, dni__file **out) {
-  dni__input input;
   dni_reader known;
   DNI_TRY(dni__options_copy(DNI__OPTIONS(&known, reader, dni_reader)));
   if (!known.read) return dni__fail(DNI_ERROR_ARGUMENT, "dni_reader: read is NULL");
-  DNI_TRY(dni__input_read(memory, &known, &input));
-  return open_input(memory, NULL, &input, out);
+  dni__file *file = dni__allocate(memory, 1, sizeof *file);
+  if (!file) return DNI_ERROR_MEMORY;
+  file->memory = memory;
+  return finish(file, dni__input_read(memory, &known, look, file, &file->input), out);
 }
 
 void dni__file_close(dni__file *file) {

@@ -16,8 +16,9 @@ typedef struct dni__file dni__file;
 typedef struct dni__leftovers dni__leftovers;
 void dni__leftovers_release(dni__memory *memory, dni__leftovers *leftovers); /* NULL: nothing */
 
-/* DNI_ERROR_UNSUPPORTED: the library was built without files. */
-dni_status dni__file_require(void);
+/* Whether a file can be saved as `path`, as far as can be told before: DNI_ERROR_IO. DNI_ERROR_UNSUPPORTED:
+ * the library was built without files. */
+dni_status dni__file_probe(const char *path);
 
 /* `what` is for people who look into the file: "network", "training". leftovers may be NULL.
  *
@@ -45,12 +46,15 @@ bool dni__file_has_matrix(const dni__file *file, const char *name, size_t rows, 
 /* Options as a caller gives them, NULL too (options.c). */
 dni_status dni__load_options_check(const dni_load_options *given, dni_load_options *options);
 
+/* Entries that begin with `prefix` are nothing that is left over. */
+void dni__file_ignore(dni__file *file, const char *prefix);
+
 /* Load what the manifest lists. Nothing is changed unless everything fits; then *leftovers, if it is
- * not NULL, is replaced by what nothing asked for. DNI_ERROR_DATA: something is missing, of another
- * shape, out of range, or with `finite` not finite. DNI_ERROR_ARGUMENT: the file is of another object:
- * a fixed text differs. */
-dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, bool finite,
-                          dni__leftovers **leftovers);
+ * not NULL, is replaced by what nothing asked for. `what` is as for saving, for messages.
+ * DNI_ERROR_DATA: something is missing, of another shape, out of range, or with `finite` not finite.
+ * DNI_ERROR_ARGUMENT: the file is of another object: a fixed text differs. */
+dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, const char *what,
+                          bool finite, dni__leftovers **leftovers);
 
 /* The path in front of the message of a failure; returns `status`. */
 dni_status dni__file_say(const dni__file *file, dni_status status);

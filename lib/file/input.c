@@ -89,8 +89,9 @@ static dni_status make_room(dni__input *input, size_t *capacity) {
   return DNI_OK;
 }
 
-static dni_status read_all(const dni_reader *reader, dni__input *input) {
-  size_t capacity = 0;
+static dni_status read_all(const dni_reader *reader, dni__input_look look, void *user,
+                           dni__input *input) {
+  size_t capacity = 0, end = SIZE_MAX;
   for (;;) {
     size_t got = 0;
     DNI_TRY(make_room(input, &capacity));
@@ -101,14 +102,16 @@ static dni_status read_all(const dni_reader *reader, dni__input *input) {
     if (got > room)
       return dni__fail(DNI_ERROR_CALLBACK, "read says %zu bytes where there was room for %zu", got,
                        room);
-    if (got == 0) return DNI_OK;
     input->size += got;
+    DNI_TRY(look(user, input, &end));
+    if (got == 0 || input->size > end) return DNI_OK;
   }
 }
 
-dni_status dni__input_read(dni__memory *memory, const dni_reader *reader, dni__input *out) {
+dni_status dni__input_read(dni__memory *memory, const dni_reader *reader, dni__input_look look,
+                           void *user, dni__input *out) {
   dni__input input = {.memory = memory};
-  dni_status status = read_all(reader, &input);
+  dni_status status = read_all(reader, look, user, &input);
   if (status != DNI_OK) {
     dni__input_close(&input);
     return status;

@@ -48,15 +48,25 @@ static dni_status fail_shape(const dni__tensor *tensor, const dni_matrix *to, co
                    dni__shown(name).text, rows, columns, to->rows, to->columns);
 }
 
+/* A file of another content is named as that. */
+static dni_status fail_missing(const dni__file *file, const char *name) {
+  const char *content = dni__file_text(file, DNI_FILE_CONTENT);
+  if (!content || !strcmp(content, file->wanted))
+    return dni__fail(DNI_ERROR_DATA, "there is no %s", dni__shown(name).text);
+  return dni__fail(DNI_ERROR_DATA, "there is no %s: it is the file of a %s, not of a %s",
+                   dni__shown(name).text, dni__shown(content).text, file->wanted);
+}
+
 static dni_status find_matrix(const dni__file *file, const dni_matrix *to, const char *name,
                               matrix_entry *out) {
   dni__tensor *tensor = dni__index_tensor(&file->index, name);
-  if (!tensor) return dni__fail(DNI_ERROR_DATA, "there is no %s", dni__shown(name).text);
+  if (!tensor) return fail_missing(file, name);
   tensor->used = true;
   const dni_dtype dtype = dtype_of(tensor, to->dtype);
   if (dtype == 0)
     return dni__fail(DNI_ERROR_DATA, "%s is of %s, expected %s", dni__shown(name).text,
-                     tensor->dtype, dni__file_dtype(to->dtype));
+                     dni__shown(tensor->dtype).text,
+                     dni__dtype_is_real(to->dtype) ? "F32 or F64" : dni__file_dtype(to->dtype));
   if (!has_shape(tensor, to)) return fail_shape(tensor, to, name);
   *out = (matrix_entry){to, file->data + tensor->begin, dtype};
   return DNI_OK;
@@ -116,7 +126,11 @@ static dni_status check_text(const dni__file *file, const dni__manifest *manifes
                              const dni__place *place) {
   const char *name = dni__manifest_name(manifest, place);
   dni__text_entry *entry = dni__index_text(&file->index, name);
-  if (!entry) return dni__fail(DNI_ERROR_DATA, "there is no %s", dni__shown(name).text);
+  if (place->kind == DNI__PLACE_ABSENT)
+    return entry ? dni__fail(DNI_ERROR_ARGUMENT, "%s is %s in the file, and there is none here",
+                             dni__shown(name).text, dni__shown(entry->text).text)
+                 : DNI_OK;
+  if (!entry) return fail_missing(file, name);
   entry->used = true;
   if (place->kind != DNI__PLACE_FIXED) {
     if (dni__place_read(place, entry->text, false)) return DNI_OK;
@@ -166,9 +180,18 @@ static dni_status refuse_old(void) {
                    "makes a file of this format of it");
 }
 
-dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, bool finite,
-                          dni__leftovers **leftovers) {
+void dni__file_ignore(dni__file *file, const char *prefix) {
+  const size_t length = strlen(prefix);
+  for (size_t i = 0; i < file->index.tensor_count; i++)
+    if (!strncmp(file->index.tensors[i].name, prefix, length)) file->index.tensors[i].used = true;
+  for (size_t i = 0; i < file->index.text_count; i++)
+    if (!strncmp(file->index.texts[i].name, prefix, length)) file->index.texts[i].used = true;
+}
+
+dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, const char *what,
+                          bool finite, dni__leftovers **leftovers) {
   dni__leftovers *over = NULL;
+  file->wanted = what;
   if (manifest->status != DNI_OK) return manifest->status;
   if (file->foreign) return dni__file_say(file, refuse_old());
   dni_status status = check_places(file, manifest, finite);

@@ -7,8 +7,8 @@ static dni_status refuse(void) {
   return dni__fail(DNI_ERROR_UNSUPPORTED, "this library was built with FILES=none");
 }
 
-dni_status dni__file_require(void) {
-  return refuse();
+dni_status dni__file_probe(const char *path) {
+  return dni__fail_prefix(refuse(), "%s: ", dni__shown(path).text);
 }
 
 dni_status dni__file_save(const dni__manifest *manifest, const dni__leftovers *leftovers,
@@ -65,10 +65,16 @@ bool dni__file_has_matrix(const dni__file *file, const char *name, size_t rows, 
   return false;
 }
 
-dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, bool finite,
-                          dni__leftovers **leftovers) {
+void dni__file_ignore(dni__file *file, const char *prefix) {
+  (void)file;
+  (void)prefix;
+}
+
+dni_status dni__file_load(dni__file *file, const dni__manifest *manifest, const char *what,
+                          bool finite, dni__leftovers **leftovers) {
   (void)file;
   (void)manifest;
+  (void)what;
   (void)finite;
   (void)leftovers;
   return refuse();

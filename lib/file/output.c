@@ -1,9 +1,9 @@
 /* Writing a file as a whole: into a sibling, to the disk, then renamed over the old one. A reader sees
  * the old content or all of the new, also after a crash.
  *
- * The sibling is PATH.tmp0, or the next number that nobody holds. Who writes holds a lock on it, which
- * the system takes back when the process dies. So a sibling without a lock is a dead program's, and is
- * removed: killing a program again and again leaves one file behind, not one for each. */
+ * The sibling is PATH.libdni-tmp0, or the next number that nobody holds. Who writes holds a lock on it,
+ * which the system takes back when the process dies. So a sibling without a lock is a dead program's, and
+ * the next save removes it, whatever its number. */
 #include "file/output.h"
 
 #ifndef DNI_NO_FILES
@@ -62,11 +62,20 @@ static bool remove_dead(dni__output *output) {
   return dead;
 }
 
+/* false: the name is too long. */
+static bool name_sibling(dni__output *output, int number) {
+  const size_t length = strlen(output->target);
+  char ending[40];
+  (void)snprintf(ending, sizeof ending, ".libdni-tmp%d", number);
+  if (length + strlen(ending) >= sizeof output->temporary) return false;
+  memcpy(output->temporary, output->target, length);
+  (void)strcpy(output->temporary + length, ending);
+  return true;
+}
+
 /* 0: it is ours. EAGAIN: try the next number. Else an errno. */
 static int try_sibling(dni__output *output, int number, mode_t mode) {
-  const size_t size = sizeof output->temporary;
-  const int length = snprintf(output->temporary, size, "%s.tmp%d", output->target, number);
-  if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
+  if (!name_sibling(output, number)) return ENAMETOOLONG;
   do {
     output->file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (output->file >= 0) return hold(output);
@@ -75,10 +84,23 @@ static int try_sibling(dni__output *output, int number, mode_t mode) {
   return EAGAIN;
 }
 
+/* Those of programs that died while ours was held by another. */
+static void remove_dead_above(dni__output *output, int own) {
+  const int file = output->file;
+  struct stat facts;
+  for (int number = own + 1; number < SIBLINGS_MOST && name_sibling(output, number); number++) {
+    if (lstat(output->temporary, &facts) != 0) break;
+    (void)remove_dead(output);
+  }
+  (void)name_sibling(output, own);
+  output->file = file;
+}
+
 static int create_sibling(dni__output *output, mode_t mode) {
-  int failed = EAGAIN;
-  for (int number = 0; failed == EAGAIN && number < SIBLINGS_MOST; number++)
+  int failed = EAGAIN, number = -1;
+  while (failed == EAGAIN && ++number < SIBLINGS_MOST)
     failed = try_sibling(output, number, mode);
+  if (failed == 0) remove_dead_above(output, number);
   return failed;
 }
 
@@ -93,6 +115,8 @@ static dni_status check_replaceable(const dni__output *output, const struct stat
 /* A symbolic link stays, and what it leads to is replaced. One that leads nowhere is refused. */
 static dni_status find_target(dni__output *output, bool *exists, struct stat *facts) {
   const size_t length = strlen(output->path);
+  if (length == 0) errno = ENOENT;
+  if (length == 0) return io_failure(output, "create a file beside it");
   *exists = lstat(output->path, facts) == 0;
   if (*exists && S_ISLNK(facts->st_mode)) {
     if (!realpath(output->path, output->target) || stat(output->target, facts) != 0)
@@ -123,13 +147,13 @@ static dni_status copy_permissions(const dni__output *output, const struct stat 
   return DNI_OK;
 }
 
-static void give_up(const dni__output *output) {
+void dni__output_give_up(const dni__output *output) {
   (void)unlink(output->temporary);
   (void)close(output->file);
 }
 
 dni_status dni__output_open(dni__output *output, const char *path) {
-  bool exists;
+  bool exists = false;
   struct stat facts;
   output->path = path;
   output->status = DNI_OK;
@@ -141,7 +165,7 @@ dni_status dni__output_open(dni__output *output, const char *path) {
     return io_failure(output, "create a file beside it");
   }
   dni_status status = exists ? copy_permissions(output, &facts) : DNI_OK;
-  if (status != DNI_OK) give_up(output);
+  if (status != DNI_OK) dni__output_give_up(output);
   return status;
 }
 
@@ -201,7 +225,7 @@ dni_status dni__output_close(dni__output *output) {
   if (output->status == DNI_OK && rename(output->temporary, output->target) != 0)
     output->status = io_failure(output, "replace it");
   if (output->status != DNI_OK) {
-    give_up(output);
+    dni__output_give_up(output);
     return output->status;
   }
   (void)close(output->file);

@@ -21,6 +21,9 @@ typedef struct dni__output {
  * there and no regular file. */
 dni_status dni__output_open(dni__output *output, const char *path);
 
+/* Leave `path` as it was. */
+void dni__output_give_up(const dni__output *output);
+
 void dni__output_bytes(dni__output *output, const void *bytes, size_t count);
 
 /* Bring the file to the disk and rename it to its name. If this or anything before it failed, `path` is

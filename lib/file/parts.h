@@ -21,6 +21,7 @@ struct dni__file {
   const char *path; /* NULL: it came from a reader; not ours, good while the file is open */
   dni__input input;
   bool foreign;
+  const char *wanted; /* while it is loaded: the content that is asked for */
   dni__index index;
   const unsigned char *data; /* behind the header */
 };

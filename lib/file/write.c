@@ -84,7 +84,7 @@ static dni_status put_text(const writing *w, const dni__manifest *manifest,
 static dni_status put_texts(const writing *w, const dni__manifest *manifest, bool gives_way) {
   for (size_t i = 0; i < manifest->count; i++) {
     const dni__place *place = &manifest->places[i];
-    if (is_tensor(place)) continue;
+    if (is_tensor(place) || place->kind == DNI__PLACE_ABSENT) continue;
     if (gives_way && json_object_get(w->metadata, dni__manifest_name(manifest, place))) continue;
     DNI_TRY(put_text(w, manifest, place));
   }
@@ -190,8 +190,9 @@ static dni_status make_header(writing *w) {
   const size_t padded = (length + 7) / 8 * 8;
   if (length == 0) return no_memory();
   if (padded > DNI_FILE_HEADER_MOST)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "its header would have %zu bytes, at most %u can be read",
-                     padded, DNI_FILE_HEADER_MOST);
+    return dni__fail(DNI_ERROR_UNSUPPORTED,
+                     "its header would have %zu bytes, at most %u can be read", padded,
+                     DNI_FILE_HEADER_MOST);
   w->header_size = LENGTH_SIZE + padded;
   w->header = dni__allocate(w->memory, w->header_size, 1);
   if (!w->header) return DNI_ERROR_MEMORY;
@@ -304,6 +305,13 @@ dni_status dni__file_save(const dni__manifest *manifest, const dni__leftovers *l
   status = save(&w, path);
   end(&w);
   return status;
+}
+
+dni_status dni__file_probe(const char *path) {
+  dni__output output;
+  DNI_TRY(dni__output_open(&output, path));
+  dni__output_give_up(&output);
+  return DNI_OK;
 }
 
 static dni_status put_to_writer(void *user, const void *bytes, size_t size) {

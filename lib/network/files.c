@@ -21,12 +21,28 @@ static void list_sg(const dni_network *network, size_t index, dni__manifest *man
   dni__manifest_leave(manifest, entered);
 }
 
-void dni__network_list(dni_network *network, dni__manifest *manifest) {
+static void list_layers(const dni_network *network, dni__manifest *manifest) {
   dni__manifest_fixed_count(manifest, "layers", network->count);
   for (size_t i = 0; i < network->count; i++)
     list_layer(network, i, manifest);
+}
+
+/* A file that has others, or more of them, is of another network. */
+static void list_sgs(const dni_network *network, dni__manifest *manifest) {
+  size_t count = 0;
+  for (size_t i = 0; i < network->count; i++)
+    count += network->links[i].sg != NULL;
+  if (count > 0)
+    dni__manifest_fixed_count(manifest, "sgs", count);
+  else
+    dni__manifest_absent(manifest, "sgs");
   for (size_t i = 0; i < network->count; i++)
     list_sg(network, i, manifest);
+}
+
+void dni__network_list(dni_network *network, dni__manifest *manifest) {
+  list_layers(network, manifest);
+  list_sgs(network, manifest);
 }
 
 /* Saving. ------------------------------------------------------------------------------------- */
@@ -183,19 +199,41 @@ static dni_status add_layer(const dni__file *file, dni_network *network, bool *a
   return status;
 }
 
+static dni_status check_count(const dni__file *file, size_t count) {
+  uint64_t value = 0;
+  const dni__place place = {.kind = DNI__PLACE_COUNT, .at.count = &value};
+  const char *text = dni__file_text(file, "layers");
+  if (!text) return dni__fail(DNI_ERROR_DATA, "there is no layers");
+  if (!dni__place_read(&place, text, true) || value != count)
+    return dni__fail(DNI_ERROR_DATA, "layers is %s, but there are %zu", dni__shown(text).text,
+                     count);
+  return DNI_OK;
+}
+
 static dni_status add_layers(const dni__file *file, dni_network *network) {
   bool more = true;
   while (more)
     DNI_TRY(add_layer(file, network, &more));
-  return network->count > 0 ? DNI_OK : dni__fail(DNI_ERROR_DATA, "there is no network in it");
+  if (network->count == 0) return dni__fail(DNI_ERROR_DATA, "there is no network in it");
+  return check_count(file, network->count);
 }
 
+/* What a training has besides its network: it would not fit the network when that is saved again. */
+static void ignore_training(dni__file *file) {
+  static const char *const of_trainings[] = {"modules", "module_optimisers.", "sg_optimisers.",
+                                             "trainer."};
+  for (size_t i = 0; i < sizeof of_trainings / sizeof of_trainings[0]; i++)
+    dni__file_ignore(file, of_trainings[i]);
+}
+
+/* SGs are the caller's to make. */
 static dni_status fill(dni__file *file, dni_network *network) {
   dni__manifest manifest;
   DNI_TRY(dni__file_say(file, add_layers(file, network)));
+  ignore_training(file);
   dni__manifest_init(&manifest, network->context->memory);
-  dni__network_list(network, &manifest);
-  dni_status status = dni__file_load(file, &manifest, false, &network->leftovers);
+  list_layers(network, &manifest);
+  dni_status status = dni__file_load(file, &manifest, "network", false, &network->leftovers);
   dni__manifest_free(&manifest);
   return status;
 }

@@ -1,5 +1,7 @@
 /* Trainings in files: the network, its optimisers, the steps made, and how far the present fit has
  * come. */
+#include <stdio.h>
+
 #include "optimiser/optimiser.h"
 #include "trainer/trainer.h"
 
@@ -62,7 +64,32 @@ static void note_order(dni_trainer *trainer) {
   if (!progress->has_order) dni__random_init(&progress->order, 0, 0);
 }
 
-static void list_progress(dni_trainer *trainer, dni__manifest *manifest) {
+/* Where a file's best network of a fit is to go, until everything else fits too. Layers of the caller's
+ * that cannot be copied have none. */
+static dni_network *room_for_best(dni_trainer *trainer, dni__file *file, dni__manifest *manifest) {
+  char name[sizeof manifest->prefix + 16];
+  (void)snprintf(name, sizeof name, "%sbest.layers", manifest->prefix);
+  if (manifest->status != DNI_OK || !dni__file_text(file, name)) return NULL;
+  dni_status status = dni_network_copy(trainer->plan.network, &trainer->loaded_best);
+  if (status == DNI_ERROR_MEMORY) manifest->status = status;
+  if (status == DNI_OK) return trainer->loaded_best;
+  (void)snprintf(name, sizeof name, "%sbest.", manifest->prefix);
+  dni__file_ignore(file, name);
+  return NULL;
+}
+
+static void list_best(dni_trainer *trainer, dni__file *file, dni__manifest *manifest) {
+  const dni__progress *progress = &trainer->progress;
+  dni_network *best = file                ? room_for_best(trainer, file, manifest)
+                      : progress->fitting ? progress->best
+                                          : NULL;
+  if (!best) return;
+  size_t entered = dni__manifest_enter(manifest, "best");
+  dni__network_list(best, manifest);
+  dni__manifest_leave(manifest, entered);
+}
+
+static void list_progress(dni_trainer *trainer, dni__file *file, dni__manifest *manifest) {
   dni__progress *progress = &trainer->progress;
   note_order(trainer);
   size_t entered = dni__manifest_enter(manifest, "fit");
@@ -79,6 +106,7 @@ static void list_progress(dni_trainer *trainer, dni__manifest *manifest) {
   dni__manifest_flag(manifest, "order_goes_on", &trainer->order_goes_on);
   list_validation(&trainer->validation, "validation", manifest);
   list_validation(&trainer->earlier_validation, "earlier_validation", manifest);
+  list_best(trainer, file, manifest);
   dni__manifest_leave(manifest, entered);
 }
 
@@ -94,11 +122,19 @@ static void loaded(void *object) {
   schedule->vtable->set_steps(schedule, trainer->loaded_steps);
   for (size_t i = 0; i < trainer->plan.record_count; i++)
     dni__record_clear(&trainer->plan, &trainer->plan.records[i]);
+  dni_network_release(trainer->progress.best);
+  trainer->progress.best = trainer->loaded_best;
+  trainer->loaded_best = NULL;
   trainer->progress.goes_on = trainer->progress.fitting;
   trainer->progress.order_loaded = trainer->progress.has_order;
 }
 
-void dni__trainer_list(dni_trainer *trainer, dni__manifest *manifest) {
+void dni__trainer_end_load(dni_trainer *trainer) {
+  dni_network_release(trainer->loaded_best);
+  trainer->loaded_best = NULL;
+}
+
+void dni__trainer_list(dni_trainer *trainer, dni__file *file, dni__manifest *manifest) {
   dni__plan *plan = &trainer->plan;
   dni__schedule *schedule = trainer->schedule;
   dni__network_list(plan->network, manifest);
@@ -109,7 +145,7 @@ void dni__trainer_list(dni_trainer *trainer, dni__manifest *manifest) {
   dni__manifest_fixed(manifest, "loss", dni_loss_kind_name(plan->loss));
   dni__manifest_count(manifest, "steps", &trainer->loaded_steps);
   if (schedule->vtable->list) schedule->vtable->list(schedule, manifest);
-  list_progress(trainer, manifest);
+  list_progress(trainer, file, manifest);
   dni__manifest_leave(manifest, entered);
   dni__manifest_after_load(manifest, loaded, trainer);
 }
@@ -118,9 +154,14 @@ void dni__trainer_list(dni_trainer *trainer, dni__manifest *manifest) {
 
 dni_status dni__trainer_settle(dni_trainer *trainer, const char *call) {
   DNI_VISIT(visit);
-  if (trainer->open && pthread_equal(trainer->visitor, pthread_self()) &&
-      atomic_load(&trainer->inside))
-    return DNI_OK;
+  if (pthread_equal(trainer->visitor, pthread_self()) && atomic_load(&trainer->inside)) {
+    if (trainer->open) return DNI_OK;
+    if (dni__visit_lasts(trainer))
+      return dni__fail(DNI_ERROR_STATE,
+                       "%s was called from a callback of the same trainer with batches in flight: "
+                       "its report must say settled",
+                       call);
+  }
   DNI_TRY(dni__visit_begin(trainer, &visit, call));
   dni_status status = trainer->schedule->vtable->flush(trainer->schedule);
   dni__visit_end(&visit);
@@ -131,7 +172,7 @@ dni_status dni__trainer_settle(dni_trainer *trainer, const char *call) {
 static dni_status save(dni_trainer *trainer, const char *path, const dni_writer *writer) {
   dni__manifest manifest;
   dni__manifest_init(&manifest, trainer->context->memory);
-  dni__trainer_list(trainer, &manifest);
+  dni__trainer_list(trainer, NULL, &manifest);
   dni_status status = path ? dni__file_save(&manifest, trainer->leftovers, "training", path)
                            : dni__file_write(&manifest, trainer->leftovers, "training", writer);
   dni__manifest_free(&manifest);
@@ -162,8 +203,10 @@ dni_status dni_trainer_write(dni_trainer *trainer, const dni_writer *writer) {
 static dni_status load(dni_trainer *trainer, dni__file *file, const dni_load_options *options) {
   dni__manifest manifest;
   dni__manifest_init(&manifest, trainer->context->memory);
-  dni__trainer_list(trainer, &manifest);
-  dni_status status = dni__file_load(file, &manifest, options->finite, &trainer->leftovers);
+  dni__trainer_list(trainer, file, &manifest);
+  dni_status status =
+      dni__file_load(file, &manifest, "training", options->finite, &trainer->leftovers);
+  dni__trainer_end_load(trainer);
   dni__manifest_free(&manifest);
   dni__file_close(file);
   return status;

@@ -113,15 +113,22 @@ static dni_status check_cancelled(const fit *f) {
                    (unsigned long long)(f->before + f->steps));
 }
 
+/* It is in what is saved while the fit has not ended. */
+static void keep_best(dni__progress *progress, dni_network *best) {
+  (void)dni_network_retain(best);
+  dni_network_release(progress->best);
+  progress->best = best;
+}
+
 /* What a training that is saved now goes on from. */
-static dni_status note_progress(fit *f) {
+static void note_progress(fit *f, uint64_t position) {
   dni__progress *progress = &f->trainer->progress;
   progress->fitting = true;
   progress->steps = f->steps;
   progress->epoch = f->epoch;
   progress->least = f->least;
   progress->worse = f->worse;
-  return f->source.where ? f->source.where(&f->source, &progress->position) : DNI_OK;
+  progress->position = position;
 }
 
 /* The line in the log is the message. */
@@ -133,8 +140,8 @@ static dni_status save(fit *f) {
   trainer->checkpoint_status = status;
   if (status == DNI_OK) return DNI_OK;
   if (!f->options.checkpoint_may_fail)
-    return dni__fail_prefix(status, "checkpoint after step %llu: ",
-                            (unsigned long long)trainer->checkpoint_step);
+    return dni__fail_prefix(
+        status, "checkpoint after step %llu: ", (unsigned long long)trainer->checkpoint_step);
   dni__context_log(trainer->context, DNI_LOG_WARNING, "checkpoint after step %llu: %s",
                    (unsigned long long)trainer->checkpoint_step, dni_last_message());
   return DNI_OK;
@@ -146,17 +153,20 @@ static dni_status save_if_due(fit *f, bool epoch_ends) {
   return f->options.checkpoint && due ? save(f) : DNI_OK;
 }
 
+/* Where the source stands is asked before the step, so that one that cannot say has lost no batch. */
 static dni_status fit_batch(fit *f, const dni_batch *batch) {
   dni_batch known;
   double total;
+  uint64_t position = f->trainer->progress.position;
   DNI_TRY(check_cancelled(f));
+  if (f->source.where) DNI_TRY(f->source.where(&f->source, &position));
   DNI_TRY(dni__trainer_check_batch(f->trainer, batch, &known, &total));
   DNI_TRY(dni__trainer_submit(f->trainer, &known, total, f->epoch));
   f->steps++;
   if (settles(f)) DNI_TRY(flush(f));
   bool ends = f->steps == f->options.steps || (f->source.ends && f->source.ends(&f->source));
   DNI_TRY(validate_if_due(f, ends));
-  DNI_TRY(note_progress(f));
+  note_progress(f, position);
   DNI_TRY(save_if_due(f, ends));
   DNI_TRY(report_steps(f));
   lose_patience(f);
@@ -187,6 +197,11 @@ static dni_status fit_epoch(fit *f) {
   return finish_epoch(f);
 }
 
+static void end_progress(dni__progress *progress) {
+  progress->fitting = progress->goes_on = false;
+  keep_best(progress, NULL);
+}
+
 static dni_status fit_epochs(fit *f) {
   if (f->goes_on) DNI_TRY(finish_epoch(f));
   while (f->epoch < f->options.epochs && may_go_on(f)) {
@@ -194,7 +209,7 @@ static dni_status fit_epochs(fit *f) {
     DNI_TRY(fit_epoch(f));
     if (f->steps == before) break; /* nothing comes any more */
   }
-  if (!f->stops) f->trainer->progress.fitting = false;
+  if (!f->stops) end_progress(&f->trainer->progress);
   return DNI_OK;
 }
 
@@ -227,11 +242,13 @@ static void begin_anew(fit *f) {
   f->before = trainer->schedule->steps;
   f->least = INFINITY;
   trainer->validation.step = trainer->earlier_validation.step = 0;
-  trainer->progress.fitting = false;
+  end_progress(&trainer->progress);
 }
 
 /* The rest of a fit that was saved. */
-static void go_on_from(fit *f, dni__progress *progress) {
+static dni_status go_on_from(fit *f, dni__progress *progress) {
+  if (f->options.best && progress->best)
+    DNI_TRY(dni_network_assign(f->options.best, progress->best));
   f->steps = f->reported = progress->steps;
   f->before = f->trainer->schedule->steps - progress->steps;
   f->epoch = progress->epoch;
@@ -239,6 +256,7 @@ static void go_on_from(fit *f, dni__progress *progress) {
   f->worse = progress->worse;
   progress->goes_on = false;
   lose_patience(f);
+  return DNI_OK;
 }
 
 static dni_status run_prepared(fit *f) {
@@ -246,9 +264,10 @@ static dni_status run_prepared(fit *f) {
   f->trainer->checkpoint_step = 0;
   f->trainer->checkpoint_status = DNI_OK;
   if (f->goes_on)
-    go_on_from(f, &f->trainer->progress);
+    DNI_TRY(go_on_from(f, &f->trainer->progress));
   else
     begin_anew(f);
+  keep_best(&f->trainer->progress, f->options.best);
   if (!f->options.keep_order) f->trainer->progress.order_loaded = false;
   return end_fit(f, fit_epochs(f));
 }
@@ -276,21 +295,39 @@ static dni_status check_best(const dni_network *network, const dni_network *best
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "dni_fit_options: best: ");
 }
 
+/* The lowest loss so far is that of a network which the file must have. */
+static dni_status check_best_goes_on(const dni_trainer *trainer) {
+  const dni__progress *progress = &trainer->progress;
+  if (progress->best || progress->least >= INFINITY) return DNI_OK;
+  return dni__fail(
+      DNI_ERROR_ARGUMENT,
+      "dni_fit_options: best: the fit that was saved kept none; anew begins a new one");
+}
+
+/* Before the first step, as hours may go by until the first save. */
+static dni_status check_checkpoint(const dni_fit_options *options) {
+  dni_status status = dni__file_probe(options->checkpoint);
+  if (status == DNI_OK || (status == DNI_ERROR_IO && options->checkpoint_may_fail)) return DNI_OK;
+  return dni__fail_prefix(status, "dni_fit_options: checkpoint: ");
+}
+
 /* What data sets and streams have in common. */
-static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *options) {
+static dni_status check_watching(const dni_trainer *trainer, bool goes_on,
+                                 dni_fit_options *options) {
   const dni_network *network = trainer->plan.network;
   DNI_TRY(check_flag(options->keep_order, "keep_order"));
   DNI_TRY(check_flag(options->keep_rest, "keep_rest"));
   DNI_TRY(check_flag(options->has_seed, "has_seed"));
   if (!options->has_seed && options->seed != 0)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_fit_options: a seed is given, but has_seed is 0");
-  if (options->reserved != 0 || options->reserved2 != 0)
+  DNI_TRY(check_flag(options->anew, "anew"));
+  if (options->reserved != 0)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_fit_options: reserved is not 0");
   DNI_TRY(check_flag(options->checkpoint_may_fail, "checkpoint_may_fail"));
   if (!options->checkpoint && (options->checkpoint_every || options->checkpoint_may_fail))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_fit_options: checkpoint_every and checkpoint_may_fail need a checkpoint");
-  if (options->checkpoint) DNI_TRY(dni__file_require());
+  if (options->checkpoint) DNI_TRY(check_checkpoint(options));
   if (!options->validation && (options->patience || options->validate_every || options->best))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_fit_options: patience, validate_every and best need a validation set");
@@ -299,7 +336,8 @@ static dni_status check_watching(const dni_trainer *trainer, dni_fit_options *op
     dni_status status = dni__network_check_dataset(network, options->validation);
     if (status != DNI_OK) return dni__fail_prefix(status, "dni_fit_options: validation: ");
   }
-  return options->best ? check_best(network, options->best) : DNI_OK;
+  if (options->best) DNI_TRY(check_best(network, options->best));
+  return options->best && goes_on ? check_best_goes_on(trainer) : DNI_OK;
 }
 
 /* Before the first step: no batch of the epoch has fewer rows than the trainer takes. */
@@ -337,11 +375,12 @@ dni_status dni_trainer_fit(dni_trainer *trainer, const dni_dataset *dataset,
   fit f = {.trainer = trainer};
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit"));
-  f.goes_on = trainer->progress.goes_on;
+  f.goes_on = trainer->progress.goes_on && !f.options.anew;
   dni_status status = dni__network_check_dataset(trainer->plan.network, dataset);
   if (status == DNI_OK) status = check_amount(trainer, dataset, &f.options);
-  if (status == DNI_OK) status = check_watching(trainer, &f.options);
-  if (status == DNI_OK) status = dni__source_of_dataset(trainer, dataset, &f.options, &f.source);
+  if (status == DNI_OK) status = check_watching(trainer, f.goes_on, &f.options);
+  if (status == DNI_OK)
+    status = dni__source_of_dataset(trainer, dataset, &f.options, f.goes_on, &f.source);
   if (status == DNI_OK) status = run(&f);
   dni__visit_end(&visit);
   return status;
@@ -372,9 +411,9 @@ dni_status dni_trainer_fit_stream(dni_trainer *trainer, const dni_stream *stream
   if (options) DNI_TRY(dni__options_copy(DNI__OPTIONS(&f.options, options, dni_fit_options)));
   DNI_TRY(check_stream(stream, &known, &f.options));
   DNI_TRY(dni__visit_begin(trainer, &visit, "dni_trainer_fit_stream"));
-  f.goes_on = trainer->progress.goes_on;
-  dni_status status = check_watching(trainer, &f.options);
-  if (status == DNI_OK) status = dni__source_of_stream(trainer, &known, &f.source);
+  f.goes_on = trainer->progress.goes_on && !f.options.anew;
+  dni_status status = check_watching(trainer, f.goes_on, &f.options);
+  if (status == DNI_OK) status = dni__source_of_stream(trainer, &known, f.goes_on, &f.source);
   if (status == DNI_OK) status = run(&f);
   dni__visit_end(&visit);
   return status;

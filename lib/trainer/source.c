@@ -22,10 +22,10 @@ static dni_status take_loaded_order(dni_trainer *trainer, const dni_dataset *dat
 /* The order belongs to the trainer, so that an exception that leaves a callback loses nothing, and
  * so that a later fit on the same data set goes on with it. */
 static dni_status take_order(dni_trainer *trainer, const dni_dataset *dataset,
-                             const dni_fit_options *options) {
+                             const dni_fit_options *options, bool goes_on) {
   const dni__progress *progress = &trainer->progress;
   const bool of_these = progress->examples == dni_dataset_examples(dataset);
-  if (progress->order_loaded && of_these && (progress->goes_on || !options->has_seed))
+  if (progress->order_loaded && of_these && (goes_on || !options->has_seed))
     return take_loaded_order(trainer, dataset);
   dni_random_options seed = {.struct_size = sizeof seed, .has_seed = 1, .seed = options->seed};
   bool same = trainer->dataset == dataset && trainer->order && trainer->order_goes_on;
@@ -102,18 +102,22 @@ static void view_batch(dni__source *source) {
 static dni_status go_on_in_dataset(dni__source *source) {
   const dni__progress *progress = &source->trainer->progress;
   const size_t examples = dni_dataset_examples(source->dataset);
-  if (!progress->goes_on) return DNI_OK;
+  if (progress->examples == 0)
+    return dni__fail(DNI_ERROR_ARGUMENT,
+                     "the fit that was saved was of a stream; anew of dni_fit_options begins a "
+                     "new one");
   if (progress->examples != examples || progress->position > examples)
     return dni__fail(DNI_ERROR_ARGUMENT,
-                     "the fit that was saved was at example %llu of %llu, the data set has %zu",
-                     (unsigned long long)progress->position,
-                     (unsigned long long)progress->examples, examples);
+                     "the fit that was saved was at example %llu of %llu, the data set has %zu; "
+                     "anew of dni_fit_options begins a new one",
+                     (unsigned long long)progress->position, (unsigned long long)progress->examples,
+                     examples);
   source->position = (size_t)progress->position;
   return DNI_OK;
 }
 
 dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
-                                  const dni_fit_options *options, dni__source *out) {
+                                  const dni_fit_options *options, bool goes_on, dni__source *out) {
   *out = (dni__source){.begin_epoch = begin_epoch,
                        .next = next_of_dataset,
                        .ends = ends,
@@ -122,11 +126,11 @@ dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *datas
                        .dataset = dataset,
                        .batch = options->batch,
                        .keep_rest = options->keep_rest};
-  DNI_TRY(go_on_in_dataset(out));
+  if (goes_on) DNI_TRY(go_on_in_dataset(out));
   keep_dataset(trainer, dataset);
   view_batch(out);
   if (options->keep_order) return DNI_OK;
-  DNI_TRY(take_order(trainer, dataset, options));
+  DNI_TRY(take_order(trainer, dataset, options, goes_on));
   out->indices = dni_order_indices(trainer->order);
   return DNI_OK;
 }
@@ -148,14 +152,15 @@ static dni_status where_in_stream(dni__source *source, uint64_t *position) {
 
 static dni_status go_on_in_stream(const dni__source *source) {
   const dni__progress *progress = &source->trainer->progress;
-  if (!progress->goes_on || !source->stream.seek) return DNI_OK;
+  if (!source->stream.seek) return DNI_OK;
   const dni__callback begun = dni__callback_begin();
   dni_status answer = source->stream.seek(source->stream.user, progress->position);
   return dni__callback_end(begun, answer, "seek");
 }
 
-dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out) {
+dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, bool goes_on,
+                                 dni__source *out) {
   *out = (dni__source){.next = next_of_stream, .trainer = trainer, .stream = *stream};
   if (stream->position) out->where = where_in_stream;
-  return go_on_in_stream(out);
+  return goes_on ? go_on_in_stream(out) : DNI_OK;
 }

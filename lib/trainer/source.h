@@ -29,9 +29,10 @@ struct dni__source {
 /* Batches of `options->batch` rows of a data set. The order is the trainer's; see dni_trainer_fit. If
  * the trainer goes on with a fit that was saved, the source stands where that one's did. */
 dni_status dni__source_of_dataset(dni_trainer *trainer, const dni_dataset *dataset,
-                                  const dni_fit_options *options, dni__source *out);
+                                  const dni_fit_options *options, bool goes_on, dni__source *out);
 
 /* Batches as the caller produces them: one epoch. */
-dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, dni__source *out);
+dni_status dni__source_of_stream(dni_trainer *trainer, const dni_stream *stream, bool goes_on,
+                                 dni__source *out);
 
 #endif

@@ -125,6 +125,7 @@ void dni__trainer_destroy(dni_trainer *trainer) {
   dni__free(context->memory, trainer->batch_y);
   dni__evaluation_destroy(trainer->evaluation);
   dni__leftovers_release(context->memory, trainer->leftovers);
+  dni_network_release(trainer->progress.best);
   dni_order_release(trainer->order);
   dni_dataset_release(trainer->dataset);
   dni__callback_notify(plan->metric.destroy, plan->metric.user);

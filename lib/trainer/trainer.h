@@ -27,8 +27,8 @@ typedef struct dni__validation {
 
 /* How far the present fit has come, or the latest one: what a training that is saved goes on from. */
 typedef struct dni__progress {
-  bool fitting; /* it did not come to its own end */
-  bool goes_on; /* this was loaded: the next fit is the rest of that one */
+  bool fitting;                    /* it did not come to its own end */
+  bool goes_on;                    /* this was loaded: the next fit is the rest of that one */
   uint64_t steps, epoch, position; /* steps of this fit; epoch from 1; where its source stands */
   double least;                    /* the lowest validation loss */
   uint64_t worse;                  /* evaluations in a row that were not below it */
@@ -36,6 +36,8 @@ typedef struct dni__progress {
   bool has_order, order_loaded;    /* loaded, and not yet taken by a fit */
   dni__random order;               /* dni_order_state, */
   bool order_shuffled;             /* with its last number apart */
+  dni_network
+      *best; /* kept: what the caller's `best` has at the lowest loss; NULL: none is wanted */
 } dni__progress;
 
 struct dni_trainer {
@@ -66,9 +68,10 @@ struct dni_trainer {
   dni__progress progress;
   uint64_t checkpoint_step;     /* of the latest save of a fit, counted as in reports; 0: none */
   dni_status checkpoint_status; /* of that save */
-  bool open;             /* a fit's callback is running, and nothing is in flight */
-  uint64_t loaded_steps; /* a load's, until the schedule has them */
-  dni__leftovers *leftovers; /* of the file that was loaded last; NULL: none */
+  bool open;                    /* a fit's callback is running, and nothing is in flight */
+  uint64_t loaded_steps;        /* a load's, until the schedule has them */
+  dni_network *loaded_best;     /* likewise; NULL: the file has none */
+  dni__leftovers *leftovers;    /* of the file that was loaded last; NULL: none */
 };
 
 /* visit.c: enter a trainer, or say why not. `visit` is a local variable declared with DNI_VISIT;
@@ -110,8 +113,11 @@ dni_status dni__trainer_settle(dni_trainer *trainer, const char *call);
 dni_status dni__trainer_check_idle(const dni_trainer *trainer, const char *call);
 /* Save, for somebody who is inside and has seen to it that nothing is in flight. */
 dni_status dni__trainer_save_settled(dni_trainer *trainer, const char *path);
-/* List everything that a training consists of, its network too. */
-void dni__trainer_list(dni_trainer *trainer, dni__manifest *manifest);
+/* List everything that a training consists of, its network too. `file` is the one that is loaded; NULL: the
+ * training is saved. */
+void dni__trainer_list(dni_trainer *trainer, dni__file *file, dni__manifest *manifest);
+/* After a load, whether it succeeded or not. */
+void dni__trainer_end_load(dni_trainer *trainer);
 
 /* report.c: the report of step `step`, counted from 1; 0: of none. */
 void dni__trainer_report(const dni_trainer *trainer, uint64_t step, dni_step_report *report);

@@ -35,7 +35,10 @@ static void clean_up_after(dni_trainer *trainer) {
 }
 
 static dni_status refuse(const char *call) {
-  return dni__fail(DNI_ERROR_STATE, "%s was called from a callback of the same trainer", call);
+  return dni__fail(DNI_ERROR_STATE,
+                   "%s was called from a callback of the same trainer, or while another thread is "
+                   "in it",
+                   call);
 }
 
 static dni_status take_place(dni_trainer *trainer, const dni__visit *visit, const char *call) {

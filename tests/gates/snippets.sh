@@ -22,6 +22,7 @@ cat >"$work/prelude" <<'END'
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 static void check(dni_status status) {
   if (status != DNI_OK) exit(1);
 }

@@ -25,22 +25,22 @@ describe() {
 
 # Suites that take hours under emulation: large products and long trainings. PORTABILITY_SUITES runs them.
 slow='test_backend'
+# Suites that put functions of their own in front of the C library's, which a static program cannot.
+dynamic='test_io_faults test_thread_faults'
 
 # The C library is the cross compiler's, except where Debian's release is newer than that.
 packages='check libsubunit-dev zlib1g-dev libjansson-dev libxxhash-dev'
 packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1'
 
-# run_suites NAME PREFIX: those that were built, by a command that runs them.
+# run_suites NAME PREFIX WITHOUT WHY: those that were built or asked for, by a command that runs them.
 run_suites() {
   suites=$(ls "$base/$1"/tests/test_*)
-  if [ -n "$PORTABILITY_SUITES" ]; then
+  [ -z "$PORTABILITY_SUITES" ] ||
     suites=$(for suite in $PORTABILITY_SUITES; do echo "$base/$1/tests/$suite"; done)
-  elif [ -n "$2" ]; then
-    for suite in $slow; do
-      echo "skipped $suite: too slow under emulation"
-      suites=$(echo "$suites" | grep -v "/$suite\$")
-    done
-  fi
+  for suite in $3; do
+    echo "skipped $suite: $4"
+    suites=$(echo "$suites" | grep -v "/$suite\$")
+  done
   # shellcheck disable=SC2086 # words
   BUILD="$base/$1" TEST_PREFIX="$2" CK_TIMEOUT_MULTIPLIER=50 sh tests/run.sh $suites
 }
@@ -52,7 +52,7 @@ run_musl() {
   export PKG_CONFIG_LIBDIR="$base/musl-packages/lib/pkgconfig"
   $MAKE CC=musl-gcc BLAS=none CI=1 BUILD="$base/musl" CFLAGS="$PORTABILITY_CFLAGS -fno-exceptions" \
     LDFLAGS=-static tests || return 1
-  run_suites musl ''
+  run_suites musl '' "$dynamic" 'not for static programs'
 }
 
 # run_one ARCHITECTURE DEBIAN RELEASE TRIPLET QEMU FLAGS...
@@ -72,7 +72,8 @@ run_one() {
   export PKG_CONFIG_LIBDIR="$libraries/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
   $MAKE CC="$triplet-gcc" AR="$triplet-ar" BLAS=none CI=1 BUILD="$base/$name" \
     CFLAGS="$PORTABILITY_CFLAGS $flags" LDFLAGS="-L$libraries" tests || return 1
-  run_suites "$name" "$qemu -L $libc"
+  [ -z "$PORTABILITY_SUITES" ] || slow=
+  run_suites "$name" "$qemu -L $libc" "$slow" 'too slow under emulation'
 }
 
 for architecture; do

@@ -3,7 +3,8 @@
 # sysroot.sh ARCHITECTURE SUITE FOLDER PACKAGE...
 #
 # apt-get works in a state of its own; the packages are unpacked below FOLDER. Links of shared
-# libraries are removed, so that programs are linked with the static ones and run anywhere.
+# libraries are removed, so that programs are linked with the static ones and run anywhere; but the C
+# library's own parts belong together.
 set -eu
 architecture=$1 suite=$2 folder=$3
 shift 3
@@ -31,5 +32,5 @@ done
 rm -rf apt ./*.deb
 # Newer packages have all below /usr, and the link to it in a package of its own.
 [ -e lib ] || ln -s usr/lib lib
-find . -name "*.so" -type l -delete
+find . -name "*.so" -type l ! -name libm.so -delete
 echo "$*" >done

@@ -6,11 +6,14 @@
  * dni_checkpoint_save() the parts of a training loop of one's own.
  *
  * A file is written beside the old one, brought to the disk, and renamed. So its name stands for
- * the old content or all of the new, also after a crash. A new file gets permissions as the umask
- * says; one that replaces another keeps that one's owner, group and permissions where the system
- * lets it. A symbolic link stays, and what it leads to is replaced. Processes that save under one
- * name at the same time do not disturb each other; the last one wins. A program that is killed
- * while it writes leaves NAME.tmp0 behind, which the next save under that name removes.
+ * the old content or all of the new, also after a crash; the disk needs room for both. A new file
+ * gets permissions as the umask says. One that replaces another, even one that is read only, keeps
+ * that one's owner, group and permissions where the system lets it, without set-user-ID and the
+ * like. A symbolic link stays, and what it leads to is replaced; one that leads nowhere is refused,
+ * and so are devices and pipes. Of a file with two names, the other one keeps the old content.
+ * Processes that save under one name at the same time do not disturb each other; the last one wins.
+ * A program that is killed while it writes leaves NAME.libdni-tmp0 behind, or a higher number. The
+ * next save under that name removes it.
  *
  * What is read is checked as a whole before anything is changed: the checksum over all bytes, the
  * header, every size and every value. */
@@ -34,7 +37,8 @@ typedef struct dni_reader {
   size_t struct_size; /**< sizeof(dni_reader). */
   void *user;         /**< Handed to read. */
   /** Writes the next bytes, at most `size`, and their number into *got; 0 at the end. It answers 0,
-   * or a status with which the call fails; see dni_fail(). It is called until *got is 0. */
+   * or a status with which the call fails; see dni_fail(). It is called until *got is 0, or what
+   * came is no file or more than one. */
   dni_status(DNI_CALL *read)(void *user, void *bytes, size_t size, size_t *got);
 } dni_reader;
 

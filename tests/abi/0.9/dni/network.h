@@ -175,9 +175,9 @@ DNI_API DNI_MUST_USE dni_status dni_network_save(dni_network *network, const cha
 DNI_API DNI_MUST_USE dni_status dni_network_write(dni_network *network, const dni_writer *writer);
 
 /** Make a network from a file of dni_network_save() or dni_trainer_save(), or a network file of
- * libdni 0.3. Its interfaces are exact: what the file has of SGs, and other entries that are no
- * layer's, is kept and written again by dni_network_save(). A file of the other element type is
- * converted.
+ * libdni 0.3. Its interfaces are exact: what the file has of SGs, and entries of other programs, is
+ * kept and written again by dni_network_save(). What a training has besides its network is not. A
+ * file of the other element type is converted.
  *
  * To load into a network that exists, with its SGs or with layers of the caller's, see
  * dni_checkpoint_add_network().

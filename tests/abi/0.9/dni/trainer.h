@@ -219,10 +219,13 @@ typedef struct dni_fit_options {
   /** n > 0: stop, with DNI_OK, after n evaluations in a row without a lower validation loss. */
   uint64_t patience;
   /** Receives the parameters (dni_network_assign()) whenever the validation loss is the lowest so
-   * far in this call: a copy of the network (dni_network_copy()). NULL: not wanted. */
+   * far in this call: a copy of the network (dni_network_copy()). NULL: not wanted. The trainer
+   * keeps it until the next fit, and saves it with a fit that has not ended. The rest of such a fit
+   * begins by assigning to it what the file has. */
   dni_network *best;
-  /** Save the training into this file (dni_trainer_save()) now and then; NULL: do not. A library
-   * built with FILES=none refuses it. */
+  /** Save the training into this file (dni_trainer_save()) now and then; NULL: do not. Before the
+   * first step it is tried whether a file can be made there. A library built with FILES=none
+   * refuses it. */
   const char *checkpoint;
   /** Steps between saves; 0: at the end of each epoch and of the call, unless its callback stopped
    * the call. */
@@ -230,7 +233,9 @@ typedef struct dni_fit_options {
   /** When a save fails. 0: the call fails with the save's status; 1: it goes on. Then the report
    * has the status, and the context's log one line. */
   int32_t checkpoint_may_fail;
-  int32_t reserved2; /**< 0. */
+  /** 0: after dni_trainer_load() of a fit that had not ended, this is the rest of it; 1: this is a
+   * new fit in any case. */
+  int32_t anew;
 } dni_fit_options;
 
 /** Train on `dataset` until epochs or steps are reached, whichever is first. `options` may be NULL.
@@ -263,10 +268,11 @@ typedef struct dni_stream {
    * status with which fit fails; see dni_fail(). It is called on the thread of fit. */
   dni_status(DNI_CALL *next)(void *user, dni_batch *batch);
   /** For dni_trainer_save(); may be NULL. Writes a number from which the stream can go on behind
-   * the latest batch. It is called after each batch, and answers as next does. */
+   * the latest batch. It is called after each batch was given, and answers as next does. */
   dni_status(DNI_CALL *position)(void *user, uint64_t *position);
   /** May be NULL. Called once, before the first batch, where the fit is the rest of one that was
-   * saved, with the number that position wrote (0 if it was NULL then). It answers as next does. */
+   * saved, with the number that position wrote (0 if it was NULL then). It answers as next does.
+   * Without it such a fit begins wherever next stands. */
   dni_status(DNI_CALL *seek)(void *user, uint64_t position);
 } dni_stream;
 
@@ -295,8 +301,8 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_report(const dni_trainer *trainer,
  * was never stopped. In the pipelined schedule that is so from a point where nothing was in flight,
  * which this call brings about, and as far as lags are the same (dni_trainer_replay()).
  *
- * Not in the file: the data, the loss, functions of the caller's and what they keep, `best` of a
- * fit, streams of random numbers for what the context makes later. For the caller's own see
+ * Not in the file: the data, the loss, functions of the caller's and what they keep, streams of
+ * random numbers for what the context makes later. For the caller's own see
  * dni_checkpoint_add_trainer(). It may be called in the callback of dni_trainer_fit() if the report
  * says settled.
  * - DNI_ERROR_ARGUMENT: NULL.
@@ -320,15 +326,18 @@ DNI_API DNI_MUST_USE dni_status dni_trainer_write(dni_trainer *trainer, const dn
  * If the file was saved in the middle of a fit, or of one that was cancelled, stopped or failed,
  * the next dni_trainer_fit() is the rest of that fit: it goes on behind the batch that was the
  * latest, and its epochs, steps, evaluations and patience count from the beginning of that fit. So
- * the same call with the same options comes to the same end. dni_trainer_step() instead of it
- * begins something new.
+ * the same call with the same options comes to the same end. That is so also of the last checkpoint
+ * that a fit writes itself, and after patience: then the same call makes no step. A second fit
+ * therefore sets `anew` of dni_fit_options (or saves under another name); dni_trainer_step() begins
+ * something new, too.
  *
  * Entries of the file that nothing asks for are written again by later saves. `options` may be
  * NULL.
  * - DNI_ERROR_ARGUMENT: NULL, a bad struct_size; the file is of another training: the message names
- *   what differs.
+ *   the first text that differs.
  * - DNI_ERROR_IO: it cannot be read; the message has file and reason.
- * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing or malformed.
+ * - DNI_ERROR_DATA: it is no such file, truncated or corrupt; an entry is missing, malformed or of
+ *   another shape, as may be in the file of another training.
  * - DNI_ERROR_STATE: as dni_trainer_step().
  * - DNI_ERROR_UNSUPPORTED: a later format, or a network file of libdni 0.3; unknown non-zero
  *   options; a library built with FILES=none.
