@@ -62,6 +62,29 @@ static scene make_scene(uint64_t seed) {
   return s;
 }
 
+static dni_status stop(void *user, const dni_step_report *report) {
+  (void)user;
+  return report->step == 3;
+}
+
+/* A fit that is not at its end, with a best network, which a load makes room for. */
+static void fit_a_little(scene *s) {
+  dni_matrix x = matrix_random(DNI_F32, EXAMPLES, INPUTS);
+  dni_matrix y = matrix_one_hot(DNI_F32, EXAMPLES, CLASSES);
+  dni_dataset *examples;
+  dni_network *best;
+  EXPECT_OK(dni_dataset_create_memory(s->context, &x, &y, NULL, &examples));
+  EXPECT_OK(dni_network_copy(s->network, &best));
+  const dni_fit_options options = {.struct_size = sizeof options,
+                                   .validation = examples,
+                                   .validate_every = 2,
+                                   .best = best,
+                                   .callback = stop};
+  EXPECT_OK(dni_trainer_fit(s->trainer, examples, &options));
+  dni_network_release(best);
+  dni_dataset_release(examples);
+}
+
 static void add_parts(scene *s) {
   EXPECT_OK(dni_checkpoint_create(s->context, &s->checkpoint));
   EXPECT_OK(dni_checkpoint_add_trainer(s->checkpoint, "", s->trainer));
@@ -137,6 +160,7 @@ enum { CALLS = sizeof calls / sizeof calls[0] };
 
 static void make_files(void) {
   scene s = make_scene(3);
+  fit_a_little(&s);
   add_parts(&s);
   dni_writer writer = {sizeof writer, &file_of_network, put};
   file_of_network.size = file_of_training.size = file_of_checkpoint.size = 0;
