@@ -30,8 +30,11 @@ for folder in "$CORPUS"/*; do
 done
 
 "$profdata" merge -sparse -o "$BUILD/profile" "$BUILD"/profiles/*.profraw || exit 1
+# The first program has no option in front of it.
+objects=${objects# -object }
 # shellcheck disable=SC2086 # several words
-"$cov" report $objects -instr-profile="$BUILD/profile" lib >"$BUILD/report.txt" 2>"$BUILD/warnings" || exit 1
+"$cov" report $objects -instr-profile="$BUILD/profile" lib >"$BUILD/report.txt" 2>"$BUILD/warnings" ||
+  { cat "$BUILD/warnings" >&2; exit 1; }
 # shellcheck disable=SC2086
 "$cov" show $objects -instr-profile="$BUILD/profile" lib >"$BUILD/lines.txt" 2>>"$BUILD/warnings"
 # File, lines, missed lines, their share, branches, missed branches, their share.

@@ -325,6 +325,8 @@ START_TEST(test_sizes) {
   EXPECT(strstr(dni_last_message(), "struct_size"), "\"%s\"", dni_last_message());
   EXPECT_CASE(DNI_ERROR_ARGUMENT, status_of(_i, s, sizeof(size_t) - 1, first, SIZE_MAX));
   EXPECT_CASE(DNI_ERROR_ARGUMENT, status_of(_i, s, 0, first, SIZE_MAX));
+  EXPECT_CASE(DNI_ERROR_ARGUMENT, status_of(_i, s, size + sizeof size / 2, MOST, SIZE_MAX));
+  EXPECT(strstr(dni_last_message(), "expected a multiple"), "\"%s\"", dni_last_message());
   EXPECT_CASE(DNI_ERROR_ARGUMENT, status_of(_i, s, MOST + 1, MOST + 1, SIZE_MAX));
   EXPECT_CASE(DNI_ERROR_ARGUMENT, status_of(_i, s, SIZE_MAX, MOST, SIZE_MAX));
 }

@@ -7,8 +7,12 @@
 
 #define STRUCT_SIZE_MOST 4096
 
+/* No struct has a size that ends within a pointer: half of one must not be read. */
 static dni_status check_size(const void *given, size_t least, const char *name, size_t *size) {
   memcpy(size, given, sizeof *size);
+  if (*size > least && *size % sizeof *size != 0)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: struct_size is %zu, expected a multiple of %zu", name,
+                     *size, sizeof *size);
   if (*size < least || *size > STRUCT_SIZE_MOST)
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: struct_size is %zu, expected %zu to %d", name, *size,
                      least, STRUCT_SIZE_MOST);
