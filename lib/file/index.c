@@ -125,8 +125,8 @@ static int by_text_name(const void *a, const void *b) {
   return strcmp(((const dni__text_entry *)a)->name, ((const dni__text_entry *)b)->name);
 }
 
-/* The tensors follow each other without holes or overlaps, and fill the file. */
-static dni_status check_layout(dni__index *index, size_t data_size) {
+/* The tensors follow each other without holes or overlaps. */
+static dni_status check_layout(dni__index *index) {
   size_t end = 0;
   if (index->tensor_count > 0)
     qsort(index->tensors, index->tensor_count, sizeof *index->tensors, by_begin);
@@ -138,8 +138,6 @@ static dni_status check_layout(dni__index *index, size_t data_size) {
     end += tensor->size;
   }
   index->data_size = end;
-  if (end != data_size && data_size != SIZE_MAX)
-    return dni__fail(DNI_ERROR_DATA, "%zu bytes of data, but the tensors have %zu", data_size, end);
   if (index->tensor_count > 0)
     qsort(index->tensors, index->tensor_count, sizeof *index->tensors, by_name);
   return DNI_OK;
@@ -154,7 +152,7 @@ static dni_status read_tensors(json_t *root, size_t data_size, dni__index *index
     if (!strcmp(name, "__metadata__")) continue;
     DNI_TRY(read_tensor(name, value, data_size, &index->tensors[index->tensor_count++]));
   }
-  return check_layout(index, data_size);
+  return check_layout(index);
 }
 
 static dni_status read_texts(json_t *root, dni__index *index) {
@@ -203,10 +201,7 @@ static dni_status parse(const char *header, size_t size, dni__index *index) {
   const bool any = first || second, equal = first && second && json_equal(first, second);
   json_decref(second);
   index->json = first;
-  if (!equal) return fail_parse(size, any, &error);
-  if (!json_is_object(first))
-    return dni__fail(DNI_ERROR_DATA, "its header is malformed: it is no object");
-  return DNI_OK;
+  return equal ? DNI_OK : fail_parse(size, any, &error);
 }
 
 dni_status dni__index_create(dni__memory *memory, const char *header, size_t size, size_t data_size,

@@ -33,8 +33,8 @@ typedef struct dni__index {
 /* Bytes of an element by its safetensors name; 0: unknown. */
 size_t dni__tensor_element(const char *dtype);
 
-/* Read the header [size], whose tensors lie in the `data_size` bytes behind it and fill them exactly;
- * SIZE_MAX: how many there are is not known yet.
+/* Read the header [size], an object whose tensors lie in the `data_size` bytes behind it; SIZE_MAX: how
+ * many there are is not known yet. The caller sees to it that index->data_size are there.
  * Of a type that is not known only the place is checked. DNI_ERROR_DATA, naming the tensor;
  * DNI_ERROR_MEMORY. */
 dni_status dni__index_create(dni__memory *memory, const char *header, size_t size, size_t data_size,

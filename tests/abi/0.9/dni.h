@@ -30,7 +30,7 @@
  *   right. A borrowed pointer is not released.
  * - Structs. A struct that begins with struct_size may grow at its end in later versions. Set it to
  *   0 as a whole, then struct_size to its sizeof, then fields. Zero means default.
- *   A struct_size over 4096 is refused.
+ *   A struct_size that no struct has is refused: one over 4096, or not a multiple of a pointer's.
  * - Threads. One thread at a time uses a handle; different handles may be used at the same time.
  *   What only reads (const handles) may be called by several threads at once. retain and release
  *   may be called on any thread.
