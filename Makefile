@@ -73,7 +73,8 @@ CBLAS_LIBRARY = $(eval CBLAS_LIBRARY := $(shell $(same_settings) sh make/soname.
 # library.
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wno-psabi
-REQUIRED := -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP $(WARNINGS)
+# Files of more than 2 GB, and of large numbers, where addresses have 32 bits.
+REQUIRED := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -pthread -MMD -MP $(WARNINGS)
 # Results must not depend on errno or on traps; the compiler vectorises more without them.
 # A C++ exception may pass through on its way from a callback to its catch.
 LIBRARY_FLAGS = -Ilib -fvisibility=hidden -fexceptions -fno-math-errno -fno-trapping-math \

@@ -37,9 +37,12 @@ static int next_fault(const char *function) {
   return fault.error;
 }
 
-#define REAL(function)                                                                             \
+#define REAL_OF(function, name)                                                                    \
   static __typeof__(&function) real;                                                               \
-  if (!real) *(void **)(&real) = dlsym(RTLD_NEXT, #function)
+  if (!real) *(void **)(&real) = dlsym(RTLD_NEXT, name)
+#define REAL(function) REAL_OF(function, #function)
+/* With offsets of 64 bits, as the library is built: the headers name these functions so. */
+#define REAL_64(function) REAL_OF(function, #function "64")
 
 #define FAIL_IF_DUE(name)                                                                          \
   do {                                                                                             \
@@ -51,7 +54,7 @@ static int next_fault(const char *function) {
   } while (0)
 
 int open(const char *path, int flags, ...) {
-  REAL(open);
+  REAL_64(open);
   va_list arguments;
   va_start(arguments, flags);
   const unsigned mode = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
@@ -110,13 +113,13 @@ int flock(int file, int operation) {
 }
 
 int fstat(int file, struct stat *facts) {
-  REAL(fstat);
+  REAL_64(fstat);
   FAIL_IF_DUE("fstat");
   return real(file, facts);
 }
 
 int lstat(const char *path, struct stat *facts) {
-  REAL(lstat);
+  REAL_64(lstat);
   FAIL_IF_DUE("lstat");
   return real(path, facts);
 }
