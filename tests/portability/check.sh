@@ -32,7 +32,7 @@ dynamic='test_io_faults test_thread_faults'
 
 # The C library is the cross compiler's, except where Debian's release is newer than that.
 packages='check libsubunit-dev zlib1g-dev libjansson-dev libxxhash-dev'
-packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1'
+packages_with_libc='libc6 libc6-dev linux-libc-dev libgcc-s1 libatomic1'
 
 # run_suites NAME PREFIX WITHOUT WHY: those that were built or asked for, by a command that runs them.
 run_suites() {
