@@ -3,35 +3,10 @@
 #ifndef TEST_RESUME_H
 #define TEST_RESUME_H
 
+#include "memory_file.h"
 #include "training.h"
 
 enum { ROWS = 16, EXAMPLES = 100, INPUTS = 6, CLASSES = 4, EPOCHS = 3, STEPS = 7 * EPOCHS };
-
-/* Memory as a file. ---------------------------------------------------------------------------- */
-
-typedef struct bytes {
-  unsigned char data[60000];
-  size_t size, next;
-} bytes;
-
-static inline dni_status put(void *user, const void *from, size_t size) {
-  bytes *to = user;
-  EXPECT(size <= sizeof to->data - to->size, "more than %zu bytes", sizeof to->data);
-  memcpy(to->data + to->size, from, size);
-  to->size += size;
-  return DNI_OK;
-}
-
-/* At most 1000 bytes at a time. */
-static inline dni_status take(void *user, void *to, size_t size, size_t *got) {
-  bytes *from = user;
-  *got = from->size - from->next;
-  if (*got > size) *got = size;
-  if (*got > 1000) *got = 1000;
-  memcpy(to, from->data + from->next, *got);
-  from->next += *got;
-  return DNI_OK;
-}
 
 static inline void save(dni_trainer *trainer, bytes *to) {
   const dni_writer writer = {sizeof writer, to, put};
@@ -143,11 +118,13 @@ typedef struct choice {
   int schedule, optimiser, dtype;
 } choice;
 
-static dni_network *made_network; /* of the latest training; borrowed */
+/* Of the latest training; borrowed. */
+static dni_context *made_context;
+static dni_network *made_network;
 
 /* *status: whether there is such a training. */
 static inline dni_trainer *make_training(const choice *c, uint64_t seed, dni_status *status) {
-  dni_context *context = make_context(support_dtypes[c->dtype], seed);
+  dni_context *context = made_context = make_context(support_dtypes[c->dtype], seed);
   dni_network *network = made_network = make_method(context, c->method);
   dni_optimiser *optimiser = make_optimiser(context, c->optimiser);
   dni_trainer_options options = {.struct_size = sizeof options,

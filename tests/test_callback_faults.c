@@ -3,31 +3,11 @@
  * training says so with the caller's own status and words, loses no memory, and loads what was saved
  * before: then it ends with the bits of one that was never disturbed. */
 #include "callbacks.h"
+#include "memory_file.h"
 
 enum { STEPS = 6, FAILED = 1234 };
 
-typedef struct bytes {
-  unsigned char data[20000];
-  size_t size, next;
-} bytes;
-
 static size_t failed_calls;
-
-static dni_status put(void *user, const void *from, size_t size) {
-  bytes *to = user;
-  EXPECT(size <= sizeof to->data - to->size, "more than %zu bytes", sizeof to->data);
-  memcpy(to->data + to->size, from, size);
-  to->size += size;
-  return DNI_OK;
-}
-
-static dni_status take(void *user, void *to, size_t size, size_t *got) {
-  bytes *from = user;
-  *got = from->size - from->next < size ? from->size - from->next : size;
-  memcpy(to, from->data + from->next, *got);
-  from->next += *got;
-  return DNI_OK;
-}
 
 static void save(const machine *m, bytes *to) {
   const dni_writer writer = {sizeof writer, to, put};

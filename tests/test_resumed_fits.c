@@ -566,6 +566,28 @@ START_TEST(test_no_best) {
 }
 END_TEST
 
+/* What the context makes after a load does not depend on what the file had, nor on whether it fitted.
+ * _i 0: a load, 1: one that fails, since the optimisers differ. */
+START_TEST(test_streams_after_a_load_of_best) {
+  dni_dataset *dataset = make_examples(&plain);
+  dni_trainer *trainer = make_plain(3);
+  dni_fit_options options = options_with_best(dataset, second_network());
+  options.callback = stop_at_step_8;
+  EXPECT_OK(dni_trainer_fit(trainer, dataset, &options));
+  save(trainer, &saved[0]);
+  choice c = plain;
+  c.optimiser = _i == 1 ? 0 : plain.optimiser;
+  dni_status status;
+  (void)make_training(&c, 4, &status);
+  dni_network *undisturbed = make_network(made_context, "6 relu5 drop dense4");
+  trainer = make_training(&c, 4, &status);
+  ck_assert_int_eq(try_load(trainer, &saved[0]), _i == 1 ? DNI_ERROR_ARGUMENT : DNI_OK);
+  dni_network *after = make_network(made_context, "6 relu5 drop dense4");
+  EXPECT(same_bits(all_layer_numbers(undisturbed), all_layer_numbers(after)),
+         "the load took a random stream of the context");
+}
+END_TEST
+
 /* A second phase. ------------------------------------------------------------------------------ */
 
 /* After a load the same call is the rest of the fit; with `anew` it is another one. */
@@ -685,6 +707,7 @@ int main(void) {
   tcase_add_test(group, test_best_goes_on);
   tcase_add_test(group, test_best_of_a_stopped_fit);
   tcase_add_test(group, test_no_best);
+  tcase_add_loop_test(group, test_streams_after_a_load_of_best, 0, 2);
   tcase_add_test(group, test_anew);
   tcase_add_test(group, test_other_fits_are_refused);
   tcase_add_test(group, test_position_fails);

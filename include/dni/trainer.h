@@ -247,12 +247,16 @@ typedef struct dni_fit_options {
  *
  * - DNI_ERROR_ARGUMENT: NULL, sizes that do not fit, labels of one class, a batch over max_batch, a
  *   `best` of another shape, batch norm with a batch or a rest of one row, patience without
- *   validation, a bad struct_size; nothing happened.
+ *   validation, a bad struct_size; or, in the rest of a fit that was loaded, a `best` that it had
+ *   not, or another number of examples than its data set had; nothing happened.
  * - DNI_ERROR_STATE: as dni_trainer_step().
  * - DNI_ERROR_CANCELLED: dni_trainer_cancel() stopped it between two whole steps: each module has
  *   seen the same batches.
  * - DNI_ERROR_MEMORY: no memory for the order of the examples or for the validation: nothing
  *   happened. Memory for all validations is taken at the beginning of the call.
+ * - DNI_ERROR_IO: no file can be made at `checkpoint`: nothing happened. Or a save failed, unless
+ *   checkpoint_may_fail is 1: "checkpoint after step N: ..."; the steps are made, the file of the
+ *   save before is whole.
  * - DNI_ERROR_DATA, DNI_ERROR_NON_FINITE, DNI_ERROR_BACKEND, DNI_ERROR_UNSUPPORTED,
  *   DNI_ERROR_CALLBACK, or a status of the caller's: as dni_trainer_step() and
  *   dni_dataset_gather(). */

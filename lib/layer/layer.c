@@ -89,6 +89,14 @@ dni_status dni_layer_copy(const dni_layer *layer, dni_layer **out) {
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
+dni_status dni__layer_twin(const dni_layer *layer, dni_layer **out) {
+  if (layer->vtable->kind != DNI_LAYER_DROPOUT) return dni_layer_copy(layer, out);
+  dni_random_options seeded = {.struct_size = sizeof seeded, .has_seed = 1};
+  double drop;
+  DNI_TRY(dni_layer_get_f64(layer, DNI_SETTING_DROP, &drop));
+  return dni_layer_create_dropout(layer->context, layer->inputs, drop, &seeded, out);
+}
+
 /* What it is. --------------------------------------------------------------------------------- */
 
 dni_kind dni_layer_kind(const dni_layer *layer) {

@@ -93,6 +93,9 @@ void dni__layer_list(dni_layer *layer, dni__manifest *manifest);
 /* Where a setting is; NULL if the layer does not have it (settings.c). */
 double *dni__layer_setting(dni_layer *layer, dni_setting setting);
 
+/* dni_layer_copy, but it takes no random stream of the context: a dropout layer's starts anywhere. */
+dni_status dni__layer_twin(const dni_layer *layer, dni_layer **out);
+
 /* A dense layer of checked arguments whose weights and biases are 0 (dense.c). */
 dni_status dni__dense_create_zero(dni_context *context, size_t inputs, size_t outputs,
                                   dni_activation activation, dni_layer **out);

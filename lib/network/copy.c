@@ -1,28 +1,39 @@
 /* Second networks, and carrying parameters from one to another. */
 #include "network/network.h"
 
-static dni_status add_copy(dni_network *to, const dni_layer *layer, size_t index) {
+typedef dni_status (*copier)(const dni_layer *layer, dni_layer **out);
+
+static dni_status add_copy(dni_network *to, const dni_layer *layer, size_t index,
+                           copier copy_layer) {
   dni_layer *copy;
-  dni_status status = dni_layer_copy(layer, &copy);
+  dni_status status = copy_layer(layer, &copy);
   if (status != DNI_OK) return dni__network_say(layer, index, status);
   status = dni_network_add(to, copy);
   dni_layer_release(copy); /* the network has its own reference */
   return status;
 }
 
-dni_status dni_network_copy(const dni_network *network, dni_network **out) {
-  DNI_REQUIRE(network);
-  DNI_REQUIRE(out);
+static dni_status copy_network(const dni_network *network, copier copy_layer, dni_network **out) {
   dni_network *made;
   DNI_TRY(dni_network_create(network->context, &made));
   for (size_t i = 0; i < network->count; i++) {
-    dni_status status = add_copy(made, network->links[i].layer, i);
+    dni_status status = add_copy(made, network->links[i].layer, i, copy_layer);
     if (status == DNI_OK) continue;
     dni_network_release(made);
     return status;
   }
   *out = made;
   return DNI_OK;
+}
+
+dni_status dni_network_copy(const dni_network *network, dni_network **out) {
+  DNI_REQUIRE(network);
+  DNI_REQUIRE(out);
+  return copy_network(network, dni_layer_copy, out);
+}
+
+dni_status dni__network_twin(const dni_network *network, dni_network **out) {
+  return copy_network(network, dni__layer_twin, out);
 }
 
 /* Assigning. ----------------------------------------------------------------------------------- */

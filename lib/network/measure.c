@@ -174,21 +174,12 @@ static dni_status time_part(bench *work, part *measured, size_t index, double *s
 
 /* Layers. -------------------------------------------------------------------------------------- */
 
-/* A copy that takes no random stream of the context. */
-static dni_status copy_layer(const dni_layer *layer, dni_layer **out) {
-  if (layer->vtable->kind != DNI_LAYER_DROPOUT) return dni_layer_copy(layer, out);
-  dni_random_options seeded = {.struct_size = sizeof seeded, .has_seed = 1};
-  double drop;
-  DNI_TRY(dni_layer_get_f64(layer, DNI_SETTING_DROP, &drop));
-  return dni_layer_create_dropout(layer->context, layer->inputs, drop, &seeded, out);
-}
-
 static dni_status measure_layer(bench *work, const dni_layer *layer, size_t index,
                                 double *seconds) {
   part measured = {0};
   *seconds = (double)NAN;
   if (layer->vtable->kind == DNI_LAYER_CALLBACK) return DNI_OK;
-  DNI_TRY(copy_layer(layer, &measured.layer));
+  DNI_TRY(dni__layer_twin(layer, &measured.layer));
   dni_status status = bench_open(work, layer->inputs, layer->outputs, 0);
   if (status == DNI_OK) status = time_part(work, &measured, index, seconds);
   bench_close(work);

@@ -47,6 +47,10 @@ void dni__network_list(dni_network *network, dni__manifest *manifest);
 dni_status dni__network_from_old_file(dni_context *context, const unsigned char *bytes, size_t size,
                                       dni_network **out);
 
+/* dni_network_copy, but it takes no random stream of the context: for copies that are not trained, or
+ * that get their streams from a file. */
+dni_status dni__network_twin(const dni_network *network, dni_network **out);
+
 /* Whether dni_network_assign could copy one's parameters to the other; the message names a layer
  * that differs. */
 dni_status dni__network_check_alike(const dni_network *to, const dni_network *from);

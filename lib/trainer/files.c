@@ -70,7 +70,7 @@ static dni_network *room_for_best(dni_trainer *trainer, dni__file *file, dni__ma
   char name[sizeof manifest->prefix + 16];
   (void)snprintf(name, sizeof name, "%sbest.layers", manifest->prefix);
   if (manifest->status != DNI_OK || !dni__file_text(file, name)) return NULL;
-  dni_status status = dni_network_copy(trainer->plan.network, &trainer->loaded_best);
+  dni_status status = dni__network_twin(trainer->plan.network, &trainer->loaded_best);
   if (status == DNI_ERROR_MEMORY) manifest->status = status;
   if (status == DNI_OK) return trainer->loaded_best;
   (void)snprintf(name, sizeof name, "%sbest.", manifest->prefix);

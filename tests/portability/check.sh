@@ -25,8 +25,6 @@ describe() {
 
 # Suites that take hours under emulation: large products and long trainings. PORTABILITY_SUITES runs them.
 slow='test_backend'
-# Suites that fork: a child stands still under qemu-i386 (7.2).
-forking='test_fork test_saving'
 # Suites that put functions of their own in front of the C library's, which a static program cannot.
 dynamic='test_io_faults test_thread_faults'
 
@@ -43,8 +41,6 @@ run_suites() {
     echo "skipped $suite: $4"
     suites=$(echo "$suites" | grep -v "/$suite\$")
   done
-  # In one process under emulation, for the same reason.
-  [ -z "$2" ] || export CK_FORK=no
   # shellcheck disable=SC2086 # words
   BUILD="$base/$1" TEST_PREFIX="$2" CK_TIMEOUT_MULTIPLIER=50 sh tests/run.sh $suites
 }
@@ -77,8 +73,9 @@ run_one() {
   $MAKE CC="$triplet-gcc" AR="$triplet-ar" BLAS=none CI=1 BUILD="$base/$name" \
     CFLAGS="$PORTABILITY_CFLAGS $flags" LDFLAGS="-L$libraries" tests || return 1
   [ -z "$PORTABILITY_SUITES" ] || slow=
-  [ "$qemu" = qemu-i386 ] || forking=
-  run_suites "$name" "$qemu -L $libc" "$slow $forking" 'too slow under emulation, or its forks stand still'
+  # The path, since otherwise the linker of one C library would load another that the system has.
+  run_suites "$name" "$qemu -L $libc -E LD_LIBRARY_PATH=$libc/lib:$libraries" "$slow" \
+    'too slow under emulation'
 }
 
 for architecture; do
