@@ -172,14 +172,11 @@ START_TEST(context_options) {
     bad = good, bad.dtype = no_numbers[i];
     EXPECT_ARGUMENT(dni_context_create(&bad, &context));
   }
-  for (int32_t compute = -1; compute <= 4; compute++) {
-    if (compute == 0) continue;
-    bad = good, bad.compute = compute;
-    EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_context_create(&bad, &context));
-  }
+  bad = good, bad.compute = DNI_F16;
+  EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_context_create(&bad, &context));
   bad = good, bad.reserved = 1;
   EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_context_create(&bad, &context));
-  bad = good, bad.instructions = 4;
+  bad = good, bad.instructions = 5;
   EXPECT_ARGUMENT(dni_context_create(&bad, &context));
   bad = good, bad.instructions = -1;
   EXPECT_ARGUMENT(dni_context_create(&bad, &context));
@@ -233,15 +230,41 @@ START_TEST(context_defaults) {
 }
 END_TEST
 
+/* Refused: a type that is not dtype, but for bf16 in a context of floats. */
+START_TEST(compute_types) {
+  for (size_t t = 0; t < SUPPORT_DTYPES; t++)
+    for (dni_dtype compute = -1; compute <= 7; compute++) {
+      const dni_dtype dtype = support_dtypes[t];
+      const bool bf16 = compute == DNI_BF16 && dtype == DNI_F32;
+      dni_context_options options = {.struct_size = sizeof options,
+                                     .allocator = &support_allocator,
+                                     .dtype = dtype,
+                                     .compute = compute};
+      dni_context *context = NULL;
+      if (compute != 0 && compute != dtype && !bf16) {
+        EXPECT_STATUS(compute == DNI_F16 ? DNI_ERROR_UNSUPPORTED : DNI_ERROR_ARGUMENT,
+                      dni_context_create(&options, &context));
+        EXPECT(context == NULL, "written");
+        continue;
+      }
+      EXPECT_OK(dni_context_create(&options, &context));
+      ck_assert_int_eq(dni_context_dtype(context), dtype);
+      ck_assert_int_eq(dni_context_compute(context), bf16 ? DNI_BF16 : dtype);
+      dni_context_release(context);
+    }
+  ck_assert_int_eq(dni_context_compute(NULL), 0);
+}
+END_TEST
+
 START_TEST(instruction_sets) {
-  static const char *const names[] = {"best", "baseline", "avx2", "avx512"};
-  for (dni_instructions level = DNI_INSTRUCTIONS_BEST; level <= DNI_INSTRUCTIONS_AVX512; level++)
+  static const char *const names[] = {"best", "baseline", "avx2", "avx512", "avx512_bf16"};
+  const dni_instructions last = DNI_INSTRUCTIONS_AVX512_BF16;
+  for (dni_instructions level = DNI_INSTRUCTIONS_BEST; level <= last; level++)
     EXPECT_TEXT(dni_instructions_name(level), names[level]);
-  EXPECT_TEXT(dni_instructions_name(4), "");
+  EXPECT_TEXT(dni_instructions_name(5), "");
   EXPECT_TEXT(dni_instructions_name(-1), "");
   dni_instructions best = DNI_INSTRUCTIONS_BEST;
-  for (dni_instructions level = DNI_INSTRUCTIONS_BASELINE; level <= DNI_INSTRUCTIONS_AVX512;
-       level++) {
+  for (dni_instructions level = DNI_INSTRUCTIONS_BASELINE; level <= last; level++) {
     dni_context_options options = {
         .struct_size = sizeof options, .allocator = &support_allocator, .instructions = level};
     dni_context *context = NULL;
@@ -927,6 +950,7 @@ static Suite *core_suite(void) {
   tcase_add_test(basics, context_options);
   tcase_add_test(basics, newer_options);
   tcase_add_test(basics, context_defaults);
+  tcase_add_test(basics, compute_types);
   tcase_add_test(basics, instruction_sets);
   tcase_add_loop_test(basics, backends_of_a_context, 0, SUPPORT_DTYPES);
   tcase_add_test(basics, ends_of_a_context);

@@ -13,6 +13,8 @@ typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 typedef struct dni__backend_vtable {
   dni_kind kind;
   dni_status (*gemm)(dni_backend *backend, const dni_product *call);
+  /* The same of float matrices, elements of A and B rounded to bf16; NULL: it has no such product */
+  dni_status (*gemm_bf16)(dni_backend *backend, const dni_product *call);
   dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
@@ -43,6 +45,8 @@ dni_status dni__backend_create(const dni_backend_options *options, dni__backend_
                                const void *what, dni_backend **out);
 
 bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
+/* Whether it has products that round A and B to `compute`. */
+bool dni__backend_computes(const dni_backend *backend, dni_dtype compute);
 
 /* The backend a new context starts with: builtin, even where there is a CBLAS. It is about as
  * fast, gives the same bits for any number of threads, shares no settings with the rest of the
@@ -60,5 +64,11 @@ void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_wo
  * at their own boundary). Sizes are still checked against the backend's integers. */
 dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
                      const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c);
+
+/* The product that layers and SGs are made of: dni__gemm, with A and B rounded to the context's
+ * `compute`. Sums that are solved with, and analyses, take dni__gemm. */
+dni_status dni__product(const dni_context *context, dni_backend *backend, int32_t transpose_a,
+                         int32_t transpose_b, double alpha, const dni_matrix *a,
+                         const dni_matrix *b, double beta, const dni_matrix *c);
 
 #endif

@@ -16,7 +16,7 @@
 
 typedef struct builtin {
   dni_backend base;
-  const dni__gemm_kernel *f32, *f64;
+  const dni__gemm_kernel *f32, *f64, *bf16;
   dni__team *team; /* NULL: one thread */
 } builtin;
 
@@ -78,14 +78,23 @@ static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
   return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, &all);
 }
 
-static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
-  const builtin *own = (const builtin *)backend;
-  const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
+static dni_status multiply(const builtin *own, const dni__gemm_kernel *kernel,
+                           const dni_product *call) {
   bool large = (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST;
   bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
   void (*run)(const dni_product *part) = dots ? kernel->dots : kernel->run;
   if (!own->team || !large || !run_shared(own->team, kernel, run, call)) run(call);
   return DNI_OK;
+}
+
+static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
+  const builtin *own = (const builtin *)backend;
+  return multiply(own, call->dtype == DNI_F32 ? own->f32 : own->f64, call);
+}
+
+static dni_status builtin_gemm_bf16(dni_backend *backend, const dni_product *call) {
+  const builtin *own = (const builtin *)backend;
+  return multiply(own, own->bf16, call);
 }
 
 /* Element-wise work to be shared. */
@@ -126,29 +135,38 @@ static void builtin_destroy(dni_backend *backend) {
 static const dni__backend_vtable builtin_vtable = {
     .kind = DNI_BACKEND_BUILTIN,
     .gemm = builtin_gemm,
+    .gemm_bf16 = builtin_gemm_bf16,
     .set_threads = builtin_set_threads,
     .destroy = builtin_destroy,
     .share = builtin_share,
 };
+
+static void choose_kernels(builtin *own, dni_instructions instructions) {
+  own->f32 = &dni__gemm_baseline_f32;
+  own->f64 = &dni__gemm_baseline_f64;
+  own->bf16 = &dni__gemm_baseline_bf16;
+#if defined(__x86_64__)
+  if (instructions >= DNI_INSTRUCTIONS_AVX512) {
+    own->f32 = &dni__gemm_avx512_f32;
+    own->f64 = &dni__gemm_avx512_f64;
+    own->bf16 = instructions == DNI_INSTRUCTIONS_AVX512_BF16 ? &dni__gemm_avx512_bf16_bf16
+                                                             : &dni__gemm_avx512_bf16;
+  } else if (instructions == DNI_INSTRUCTIONS_AVX2) {
+    own->f32 = &dni__gemm_avx2_f32;
+    own->f64 = &dni__gemm_avx2_f64;
+    own->bf16 = &dni__gemm_avx2_bf16;
+  }
+#else
+  (void)instructions;
+#endif
+}
 
 dni_status dni__backend_make_builtin(dni__memory *memory, dni_instructions instructions,
                                      dni_backend **out) {
   dni_backend *backend = dni__backend_allocate(memory, sizeof(builtin), &builtin_vtable, SIZE_MAX);
   if (!backend) return DNI_ERROR_MEMORY;
   builtin *own = (builtin *)backend;
-  own->f32 = &dni__gemm_baseline_f32;
-  own->f64 = &dni__gemm_baseline_f64;
-#if defined(__x86_64__)
-  if (instructions == DNI_INSTRUCTIONS_AVX512) {
-    own->f32 = &dni__gemm_avx512_f32;
-    own->f64 = &dni__gemm_avx512_f64;
-  } else if (instructions == DNI_INSTRUCTIONS_AVX2) {
-    own->f32 = &dni__gemm_avx2_f32;
-    own->f64 = &dni__gemm_avx2_f64;
-  }
-#else
-  (void)instructions;
-#endif
+  choose_kernels(own, instructions);
   *out = backend;
   return DNI_OK;
 }

@@ -16,9 +16,13 @@ typedef struct dni__gemm_kernel {
 } dni__gemm_kernel;
 
 extern const dni__gemm_kernel dni__gemm_baseline_f32, dni__gemm_baseline_f64;
+/* Of floats that are rounded to bf16. */
+extern const dni__gemm_kernel dni__gemm_baseline_bf16;
 #if defined(__x86_64__)
 extern const dni__gemm_kernel dni__gemm_avx2_f32, dni__gemm_avx2_f64;
 extern const dni__gemm_kernel dni__gemm_avx512_f32, dni__gemm_avx512_f64;
+extern const dni__gemm_kernel dni__gemm_avx2_bf16, dni__gemm_avx512_bf16;
+extern const dni__gemm_kernel dni__gemm_avx512_bf16_bf16; /* AVX-512 with its BF16 part */
 #endif
 
 #endif

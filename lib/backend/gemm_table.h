@@ -1,4 +1,4 @@
-/* The body of each gemm_<set>.c: the template for float and for double. Included with SET
+/* The body of each gemm_<set>.c: the templates for float, double and bf16. Included with SET
  * (baseline, avx2, avx512) defined, after math/vector.h has chosen the target. */
 #include "backend/gemm_vector.h"
 
@@ -35,3 +35,19 @@
 #define FN(name)         JOIN(name, _f64_, SET)
 #define KERNEL           JOIN(dni__gemm_, SET, _f64)
 #include "backend/gemm_template.h"
+
+#undef REAL
+#undef VECTOR
+#undef UNALIGNED
+#undef BROADCAST
+#undef MULTIPLY_ADD
+#undef TRANSPOSE_SQUARE
+#undef QUAD
+#undef FN
+#undef KERNEL
+
+#define FN(name) JOIN(name, _bf16_, SET)
+#define KERNEL   JOIN(dni__gemm_, SET, _bf16)
+#include "backend/gemm_bf16_vector.h"
+
+#include "backend/gemm_bf16_template.h"

@@ -16,7 +16,7 @@ typedef double unaligned_f64
 
 /* TILE_ROWS x 2 accumulators, 2 vectors of B and 1 element of A: 31 of AVX-512's 32 registers, 15
  * of the 16 that the others have at least. */
-#if DNI_VECTOR_SET == DNI_SET_AVX512
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
 #define TILE_ROWS 14
 #else
 #define TILE_ROWS 6
@@ -34,7 +34,7 @@ typedef double unaligned_f64
 /* `scalar * vector` is not written anywhere: where the compiler computes in a wider type
  * (FLT_EVAL_METHOD is not 0: i386, s390x), -std=c11 makes it an error. */
 static inline vector_f32 broadcast_f32(float a) {
-#if DNI_VECTOR_SET == DNI_SET_AVX512
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
   return (vector_f32)_mm512_set1_ps(a);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
   return (vector_f32)_mm256_set1_ps(a);
@@ -44,7 +44,7 @@ static inline vector_f32 broadcast_f32(float a) {
 }
 
 static inline vector_f64 broadcast_f64(double a) {
-#if DNI_VECTOR_SET == DNI_SET_AVX512
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
   return (vector_f64)_mm512_set1_pd(a);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
   return (vector_f64)_mm256_set1_pd(a);
@@ -54,7 +54,7 @@ static inline vector_f64 broadcast_f64(double a) {
 }
 
 static inline vector_f32 multiply_add_f32(float a, vector_f32 b, vector_f32 c) {
-#if DNI_VECTOR_SET == DNI_SET_AVX512
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
   return (vector_f32)_mm512_fmadd_ps((__m512)broadcast_f32(a), (__m512)b, (__m512)c);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
   return (vector_f32)_mm256_fmadd_ps((__m256)broadcast_f32(a), (__m256)b, (__m256)c);
@@ -64,7 +64,7 @@ static inline vector_f32 multiply_add_f32(float a, vector_f32 b, vector_f32 c) {
 }
 
 static inline vector_f64 multiply_add_f64(double a, vector_f64 b, vector_f64 c) {
-#if DNI_VECTOR_SET == DNI_SET_AVX512
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
   return (vector_f64)_mm512_fmadd_pd((__m512d)broadcast_f64(a), (__m512d)b, (__m512d)c);
 #elif DNI_VECTOR_SET == DNI_SET_AVX2
   return (vector_f64)_mm256_fmadd_pd((__m256d)broadcast_f64(a), (__m256d)b, (__m256d)c);

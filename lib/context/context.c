@@ -11,16 +11,24 @@ static dni_status check_types(dni_context_options *options) {
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_context_options: dtype is %d (%s), expected DNI_F32 or DNI_F64",
                      (int)options->dtype, dni__dtype_name(options->dtype));
-  if (options->compute != 0)
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_context_options: compute is %d, expected 0",
-                     (int)options->compute);
   if (options->reserved != 0)
     return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_context_options: reserved is not 0");
   return DNI_OK;
 }
 
+static dni_status check_compute(dni_context_options *options) {
+  if (options->compute == 0) options->compute = options->dtype;
+  if (options->compute == options->dtype) return DNI_OK;
+  if (options->compute == DNI_BF16 && options->dtype == DNI_F32) return DNI_OK;
+  return dni__fail(options->compute == DNI_F16 ? DNI_ERROR_UNSUPPORTED : DNI_ERROR_ARGUMENT,
+                   "dni_context_options: compute is %d (%s), expected 0, the dtype, or DNI_BF16 "
+                   "where dtype is DNI_F32",
+                   (int)options->compute, dni__dtype_name(options->compute));
+}
+
 static dni_status check_options(dni_context_options *options) {
   DNI_TRY(check_types(options));
+  DNI_TRY(check_compute(options));
   DNI_TRY(dni__instructions_choose(&options->instructions, "dni_context_options"));
   if (options->backend && !dni__backend_supports(options->backend, options->dtype))
     return dni__fail(DNI_ERROR_ARGUMENT,
@@ -48,6 +56,9 @@ static dni_status make_context(const dni_context_options *options, dni__memory *
   context->seed = options->seed;
   dni_status status = take_backend(context, options->backend);
   if (status == DNI_OK)
+    context->compute = dni__backend_computes(context->backend, options->compute) ? options->compute
+                                                                                 : options->dtype;
+  if (status == DNI_OK)
     *out = context;
   else
     dni_context_release(context);
@@ -69,7 +80,8 @@ dni_status dni_context_create(const dni_context_options *options, dni_context **
     context->log_user = known.log_user;
     context->log_destroy = known.log_destroy;
     dni__context_log(context, DNI_LOG_INFORMATION, "%s; kernels in use: %s; backend: %s",
-                     dni_build_info(), context->kernels->name, dni_backend_name(context->backend));
+                     dni_build_info(), dni_instructions_name(context->instructions),
+                     dni_backend_name(context->backend));
     *out = context;
   }
   dni__memory_release(memory);
@@ -96,6 +108,10 @@ dni_backend *dni_context_backend(const dni_context *context) {
 
 dni_dtype dni_context_dtype(const dni_context *context) {
   return context ? context->dtype : 0;
+}
+
+dni_dtype dni_context_compute(const dni_context *context) {
+  return context ? context->compute : 0;
 }
 
 dni_instructions dni_context_instructions(const dni_context *context) {

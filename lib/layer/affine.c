@@ -113,9 +113,9 @@ dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
             .bias = affine->bias.value,
             .weight = second_part(&affine->weight.value, x1)};
   dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, x1->columns);
-  DNI_TRY(dni__gemm(backend, 0, 1, 1, x1, &weight, 0, y));
+  DNI_TRY(dni__product(context, backend, 0, 1, 1, x1, &weight, 0, y));
   if (x2 && run_picking_pass(backend, &p, x2, forward_columns)) return DNI_OK;
-  if (x2) DNI_TRY(dni__gemm(backend, 0, 1, 1, x2, &p.weight, 1, y));
+  if (x2) DNI_TRY(dni__product(context, backend, 0, 1, 1, x2, &p.weight, 1, y));
   run_pass(backend, &p, forward_columns);
   return DNI_OK;
 }
@@ -145,12 +145,15 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
             .beta = flags & DNI_GRADIENT_ADD ? 1 : 0};
   bool picks = x2 && run_picking_pass(backend, &p, x2, backward_columns);
   if (!picks) run_pass(backend, &p, backward_columns);
-  if (x2 && !picks) DNI_TRY(dni__gemm(backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
+  if (x2 && !picks)
+    DNI_TRY(dni__product(context, backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
   dni_matrix gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);
-  return dni__gemm(backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);
+  return dni__product(context, backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);
 }
 
-dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,
-                                      const dni_matrix *dz, const dni_matrix *dx) {
-  return dni__gemm(backend, 0, 0, 1, dz, &affine->weight.value, 0, dx);
+dni_status dni__affine_backward_input(dni_context *context, dni_backend *backend,
+                                      const dni__affine *affine, const dni_matrix *dz,
+                                      const dni_matrix *dx) {
+  dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, dx->columns);
+  return dni__product(context, backend, 0, 0, 1, dz, &weight, 0, dx);
 }

@@ -34,8 +34,9 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
                                 const dni_matrix *x2, const dni_matrix *y,
                                 dni_activation activation, const dni_matrix *dy);
 
-/* dx = dz W, for a single input. */
-dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,
-                                      const dni_matrix *dz, const dni_matrix *dx);
+/* dx1 = dz W, the columns of W that x1 meets. */
+dni_status dni__affine_backward_input(dni_context *context, dni_backend *backend,
+                                      const dni__affine *affine, const dni_matrix *dz,
+                                      const dni_matrix *dx);
 
 #endif

@@ -43,8 +43,8 @@ static dni_status dense_backward(dni_layer *layer, const dni_layer_call *call) {
   }
   DNI_TRY(dni__affine_backward(layer->context, layer->backend, &affine, call->flags, call->scale,
                                call->x, NULL, call->y, activation, call->dy));
-  return call->dx ? dni__affine_backward_input(layer->backend, &affine, call->dy, call->dx)
-                  : DNI_OK;
+  if (!call->dx) return DNI_OK;
+  return dni__affine_backward_input(layer->context, layer->backend, &affine, call->dy, call->dx);
 }
 
 /* Of GELU. */

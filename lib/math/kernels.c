@@ -11,6 +11,9 @@ bool dni__instructions_supported(dni_instructions instructions) {
   case DNI_INSTRUCTIONS_AVX512:
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  case DNI_INSTRUCTIONS_AVX512_BF16:
+    return dni__instructions_supported(DNI_INSTRUCTIONS_AVX512) &&
+           __builtin_cpu_supports("avx512bf16");
 #endif
   default:
     return false;
@@ -18,7 +21,7 @@ bool dni__instructions_supported(dni_instructions instructions) {
 }
 
 dni_instructions dni__instructions_best(void) {
-  dni_instructions best = DNI_INSTRUCTIONS_AVX512;
+  dni_instructions best = DNI_INSTRUCTIONS_AVX512_BF16;
   while (!dni__instructions_supported(best))
     best--;
   return best;
@@ -46,6 +49,8 @@ const char *dni_instructions_name(dni_instructions instructions) {
     return "avx2";
   case DNI_INSTRUCTIONS_AVX512:
     return "avx512";
+  case DNI_INSTRUCTIONS_AVX512_BF16:
+    return "avx512_bf16";
   default:
     return "";
   }
@@ -56,6 +61,7 @@ const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instruct
   switch (instructions) {
 #if defined(__x86_64__)
   case DNI_INSTRUCTIONS_AVX512:
+  case DNI_INSTRUCTIONS_AVX512_BF16:
     return dtype == DNI_F32 ? &dni__kernels_f32_avx512 : &dni__kernels_f64_avx512;
   case DNI_INSTRUCTIONS_AVX2:
     return dtype == DNI_F32 ? &dni__kernels_f32_avx2 : &dni__kernels_f64_avx2;

@@ -6,7 +6,8 @@
 #include "sg/sg.h"
 
 static dni_status feedback_estimate(dni_sg *sg, const dni_sg_call *call) {
-  return dni__gemm(sg->backend, 0, 0, 1, call->signal, &sg->parameters[0].value, 0, call->delta);
+  return dni__product(sg->context, sg->backend, 0, 0, 1, call->signal, &sg->parameters[0].value, 0,
+                       call->delta);
 }
 
 static const dni__sg_vtable dfa_vtable = {

@@ -87,6 +87,7 @@ static dni_status backward_map(const dni__stack *stack, size_t index, const dni_
 
 dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
                                const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh) {
+  dni_context *context = stack->base.context;
   dni_backend *backend = stack->base.backend;
   if (call->flags & DNI_GRADIENT_SKIP && !dh) return DNI_OK;
   dni_matrix dz = *dout;
@@ -94,13 +95,13 @@ dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
     dni_matrix below = hidden_view(stack, stack->hidden_delta[i - 1], dz.rows);
     dni__affine map = dni__stack_map(stack, i);
     DNI_TRY(backward_map(stack, i, call, y, &dz));
-    DNI_TRY(dni__affine_backward_input(backend, &map, &dz, &below));
+    DNI_TRY(dni__affine_backward_input(context, backend, &map, &dz, &below));
     dz = below;
   }
   DNI_TRY(backward_map(stack, 0, call, y, &dz));
   if (!dh) return DNI_OK;
-  dni_matrix weight = dni__matrix_columns(&stack->base.parameters[0].value, 0, dh->columns);
-  return dni__gemm(backend, 0, 0, 1, &dz, &weight, 0, dh);
+  dni__affine map = dni__stack_map(stack, 0);
+  return dni__affine_backward_input(context, backend, &map, &dz, dh);
 }
 
 /* Workspace. --------------------------------------------------------------------------------- */

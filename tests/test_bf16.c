@@ -1,0 +1,231 @@
+/* Products of operands rounded to bf16: every instruction set gives the bits of the order of additions
+ * that docs/ARCHITECTURE.md states, worked out here one by one; and what of a training is in bf16 and
+ * what is not. */
+#include "backend/backend.h"
+#include "core/bf16.h"
+#include "support/support.h"
+
+enum { RUN = 256, SETS = DNI_INSTRUCTIONS_AVX512_BF16 };
+
+/* A context with compute bf16; NULL if this processor lacks the instructions. */
+static dni_context *make_bf16(dni_instructions instructions, dni_backend *backend) {
+  dni_context_options options = {.struct_size = sizeof options,
+                                 .allocator = &support_allocator,
+                                 .compute = DNI_BF16,
+                                 .instructions = instructions,
+                                 .backend = backend};
+  dni_context *context = NULL;
+  dni_status status = dni_context_create(&options, &context);
+  EXPECT(status == DNI_OK || status == DNI_ERROR_UNSUPPORTED, "%s", dni_last_message());
+  return context;
+}
+
+/* The reference. ------------------------------------------------------------------------------- */
+
+/* To nearest, ties to even, by comparing distances: not as the library does it. */
+static float nearest_bf16(float number) {
+  uint32_t bits, low;
+  memcpy(&bits, &number, sizeof bits);
+  if (number != number) return number;
+  if (fabsf(number) < 0x1p-126f) return copysignf(0, number);
+  low = bits & 0xffff0000;
+  float below, above;
+  memcpy(&below, &low, sizeof below);
+  low += 0x10000;
+  memcpy(&above, &low, sizeof above);
+  if (isinf(number)) return number;
+  /* The step between the two in a wider type, where infinity is the next power of 2. */
+  double size = fabs((double)number), from = fabs((double)below);
+  double to = isinf(above) ? 0x1p128 : fabs((double)above), middle = from + (to - from) / 2;
+  if (size != middle) return size < middle ? below : above;
+  return (low >> 16 & 1) ? below : above;
+}
+
+static float element(const dni_matrix *view, bool transpose, size_t i, size_t p) {
+  return nearest_bf16((float)(transpose ? matrix_get(view, p, i) : matrix_get(view, i, p)));
+}
+
+static size_t run_of(size_t k) {
+  size_t pairs = (k + 1) / 2, runs = (pairs + RUN / 2 - 1) / (RUN / 2);
+  return 2 * ((pairs + runs - 1) / runs);
+}
+
+/* Of each pair the second product first, each sum a float; runs of at most 256 one after the other. */
+static float sum_in_order(const dni_matrix *a, bool ta, const dni_matrix *b, bool tb, size_t k,
+                          size_t i, size_t j, float alpha, float c) {
+  const size_t run = run_of(k);
+  for (size_t first = 0; first < k; first += run) {
+    volatile float sum = 0;
+    for (size_t p = first; p < k && p < first + run; p += 2)
+      for (size_t q = p + 2; q-- > p;)
+        if (q < k) sum = sum + element(a, ta, i, q) * element(b, !tb, j, q);
+    volatile float scaled = alpha * sum;
+    c = c + scaled;
+  }
+  return c;
+}
+
+/* Products. ------------------------------------------------------------------------------------ */
+
+static const struct {
+  size_t m, n, k;
+} shapes[] = {{1, 1, 1},    {1, 5, 2},    {3, 17, 3},    {4, 32, 8},   {14, 32, 256}, {15, 33, 257},
+              {29, 64, 31}, {150, 40, 9}, {6, 100, 300}, {31, 7, 515}, {2, 10, 1025}, {40, 96, 64}};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+typedef struct product {
+  dni_matrix a, b, c, expected;
+  bool ta, tb;
+  double alpha, beta;
+} product;
+
+static product make_product(size_t shape, bool ta, bool tb) {
+  const size_t m = shapes[shape].m, n = shapes[shape].n, k = shapes[shape].k;
+  product p = {.a = ta ? matrix_random(DNI_F32, k, m) : matrix_random(DNI_F32, m, k),
+               .b = tb ? matrix_random(DNI_F32, n, k) : matrix_random(DNI_F32, k, n),
+               .c = matrix_random(DNI_F32, m, n),
+               .expected = matrix_make(DNI_F32, m, n),
+               .ta = ta,
+               .tb = tb,
+               .alpha = support_below(2) ? 1 : 0.3,
+               .beta = (double)support_below(2)};
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n; j++) {
+      float c = p.beta == 0 ? 0 : (float)matrix_get(&p.c, i, j);
+      matrix_set(&p.expected, i, j,
+                 (double)sum_in_order(&p.a, ta, &p.b, tb, k, i, j, (float)p.alpha, c));
+    }
+  return p;
+}
+
+static void run_product(const product *p, dni_context *context, const char *what) {
+  dni_matrix c = matrix_make(DNI_F32, p->c.rows, p->c.columns);
+  if (p->beta != 0) matrix_copy(&p->c, &c);
+  EXPECT_OK(dni__product(context, dni_context_backend(context), p->ta, p->tb, p->alpha, &p->a,
+                         &p->b, p->beta, &c));
+  matrix_expect_same(&c, &p->expected, what);
+}
+
+/* _i: shape */
+START_TEST(test_products) {
+  for (int form = 0; form < 4; form++) {
+    product p = make_product((size_t)_i, form & 1, form & 2);
+    for (dni_instructions set = DNI_INSTRUCTIONS_BASELINE; set <= SETS; set++) {
+      dni_context *context = make_bf16(set, NULL);
+      if (context) run_product(&p, context, dni_instructions_name(set));
+      dni_context_release(context);
+    }
+  }
+}
+END_TEST
+
+/* Large enough to be shared. */
+START_TEST(test_threads) {
+  dni_context *alone = make_bf16(0, NULL);
+  for (int form = 0; form < 4; form++) {
+    const bool ta = form & 1, tb = form & 2, narrow = support_below(2);
+    const size_t m = narrow ? 4000 : 200, n = narrow ? 30 : 300, k = 150;
+    dni_matrix a = ta ? matrix_random(DNI_F32, k, m) : matrix_random(DNI_F32, m, k);
+    dni_matrix b = tb ? matrix_random(DNI_F32, n, k) : matrix_random(DNI_F32, k, n);
+    dni_matrix one = matrix_make(DNI_F32, m, n), many = matrix_make(DNI_F32, m, n);
+    EXPECT_OK(dni__product(alone, dni_context_backend(alone), ta, tb, 1, &a, &b, 0, &one));
+    for (size_t threads = 2; threads <= 4; threads++) {
+      dni_backend *backend = support_builtin();
+      EXPECT_OK(dni_backend_set_threads(backend, threads));
+      dni_context *context = make_bf16(0, backend);
+      EXPECT_OK(dni__product(context, backend, ta, tb, 1, &a, &b, 0, &many));
+      matrix_expect_same(&one, &many, "threads");
+      dni_context_release(context);
+      dni_backend_release(backend);
+    }
+  }
+  dni_context_release(alone);
+}
+END_TEST
+
+/* Rounding. ------------------------------------------------------------------------------------ */
+
+static float product_of(dni_context *context, float a, float b) {
+  float c = 5;
+  dni_matrix left, right, to;
+  dni_matrix_init_f32(&left, &a, 1, 1);
+  dni_matrix_init_f32(&right, &b, 1, 1);
+  dni_matrix_init_f32(&to, &c, 1, 1);
+  EXPECT_OK(dni__product(context, dni_context_backend(context), 0, 0, 1, &left, &right, 0, &to));
+  return c;
+}
+
+static void expect_rounded(dni_context *context, float number) {
+  const float expected = nearest_bf16(number), found = product_of(context, number, 1);
+  const float once = dni__float_of(dni__bf16_round(number) << 16);
+  const char *name = dni_instructions_name(dni_context_instructions(context));
+  if (expected != expected) {
+    EXPECT(found != found && once != once, "%s: NaN becomes %a, %a", name, (double)found,
+           (double)once);
+    return;
+  }
+  EXPECT(found == expected && once == expected, "%s: %a becomes %a, %a, not %a", name,
+         (double)number, (double)found, (double)once, (double)expected);
+}
+
+/* Ties, the largest numbers, infinity, NaN of any payload, denormals, and a step around each. */
+START_TEST(test_rounding) {
+  static const uint32_t places[] = {0,          1,          0x7f8000,   0x800000,   0x807fff,
+                                    0x808000,   0x818000,   0x3f800000, 0x3f808000, 0x3f818000,
+                                    0x7f7f0000, 0x7f7f7fff, 0x7f7f8000, 0x7f7fffff, 0x7f800000,
+                                    0x7f800001, 0x7fbfffff, 0x7fc00000, 0x7fffffff};
+  for (dni_instructions set = DNI_INSTRUCTIONS_BASELINE; set <= SETS; set++) {
+    dni_context *context = make_bf16(set, NULL);
+    if (!context) continue;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+      for (uint32_t step = 0; step < 3; step++)
+        for (uint32_t sign = 0; sign < 2; sign++)
+          expect_rounded(context, dni__float_of((places[i] + step - 1) ^ sign << 31));
+    for (int i = 0; i < 20000; i++)
+      expect_rounded(context, dni__float_of((uint32_t)support_random()));
+    dni_context_release(context);
+  }
+}
+END_TEST
+
+/* As the layers' products meet them: in every place of a vector and beside it. */
+START_TEST(test_special_numbers) {
+  static const float specials[] = {INFINITY, -INFINITY, NAN, 0x1p-130f, -0x1.fffffep127f};
+  enum { K = 70, N = 37 };
+  for (dni_instructions set = DNI_INSTRUCTIONS_BASELINE; set <= SETS; set++) {
+    dni_context *context = make_bf16(set, NULL);
+    if (!context) continue;
+    for (int form = 0; form < 4; form++)
+      for (size_t s = 0; s < sizeof specials / sizeof specials[0]; s++) {
+        const bool ta = form & 1, tb = form & 2;
+        const size_t at = support_below(K), of = support_below(N);
+        dni_matrix a = ta ? matrix_filled(DNI_F32, K, 3, 1) : matrix_filled(DNI_F32, 3, K, 1);
+        dni_matrix b = tb ? matrix_filled(DNI_F32, N, K, 1) : matrix_filled(DNI_F32, K, N, 1);
+        dni_matrix c = matrix_make(DNI_F32, 3, N);
+        matrix_set(&b, tb ? of : at, tb ? at : of, (double)specials[s]);
+        EXPECT_OK(dni__product(context, dni_context_backend(context), ta, tb, 1, &a, &b, 0, &c));
+        for (size_t j = 0; j < N; j++)
+          expect_close(matrix_get(&c, 1, j),
+                       j == of ? (double)(nearest_bf16(specials[s]) + (K - 1)) : K, 0, "a sum");
+      }
+    dni_context_release(context);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("bf16");
+  TCase *group = tcase_create("products");
+  tcase_add_checked_fixture(group, support_setup, support_teardown);
+  tcase_set_timeout(group, 60);
+  suite_add_tcase(suite, group);
+  tcase_add_loop_test(group, test_products, 0, SHAPES);
+  tcase_add_test(group, test_threads);
+  tcase_add_test(group, test_rounding);
+  tcase_add_test(group, test_special_numbers);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
+}
