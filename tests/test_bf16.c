@@ -101,8 +101,8 @@ static product make_product(size_t shape, bool ta, bool tb) {
 static void run_product(const product *p, dni_context *context, const char *what) {
   dni_matrix c = matrix_make(DNI_F32, p->c.rows, p->c.columns);
   if (p->beta != 0) matrix_copy(&p->c, &c);
-  EXPECT_OK(dni__product(context, dni_context_backend(context), p->ta, p->tb, p->alpha, &p->a,
-                         &p->b, p->beta, &c));
+  EXPECT_OK(dni__gemm_bf16(dni_context_backend(context), p->ta, p->tb, p->alpha, &p->a, &p->b,
+                           p->beta, &c));
   matrix_expect_same(&c, &p->expected, what);
 }
 
@@ -128,12 +128,12 @@ START_TEST(test_threads) {
     dni_matrix a = ta ? matrix_random(DNI_F32, k, m) : matrix_random(DNI_F32, m, k);
     dni_matrix b = tb ? matrix_random(DNI_F32, n, k) : matrix_random(DNI_F32, k, n);
     dni_matrix one = matrix_make(DNI_F32, m, n), many = matrix_make(DNI_F32, m, n);
-    EXPECT_OK(dni__product(alone, dni_context_backend(alone), ta, tb, 1, &a, &b, 0, &one));
+    EXPECT_OK(dni__gemm_bf16(dni_context_backend(alone), ta, tb, 1, &a, &b, 0, &one));
     for (size_t threads = 2; threads <= 4; threads++) {
       dni_backend *backend = support_builtin();
       EXPECT_OK(dni_backend_set_threads(backend, threads));
       dni_context *context = make_bf16(0, backend);
-      EXPECT_OK(dni__product(context, backend, ta, tb, 1, &a, &b, 0, &many));
+      EXPECT_OK(dni__gemm_bf16(backend, ta, tb, 1, &a, &b, 0, &many));
       matrix_expect_same(&one, &many, "threads");
       dni_context_release(context);
       dni_backend_release(backend);
@@ -151,7 +151,7 @@ static float product_of(dni_context *context, float a, float b) {
   dni_matrix_init_f32(&left, &a, 1, 1);
   dni_matrix_init_f32(&right, &b, 1, 1);
   dni_matrix_init_f32(&to, &c, 1, 1);
-  EXPECT_OK(dni__product(context, dni_context_backend(context), 0, 0, 1, &left, &right, 0, &to));
+  EXPECT_OK(dni__gemm_bf16(dni_context_backend(context), 0, 0, 1, &left, &right, 0, &to));
   return c;
 }
 
@@ -203,7 +203,7 @@ START_TEST(test_special_numbers) {
         dni_matrix b = tb ? matrix_filled(DNI_F32, N, K, 1) : matrix_filled(DNI_F32, K, N, 1);
         dni_matrix c = matrix_make(DNI_F32, 3, N);
         matrix_set(&b, tb ? of : at, tb ? at : of, (double)specials[s]);
-        EXPECT_OK(dni__product(context, dni_context_backend(context), ta, tb, 1, &a, &b, 0, &c));
+        EXPECT_OK(dni__gemm_bf16(dni_context_backend(context), ta, tb, 1, &a, &b, 0, &c));
         for (size_t j = 0; j < N; j++)
           expect_close(matrix_get(&c, 1, j),
                        j == of ? (double)(nearest_bf16(specials[s]) + (K - 1)) : K, 0, "a sum");

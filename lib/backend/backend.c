@@ -75,10 +75,6 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype) {
   return !backend->vtable->supports || backend->vtable->supports(backend, dtype);
 }
 
-bool dni__backend_computes(const dni_backend *backend, dni_dtype compute) {
-  return compute == DNI_BF16 && backend->vtable->gemm_bf16;
-}
-
 dni_status dni__backend_create_default(dni__memory *memory, dni_instructions instructions,
                                        dni_backend **out) {
   return dni__backend_make_builtin(memory, instructions, out);
@@ -137,48 +133,44 @@ static dni_status check_sizes(const dni_backend *backend, const dni_product *cal
   return DNI_OK;
 }
 
-static dni_status multiply(dni_backend *backend, bool bf16, int32_t transpose_a,
-                           int32_t transpose_b, double alpha, const dni_matrix *a,
-                           const dni_matrix *b, double beta, const dni_matrix *c) {
-  dni_product call = {.struct_size = sizeof call,
-                      .dtype = c->dtype,
-                      .transpose_a = transpose_a,
-                      .transpose_b = transpose_b,
-                      .m = c->rows,
-                      .n = c->columns,
-                      .k = transpose_a ? a->rows : a->columns,
-                      .alpha = alpha,
-                      .a = a->data,
-                      .lda = a->stride,
-                      .b = b->data,
-                      .ldb = b->stride,
-                      .beta = beta,
-                      .c = c->data,
-                      .ldc = c->stride};
-  bool nothing_added = call.k == 0 || (c->dtype == DNI_F32 ? (float)alpha == 0 : alpha == 0);
-  if (call.m == 0 || call.n == 0) return DNI_OK;
-  if (!nothing_added) {
-    DNI_TRY(check_sizes(backend, &call));
-    return bf16 ? backend->vtable->gemm_bf16(backend, &call)
-                : backend->vtable->gemm(backend, &call);
-  }
+bool dni__product_is_trivial(const dni_product *call, const dni_matrix *c) {
+  bool nothing_added =
+      call->k == 0 || (c->dtype == DNI_F32 ? (float)call->alpha == 0 : call->alpha == 0);
+  if (call->m == 0 || call->n == 0) return true;
+  if (!nothing_added) return false;
   if (c->dtype == DNI_F32)
-    scale_f32(c, (float)beta);
+    scale_f32(c, (float)call->beta);
   else
-    scale_f64(c, beta);
-  return DNI_OK;
+    scale_f64(c, call->beta);
+  return true;
+}
+
+dni_product dni__product_describe(int32_t transpose_a, int32_t transpose_b, double alpha,
+                                  const dni_matrix *a, const dni_matrix *b, double beta,
+                                  const dni_matrix *c) {
+  return (dni_product){.struct_size = sizeof(dni_product),
+                       .dtype = c->dtype,
+                       .transpose_a = transpose_a,
+                       .transpose_b = transpose_b,
+                       .m = c->rows,
+                       .n = c->columns,
+                       .k = transpose_a ? a->rows : a->columns,
+                       .alpha = alpha,
+                       .a = a->data,
+                       .lda = a->stride,
+                       .b = b->data,
+                       .ldb = b->stride,
+                       .beta = beta,
+                       .c = c->data,
+                       .ldc = c->stride};
 }
 
 dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
                      const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c) {
-  return multiply(backend, false, transpose_a, transpose_b, alpha, a, b, beta, c);
-}
-
-dni_status dni__product(const dni_context *context, dni_backend *backend, int32_t transpose_a,
-                         int32_t transpose_b, double alpha, const dni_matrix *a,
-                         const dni_matrix *b, double beta, const dni_matrix *c) {
-  bool bf16 = context->compute == DNI_BF16 && backend->vtable->gemm_bf16;
-  return multiply(backend, bf16, transpose_a, transpose_b, alpha, a, b, beta, c);
+  dni_product call = dni__product_describe(transpose_a, transpose_b, alpha, a, b, beta, c);
+  if (dni__product_is_trivial(&call, c)) return DNI_OK;
+  DNI_TRY(check_sizes(backend, &call));
+  return backend->vtable->gemm(backend, &call);
 }
 
 static dni_status check_transpose(int32_t transpose, const char *name) {

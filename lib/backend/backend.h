@@ -10,11 +10,33 @@
 /* Elements first .. end-1 of some work of `size` elements. Must not fail. */
 typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 
+/* A weight W [rows][columns] rounded to bf16, as the products of a backend read it: panels of W^T
+ * for x W^T, and of W for dz W. */
+typedef struct dni__packed {
+  size_t rows, columns;
+  uint32_t *forward, *backward;
+} dni__packed;
+
+/* A product of float matrices whose elements are rounded to bf16. panels: of op(B), packed before;
+ * NULL: there are none. */
+typedef struct dni__bf16_product {
+  dni_product product;
+  const uint32_t *panels;
+} dni__bf16_product;
+
+/* Pairs of neighbours in k; an odd last one is beside a 0. */
+static inline size_t dni__pairs(size_t k) {
+  return k / 2 + k % 2;
+}
+
 typedef struct dni__backend_vtable {
   dni_kind kind;
   dni_status (*gemm)(dni_backend *backend, const dni_product *call);
-  /* The same of float matrices, elements of A and B rounded to bf16; NULL: it has no such product */
-  dni_status (*gemm_bf16)(dni_backend *backend, const dni_product *call);
+  /* The three of bf16 are there together or not at all: the product, the width of a panel, and
+   * rounding a weight whose values have changed. */
+  dni_status (*gemm_bf16)(dni_backend *backend, const dni__bf16_product *call);
+  size_t (*panel_columns)(const dni_backend *backend);
+  void (*pack)(dni_backend *backend, const dni_matrix *weight, const dni__packed *to);
   dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
@@ -65,10 +87,25 @@ void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_wo
 dni_status dni__gemm(dni_backend *backend, int32_t transpose_a, int32_t transpose_b, double alpha,
                      const dni_matrix *a, const dni_matrix *b, double beta, const dni_matrix *c);
 
-/* The product that layers and SGs are made of: dni__gemm, with A and B rounded to the context's
- * `compute`. Sums that are solved with, and analyses, take dni__gemm. */
-dni_status dni__product(const dni_context *context, dni_backend *backend, int32_t transpose_a,
-                         int32_t transpose_b, double alpha, const dni_matrix *a,
-                         const dni_matrix *b, double beta, const dni_matrix *c);
+/* The same of float matrices, A and B rounded to bf16. The backend has such products. */
+dni_status dni__gemm_bf16(dni_backend *backend, int32_t transpose_a, int32_t transpose_b,
+                          double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
+                          const dni_matrix *c);
+
+/* Room for the first `columns` columns of a weight of `rows` rows, all zero. *out is NULL if there are
+ * none, or if the context does not compute in bf16: all products with that weight are then of floats. */
+dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t rows,
+                              size_t columns, dni__packed **out);
+void dni__packed_destroy(dni_context *context, dni__packed *packed);
+/* The weight's values have changed. packed may be NULL. */
+void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni__packed *packed);
+size_t dni__packed_bytes(const dni_backend *backend, const dni__packed *packed);
+
+/* Y = X W^T and dX = dZ W for the first columns of a weight, as many as x or dx has: of bf16 if the
+ * weight is packed, else of floats. */
+dni_status dni__gemm_forward(dni_backend *backend, const dni_matrix *x, const dni_matrix *weight,
+                             const dni__packed *packed, const dni_matrix *y);
+dni_status dni__gemm_backward(dni_backend *backend, const dni_matrix *dz, const dni_matrix *weight,
+                              const dni__packed *packed, const dni_matrix *dx);
 
 #endif

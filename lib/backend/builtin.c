@@ -16,15 +16,18 @@
 
 typedef struct builtin {
   dni_backend base;
-  const dni__gemm_kernel *f32, *f64, *bf16;
+  const dni__gemm_kernel *f32, *f64;
+  const dni__bf16_kernel *bf16;
   dni__team *team; /* NULL: one thread */
 } builtin;
 
 /* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a
  * multiple of. */
 typedef struct shared {
-  void (*run)(const dni_product *call);
-  const dni_product *call;
+  void (*run)(const dni_product *call); /* or, if NULL: */
+  void (*run_bf16)(const dni__bf16_product *call);
+  dni__bf16_product call;
+  size_t tile_rows, tile_columns;
   bool by_rows;
   size_t size, unit;
 } shared;
@@ -57,44 +60,66 @@ static dni_product cut_columns(const dni_product *call, size_t first, size_t end
   return part;
 }
 
+static void run(const shared *all, const dni__bf16_product *call) {
+  if (all->run)
+    all->run(&call->product);
+  else
+    all->run_bf16(call);
+}
+
 static void run_part(void *argument, size_t part, size_t parts) {
   const shared *all = argument;
   size_t first = part_begin(all->size, all->unit, part, parts);
   size_t end = part_begin(all->size, all->unit, part + 1, parts);
   if (first == end) return;
-  dni_product own =
-      all->by_rows ? cut_rows(all->call, first, end) : cut_columns(all->call, first, end);
-  all->run(&own);
+  const dni_product *whole = &all->call.product;
+  dni__bf16_product own = {all->by_rows ? cut_rows(whole, first, end)
+                                        : cut_columns(whole, first, end),
+                           all->call.panels};
+  if (own.panels && !all->by_rows) own.panels += first * dni__pairs(whole->k);
+  run(all, &own);
 }
 
 /* Columns first, in pairs of panels: a part then copies only its own part of B. A, which every part
  * copies, costs less. */
-static bool run_shared(dni__team *team, const dni__gemm_kernel *kernel,
-                       void (*run)(const dni_product *call), const dni_product *call) {
-  size_t threads = dni__team_size(team), pair = 2 * kernel->tile_columns;
-  shared all = {run, call, false, call->n, pair};
-  if (call->n < threads * pair) all = (shared){run, call, true, call->m, 4 * kernel->tile_rows};
-  size_t parts = (all.size - 1) / all.unit + 1;
-  return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, &all);
+static bool run_shared(dni__team *team, shared *all) {
+  size_t threads = dni__team_size(team), pair = 2 * all->tile_columns;
+  all->by_rows = all->call.product.n < threads * pair;
+  all->size = all->by_rows ? all->call.product.m : all->call.product.n;
+  all->unit = all->by_rows ? 4 * all->tile_rows : pair;
+  size_t parts = (all->size - 1) / all->unit + 1;
+  return dni__team_run(team, parts < 4 * threads ? parts : 4 * threads, run_part, all);
 }
 
-static dni_status multiply(const builtin *own, const dni__gemm_kernel *kernel,
-                           const dni_product *call) {
+static dni_status multiply(const builtin *own, shared *all) {
+  const dni_product *call = &all->call.product;
   bool large = (double)call->m * (double)call->n * (double)call->k >= SHARE_LEAST;
-  bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
-  void (*run)(const dni_product *part) = dots ? kernel->dots : kernel->run;
-  if (!own->team || !large || !run_shared(own->team, kernel, run, call)) run(call);
+  if (!own->team || !large || !run_shared(own->team, all)) run(all, &all->call);
   return DNI_OK;
 }
 
 static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
   const builtin *own = (const builtin *)backend;
-  return multiply(own, call->dtype == DNI_F32 ? own->f32 : own->f64, call);
+  const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
+  bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
+  shared all = {.run = dots ? kernel->dots : kernel->run,
+                .call = {*call, NULL},
+                .tile_rows = kernel->tile_rows,
+                .tile_columns = kernel->tile_columns};
+  return multiply(own, &all);
 }
 
-static dni_status builtin_gemm_bf16(dni_backend *backend, const dni_product *call) {
+static dni_status builtin_gemm_bf16(dni_backend *backend, const dni__bf16_product *call) {
   const builtin *own = (const builtin *)backend;
-  return multiply(own, own->bf16, call);
+  shared all = {.run_bf16 = own->bf16->run,
+                .call = *call,
+                .tile_rows = own->bf16->tile_rows,
+                .tile_columns = own->bf16->tile_columns};
+  return multiply(own, &all);
+}
+
+static size_t builtin_panel_columns(const dni_backend *backend) {
+  return ((const builtin *)backend)->bf16->tile_columns;
 }
 
 /* Element-wise work to be shared. */
@@ -119,6 +144,23 @@ static void builtin_share(dni_backend *backend, size_t size, dni__range_work wor
     work(argument, 0, size);
 }
 
+/* A weight to be packed. */
+typedef struct packing {
+  const dni__bf16_kernel *kernel;
+  const dni_matrix *weight;
+  const dni__packed *to;
+} packing;
+
+static void pack_rows(void *argument, size_t first, size_t end) {
+  const packing *all = argument;
+  all->kernel->pack(all->weight, first, end, all->to);
+}
+
+static void builtin_pack(dni_backend *backend, const dni_matrix *weight, const dni__packed *to) {
+  packing all = {((const builtin *)backend)->bf16, weight, to};
+  dni__share(backend, to->rows * to->columns, to->rows, pack_rows, &all);
+}
+
 static dni_status builtin_set_threads(dni_backend *backend, size_t threads) {
   builtin *own = (builtin *)backend;
   dni__team *team = NULL;
@@ -136,6 +178,8 @@ static const dni__backend_vtable builtin_vtable = {
     .kind = DNI_BACKEND_BUILTIN,
     .gemm = builtin_gemm,
     .gemm_bf16 = builtin_gemm_bf16,
+    .panel_columns = builtin_panel_columns,
+    .pack = builtin_pack,
     .set_threads = builtin_set_threads,
     .destroy = builtin_destroy,
     .share = builtin_share,

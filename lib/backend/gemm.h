@@ -15,14 +15,22 @@ typedef struct dni__gemm_kernel {
   size_t tile_rows, tile_columns;
 } dni__gemm_kernel;
 
+/* A and B are rounded to bf16 in pairs of neighbours in k, and B is read as panels of tile_columns
+ * columns, [pairs of k][tile_columns]. */
+typedef struct dni__bf16_kernel {
+  void (*run)(const dni__bf16_product *call);
+  /* Rows first .. end-1 of a weight; `first` is a multiple of tile_columns. */
+  void (*pack)(const dni_matrix *weight, size_t first, size_t end, const dni__packed *to);
+  size_t tile_rows, tile_columns;
+} dni__bf16_kernel;
+
 extern const dni__gemm_kernel dni__gemm_baseline_f32, dni__gemm_baseline_f64;
-/* Of floats that are rounded to bf16. */
-extern const dni__gemm_kernel dni__gemm_baseline_bf16;
+extern const dni__bf16_kernel dni__gemm_baseline_bf16;
 #if defined(__x86_64__)
 extern const dni__gemm_kernel dni__gemm_avx2_f32, dni__gemm_avx2_f64;
 extern const dni__gemm_kernel dni__gemm_avx512_f32, dni__gemm_avx512_f64;
-extern const dni__gemm_kernel dni__gemm_avx2_bf16, dni__gemm_avx512_bf16;
-extern const dni__gemm_kernel dni__gemm_avx512_bf16_bf16; /* AVX-512 with its BF16 part */
+extern const dni__bf16_kernel dni__gemm_avx2_bf16, dni__gemm_avx512_bf16;
+extern const dni__bf16_kernel dni__gemm_avx512_bf16_bf16; /* AVX-512 with its BF16 part */
 #endif
 
 #endif

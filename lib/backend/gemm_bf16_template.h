@@ -17,12 +17,14 @@
 #define COLUMNS    (2 * LANES)
 #define WORK       FN(work)
 #define DEPTH      128 /* pairs; with BLOCK_ROWS the stack of gemm_template.h */
-#define BLOCK_ROWS (71680 / (DEPTH * 4) / BF16_TILE_ROWS * BF16_TILE_ROWS)
+#define BLOCK_ROWS (71680 / (DEPTH * 4))
 
 /* One product being worked on. Depths are in pairs. */
 typedef struct WORK {
   const dni_product *call;
-  uint32_t *a;     /* [rows][DEPTH], or [depth][BLOCK_ROWS] if A is stored transposed */
+  const uint32_t *panels; /* of op(B), panel_pairs long; NULL: B is rounded here */
+  size_t panel_pairs;
+  uint32_t *a;     /* [rows][DEPTH], or [depth][rows] if A is stored transposed */
   uint32_t *panel; /* [DEPTH][COLUMNS] */
   size_t first_depth, depth;
   size_t first_row, rows;
@@ -60,23 +62,25 @@ static void FN(pairs_across)(size_t rows, size_t columns, const float *from, siz
       to[c] = pair_of(from[c], 0);
 }
 
+/* pairs_transposed for columns first .. columns-1 alone, one by one. */
+static void FN(pairs_transposed_rest)(size_t rows, size_t first, size_t columns, const float *from,
+                                      size_t from_ld, uint32_t *to, size_t to_ld) {
+  for (size_t r = 0; r < rows; r++, from += from_ld)
+    for (size_t c = first; c < columns; c += 2)
+      to[c / 2 * to_ld + r] = pair_of(from[c], c + 1 < columns ? from[c + 1] : 0);
+}
+
 /* to[p][r] = (from[r][2p], from[r][2p + 1]); beside an odd last column is 0. */
 static void FN(pairs_transposed)(size_t rows, size_t columns, const float *from, size_t from_ld,
                                  uint32_t *to, size_t to_ld) {
-  uint32_t strip[4 * LANES];
-  for (size_t r = 0, count; r < rows; r += count, from += count * from_ld, to += count) {
-    count = rows - r < 4 ? rows - r : 4;
-    for (size_t c = 0, width; c < columns; c += width) {
-      width = columns - c < 2 * LANES ? columns - c : 2 * LANES;
-      size_t pair_count = (width + 1) / 2, p = 0;
-      FN(pairs_along)(count, width, from + c, from_ld, strip, LANES);
-      for (; count == 4 && p + 4 <= pair_count; p += 4)
-        transpose_pairs(strip + p, LANES, to + (c / 2 + p) * to_ld, to_ld);
-      for (; p < pair_count; p++)
-        for (size_t i = 0; i < count; i++)
-          to[(c / 2 + p) * to_ld + i] = strip[i * LANES + p];
-    }
+  const size_t whole = columns / (2 * LANES) * (2 * LANES);
+  size_t r = 0;
+  for (; r + BLOCK_HEIGHT <= rows; r += BLOCK_HEIGHT, from += BLOCK_HEIGHT * from_ld) {
+    for (size_t c = 0; c < whole; c += 2 * LANES)
+      pairs_transposed_block(from + c, from_ld, to + c / 2 * to_ld + r, to_ld);
+    FN(pairs_transposed_rest)(BLOCK_HEIGHT, whole, columns, from, from_ld, to + r, to_ld);
   }
+  FN(pairs_transposed_rest)(rows - r, 0, columns, from, from_ld, to + r, to_ld);
 }
 
 /* How many elements of k there are in this run. */
@@ -89,7 +93,7 @@ static void FN(round_a)(const WORK *w) {
   size_t lda = w->call->lda, elements = FN(elements)(w), first = 2 * w->first_depth;
   const float *a = w->call->a;
   if (w->call->transpose_a)
-    FN(pairs_across)(elements, w->rows, a + first * lda + w->first_row, lda, w->a, BLOCK_ROWS);
+    FN(pairs_across)(elements, w->rows, a + first * lda + w->first_row, lda, w->a, w->rows);
   else
     FN(pairs_along)(w->rows, elements, a + w->first_row * lda + first, lda, w->a, DEPTH);
 }
@@ -108,15 +112,25 @@ static void FN(round_b)(const WORK *w, size_t first_column, size_t width) {
 /* Tiles. --------------------------------------------------------------------------------------- */
 
 /* C [rows][vectors] = alpha A B + beta C in registers. Element (i, p) of A is
- * a[i * row_step + p * depth_step]. Always inlined, with rows, vectors and steps constant. */
-static inline __attribute__((always_inline)) void FN(tile)(size_t rows, size_t vectors,
-                                                           size_t row_step, size_t depth_step,
-                                                           const WORK *w, const uint32_t *a,
-                                                           float *c, size_t ldc) {
+ * a[i * row_step + p * depth_step]. Always inlined, with rows, vectors and steps constant.
+ *
+ * Packed weights come from memory. While the first tile of a panel is summed (`first`), the next panel
+ * is fetched: that takes a third off the product of a small batch. For other tiles the two fetches are
+ * of what is there, which costs less than code without them. */
+static inline __attribute__((always_inline)) void
+FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, const WORK *w, bool first,
+         const uint32_t *a, const uint32_t *b, float *c, size_t ldc) {
   vector_f32 sums[BF16_TILE_ROWS][2] = {0};
-  const uint32_t *b = w->panel;
+  const bool fetches = first && w->panels;
+  uintptr_t ahead = (uintptr_t)(b) + (fetches ? w->panel_pairs * COLUMNS * sizeof *b : 0);
+  const size_t ahead_step = fetches ? COLUMNS * sizeof *b : 0;
   for (size_t p = w->depth; p > 0; p--, a += depth_step, b += COLUMNS) {
     pairs b_row[2];
+    if (row_step == DEPTH) {
+      __builtin_prefetch((const void *)ahead);
+      __builtin_prefetch((const void *)(ahead + 64));
+      ahead += ahead_step;
+    }
 #pragma GCC unroll 2
     for (size_t v = 0; v < vectors; v++)
       b_row[v] = *(const pairs *)(b + v * LANES);
@@ -136,31 +150,67 @@ static inline __attribute__((always_inline)) void FN(tile)(size_t rows, size_t v
     }
 }
 
-#define TILES(rows)                                                                                \
+#define TILES(height)                                                                              \
   if (w->call->transpose_a) {                                                                      \
     if (vectors == 2)                                                                              \
-      FN(tile)(rows, 2, 1, BLOCK_ROWS, w, a, c, ldc);                                              \
+      FN(tile)(height, 2, 1, w->rows, w, first, a, b, c, ldc);                                     \
     else                                                                                           \
-      FN(tile)(rows, 1, 1, BLOCK_ROWS, w, a, c, ldc);                                              \
+      FN(tile)(height, 1, 1, w->rows, w, first, a, b, c, ldc);                                     \
   } else {                                                                                         \
     if (vectors == 2)                                                                              \
-      FN(tile)(rows, 2, DEPTH, 1, w, a, c, ldc);                                                   \
+      FN(tile)(height, 2, DEPTH, 1, w, first, a, b, c, ldc);                                       \
     else                                                                                           \
-      FN(tile)(rows, 1, DEPTH, 1, w, a, c, ldc);                                                   \
+      FN(tile)(height, 1, DEPTH, 1, w, first, a, b, c, ldc);                                       \
+  }
+#define DEFINE_TILES(height)                                                                       \
+  static void FN(tile_##height)(const WORK *w, size_t vectors, bool first, const uint32_t *a,      \
+                                const uint32_t *b, float *c, size_t ldc) {                         \
+    TILES(height)                                                                                  \
   }
 
-static void FN(tile_full)(const WORK *w, size_t vectors, const uint32_t *a, float *c, size_t ldc) {
-  TILES(BF16_TILE_ROWS)
+DEFINE_TILES(1)
+DEFINE_TILES(4)
+#if BF16_TILE_ROWS > 4
+DEFINE_TILES(6)
+DEFINE_TILES(8)
+DEFINE_TILES(14)
+
+/* How high the next tile is: sums of 14, 8 and 6 rows come as close to the rows that are left as can
+ * be, because a tile of fewer waits for its own sums. */
+static size_t FN(height)(size_t left) {
+  static const unsigned char heights[] = {0,  1,  1, 1, 4, 4, 6,  6,  8,  8,  6, 6, 6,  6,
+                                          14, 14, 8, 8, 6, 6, 14, 14, 14, 14, 8, 8, 14, 14};
+  return left < sizeof heights ? heights[left] : 14;
+}
+#else
+static size_t FN(height)(size_t left) {
+  return left < 4 ? 1 : 4;
+}
+#endif
+
+static void FN(tiles)(size_t rows, const WORK *w, size_t vectors, bool first, const uint32_t *a,
+                      const uint32_t *b, float *c, size_t ldc) {
+  switch (rows) {
+#if BF16_TILE_ROWS > 4
+  case 14:
+    FN(tile_14)(w, vectors, first, a, b, c, ldc);
+    break;
+  case 8:
+    FN(tile_8)(w, vectors, first, a, b, c, ldc);
+    break;
+  case 6:
+    FN(tile_6)(w, vectors, first, a, b, c, ldc);
+    break;
+#endif
+  case 4:
+    FN(tile_4)(w, vectors, first, a, b, c, ldc);
+    break;
+  default:
+    FN(tile_1)(w, vectors, first, a, b, c, ldc);
+  }
 }
 
-static void FN(tile_4)(const WORK *w, size_t vectors, const uint32_t *a, float *c, size_t ldc) {
-  TILES(4)
-}
-
-static void FN(tile_1)(const WORK *w, size_t vectors, const uint32_t *a, float *c, size_t ldc) {
-  TILES(1)
-}
-
+#undef DEFINE_TILES
 #undef TILES
 
 static void FN(copy)(size_t rows, size_t columns, const float *from, size_t from_ld, float *to,
@@ -169,25 +219,19 @@ static void FN(copy)(size_t rows, size_t columns, const float *from, size_t from
     memcpy(to + r * to_ld, from + r * from_ld, columns * sizeof *to);
 }
 
-/* The tiles of the panel, `width` columns of it. Tiles that hang over the edge of C are worked on in a
+/* The tiles of a panel, `width` columns of it. Tiles that hang over the edge of C are worked on in a
  * copy. */
-static void FN(panel)(const WORK *w, size_t width, float *c) {
+static void FN(panel)(const WORK *w, size_t width, const uint32_t *b, float *c) {
   size_t vectors = width <= LANES ? 1 : 2, ldc = w->call->ldc, rows;
   float edge[BF16_TILE_ROWS * COLUMNS] __attribute__((aligned(DNI_VECTOR_BYTES)));
   bool whole = width == vectors * LANES;
   for (size_t i = 0; i < w->rows; i += rows, c += rows * ldc) {
-    size_t left = w->rows - i;
     const uint32_t *a = w->a + i * (w->call->transpose_a ? 1 : DEPTH);
-    rows = left >= BF16_TILE_ROWS ? BF16_TILE_ROWS : left >= 4 ? 4 : 1;
     float *to = whole ? c : edge;
     size_t to_ld = whole ? ldc : COLUMNS;
+    rows = FN(height)(w->rows - i);
     if (!whole && w->beta != 0) FN(copy)(rows, width, c, ldc, edge, COLUMNS);
-    if (rows == BF16_TILE_ROWS)
-      FN(tile_full)(w, vectors, a, to, to_ld);
-    else if (rows == 4)
-      FN(tile_4)(w, vectors, a, to, to_ld);
-    else
-      FN(tile_1)(w, vectors, a, to, to_ld);
+    FN(tiles)(rows, w, vectors, i == 0, a, b, to, to_ld);
     if (!whole) FN(copy)(rows, width, edge, COLUMNS, c, ldc);
   }
 }
@@ -201,23 +245,37 @@ static size_t FN(share)(size_t size, size_t most, size_t unit) {
   return (share + unit - 1) / unit * unit;
 }
 
+/* This run of the panel that begins with column j. */
+static const uint32_t *FN(panel_of)(const WORK *w, size_t j, size_t width) {
+  if (w->panels) return w->panels + j * w->panel_pairs + w->first_depth * COLUMNS;
+  FN(round_b)(w, j, width);
+  return w->panel;
+}
+
 static void FN(block)(const WORK *w) {
   const dni_product *call = w->call;
   float *c = (float *)call->c + w->first_row * call->ldc;
   FN(round_a)(w);
   for (size_t j = 0; j < call->n; j += COLUMNS) {
     size_t width = call->n - j < COLUMNS ? call->n - j : COLUMNS;
-    FN(round_b)(w, j, width);
-    FN(panel)(w, width, c + j);
+    FN(panel)(w, width, FN(panel_of)(w, j, width), c + j);
   }
 }
 
-static void FN(gemm)(const dni_product *call) {
+static void FN(gemm)(const dni__bf16_product *given) {
+  const dni_product *call = &given->product;
   uint32_t a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   uint32_t panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
-  WORK w = {call, a, panel, 0, 0, 0, 0, (float)call->alpha, (float)call->beta};
-  size_t pair_count = (call->k - 1) / 2 + 1, depth = FN(share)(pair_count, DEPTH, 1);
-  size_t rows = FN(share)(call->m, BLOCK_ROWS, BF16_TILE_ROWS);
+  size_t pair_count = dni__pairs(call->k), depth = FN(share)(pair_count, DEPTH, 1);
+  size_t most = call->transpose_a ? BLOCK_ROWS * DEPTH / depth : BLOCK_ROWS;
+  size_t rows = FN(share)(call->m, most, 1);
+  WORK w = {.call = call,
+            .panels = given->panels,
+            .panel_pairs = pair_count,
+            .a = a,
+            .panel = panel,
+            .alpha = (float)call->alpha,
+            .beta = (float)call->beta};
   for (w.first_depth = 0; w.first_depth < pair_count; w.first_depth += depth, w.beta = 1) {
     w.depth = pair_count - w.first_depth < depth ? pair_count - w.first_depth : depth;
     for (w.first_row = 0; w.first_row < call->m; w.first_row += rows) {
@@ -227,7 +285,22 @@ static void FN(gemm)(const dni_product *call) {
   }
 }
 
-const dni__gemm_kernel KERNEL = {FN(gemm), NULL, 0, BF16_TILE_ROWS, COLUMNS};
+/* Rows first .. end-1 of a weight, `first` a multiple of COLUMNS, into both kinds of panels. */
+static void FN(pack)(const dni_matrix *weight, size_t first, size_t end, const dni__packed *to) {
+  size_t in_pairs = dni__pairs(to->columns), out_pairs = dni__pairs(to->rows), ld = weight->stride;
+  for (size_t r = first, count; r < end; r += count) {
+    const float *rows = (const float *)weight->data + r * ld;
+    count = end - r < COLUMNS ? end - r : COLUMNS;
+    FN(pairs_transposed)(count, to->columns, rows, ld, to->forward + r * in_pairs, COLUMNS);
+    for (size_t c = 0; c < to->columns; c += COLUMNS) {
+      size_t width = to->columns - c < COLUMNS ? to->columns - c : COLUMNS;
+      uint32_t *panel = to->backward + c * out_pairs + r / 2 * COLUMNS;
+      FN(pairs_across)(count, width, rows + c, ld, panel, COLUMNS);
+    }
+  }
+}
+
+const dni__bf16_kernel KERNEL = {FN(gemm), FN(pack), BF16_TILE_ROWS, COLUMNS};
 
 #undef LANES
 #undef COLUMNS

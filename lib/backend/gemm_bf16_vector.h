@@ -14,6 +14,13 @@ typedef uint32_t unaligned_pairs
     __attribute__((vector_size(DNI_VECTOR_BYTES), aligned(4), may_alias));
 typedef uint32_t quad_pairs __attribute__((vector_size(16), aligned(4), may_alias));
 
+/* The most rows of a tile. */
+#if DNI_VECTOR_SET >= DNI_SET_AVX512
+#define BF16_TILE_ROWS 14
+#else
+#define BF16_TILE_ROWS 4
+#endif
+
 enum { PAIR_LANES = DNI_VECTOR_BYTES / 4 };
 
 static inline uint32_t pair_of(float first, float second) {
@@ -21,8 +28,6 @@ static inline uint32_t pair_of(float first, float second) {
 }
 
 #if DNI_VECTOR_SET == DNI_SET_AVX512_BF16
-#define BF16_TILE_ROWS 14
-
 /* sum + a b. */
 static inline vector_f32 add_products(uint32_t a, pairs b, vector_f32 sum) {
   return (vector_f32)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)a),
@@ -43,13 +48,6 @@ static inline void pairs_across_vector(const float *first, const float *second, 
   *(unaligned_pairs *)to = (pairs)_mm512_permutexvar_epi16(order, both);
 }
 #else
-/* The halves of b take two registers more. */
-#if DNI_VECTOR_SET == DNI_SET_AVX512
-#define BF16_TILE_ROWS 12
-#else
-#define BF16_TILE_ROWS 4
-#endif
-
 static inline vector_f32 add_products(uint32_t a, pairs b, vector_f32 sum) {
   vector_f32 upper =
       multiply_add_f32(dni__float_of(a & 0xffff0000), (vector_f32)(b & 0xffff0000), sum);
@@ -66,6 +64,40 @@ static inline void pairs_across_vector(const float *first, const float *second, 
     to[c] = pair_of(first[c], second[c]);
 }
 #endif
+
+#if DNI_VECTOR_SET == DNI_SET_AVX512_BF16
+enum { BLOCK_HEIGHT = 16 };
+
+/* to[p][r] = (from[r][2p], from[r][2p + 1]), r and p in 0 .. 15. Squares of 2, 4, 8 and 16 pairs a side are
+ * transposed after each other. */
+static inline void pairs_transposed_block(const float *from, size_t from_ld, uint32_t *to,
+                                          size_t to_ld) {
+  __m512i rows[16], half[16];
+  for (size_t r = 0; r < 16; r++, from += from_ld)
+    rows[r] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+  for (size_t r = 0; r < 16; r += 2) {
+    half[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
+    half[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
+  }
+  for (size_t r = 0; r < 16; r += 4)
+    for (size_t i = 0; i < 2; i++) {
+      rows[r + 2 * i] = _mm512_unpacklo_epi64(half[r + i], half[r + i + 2]);
+      rows[r + 2 * i + 1] = _mm512_unpackhi_epi64(half[r + i], half[r + i + 2]);
+    }
+  for (size_t r = 0; r < 16; r += 8)
+    for (size_t i = 0; i < 4; i++) {
+      half[r + i] = _mm512_shuffle_i32x4(rows[r + i], rows[r + i + 4], 0x88);
+      half[r + i + 4] = _mm512_shuffle_i32x4(rows[r + i], rows[r + i + 4], 0xdd);
+    }
+  for (size_t i = 0; i < 8; i++) {
+    rows[i] = _mm512_shuffle_i32x4(half[i], half[i + 8], 0x88);
+    rows[i + 8] = _mm512_shuffle_i32x4(half[i], half[i + 8], 0xdd);
+  }
+  for (size_t p = 0; p < 16; p++)
+    *(unaligned_pairs *)(to + p * to_ld) = (pairs)rows[p];
+}
+#else
+enum { BLOCK_HEIGHT = 4 };
 
 /* to[p * to_ld + j] = from[j * from_ld + p], j and p in 0 .. 3. */
 static inline void transpose_pairs(const uint32_t *from, size_t from_ld, uint32_t *to,
@@ -88,5 +120,16 @@ static inline void transpose_pairs(const uint32_t *from, size_t from_ld, uint32_
       to[p * to_ld + j] = from[j * from_ld + p];
 #endif
 }
+
+/* to[p][r] = (from[r][2p], from[r][2p + 1]), r in 0 .. 3, p of a vector. */
+static inline void pairs_transposed_block(const float *from, size_t from_ld, uint32_t *to,
+                                          size_t to_ld) {
+  uint32_t rows[4 * PAIR_LANES];
+  for (size_t r = 0; r < 4; r++)
+    pairs_along_vector(from + r * from_ld, rows + r * PAIR_LANES);
+  for (size_t p = 0; p < PAIR_LANES; p += 4)
+    transpose_pairs(rows + p, PAIR_LANES, to + p * to_ld, to_ld);
+}
+#endif
 
 #endif

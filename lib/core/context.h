@@ -10,7 +10,7 @@ struct dni__kernels; /* math/kernels.h */
 struct dni_context {
   dni__references references;
   dni__memory *memory;
-  dni_dtype dtype, compute; /* compute: of the operands of products (backend.h, dni__product) */
+  dni_dtype dtype, compute; /* compute: DNI_BF16 where the backend can, else dtype */
   dni_instructions instructions;      /* never BEST */
   const struct dni__kernels *kernels; /* for dtype and instructions */
   dni_backend *backend;               /* never changes */

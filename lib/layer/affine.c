@@ -3,10 +3,13 @@
 
 #include "math/kernels.h"
 
-dni_status dni__affine_create(dni_context *context, size_t inputs, size_t outputs,
+dni_status dni__affine_create(dni_context *context, size_t inputs, size_t first, size_t outputs,
                               dni__affine *out) {
   DNI_TRY(dni__parameter_create(context, "weight", outputs, inputs, true, &out->weight));
-  dni_status status = dni__parameter_create(context, "bias", 1, outputs, true, &out->bias);
+  dni_status status =
+      dni__packed_create(context, context->backend, outputs, first, &out->weight.packed);
+  if (status == DNI_OK)
+    status = dni__parameter_create(context, "bias", 1, outputs, true, &out->bias);
   if (status != DNI_OK) dni__parameter_destroy(context, &out->weight);
   return status;
 }
@@ -98,6 +101,15 @@ run_picking_pass(dni_backend *backend, pass *p, const dni_matrix *x2, dni__range
   return true;
 }
 
+/* A product with another matrix than the first part of W. */
+static dni_status multiply(const dni__affine *affine, dni_backend *backend, int32_t transpose_a,
+                           int32_t transpose_b, double alpha, const dni_matrix *a,
+                           const dni_matrix *b, double beta, const dni_matrix *c) {
+  return affine->weight.packed
+             ? dni__gemm_bf16(backend, transpose_a, transpose_b, alpha, a, b, beta, c)
+             : dni__gemm(backend, transpose_a, transpose_b, alpha, a, b, beta, c);
+}
+
 /* W, or its gradient, without the columns that x1 meets. */
 static dni_matrix second_part(const dni_matrix *weight, const dni_matrix *x1) {
   return dni__matrix_columns(weight, x1->columns, weight->columns - x1->columns);
@@ -112,10 +124,10 @@ dni_status dni__affine_forward(dni_context *context, dni_backend *backend,
             .z = y,
             .bias = affine->bias.value,
             .weight = second_part(&affine->weight.value, x1)};
-  dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, x1->columns);
-  DNI_TRY(dni__product(context, backend, 0, 1, 1, x1, &weight, 0, y));
+  const dni__parameter *weight = &affine->weight;
+  DNI_TRY(dni__gemm_forward(backend, x1, &weight->value, weight->packed, y));
   if (x2 && run_picking_pass(backend, &p, x2, forward_columns)) return DNI_OK;
-  if (x2) DNI_TRY(dni__product(context, backend, 0, 1, 1, x2, &p.weight, 1, y));
+  if (x2) DNI_TRY(multiply(affine, backend, 0, 1, 1, x2, &p.weight, 1, y));
   run_pass(backend, &p, forward_columns);
   return DNI_OK;
 }
@@ -145,15 +157,13 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
             .beta = flags & DNI_GRADIENT_ADD ? 1 : 0};
   bool picks = x2 && run_picking_pass(backend, &p, x2, backward_columns);
   if (!picks) run_pass(backend, &p, backward_columns);
-  if (x2 && !picks)
-    DNI_TRY(dni__product(context, backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
+  if (x2 && !picks) DNI_TRY(multiply(affine, backend, 1, 0, p.alpha, dy, x2, p.beta, &p.weight));
   dni_matrix gradient = dni__matrix_columns(&affine->weight.gradient, 0, x1->columns);
-  return dni__product(context, backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);
+  return multiply(affine, backend, 1, 0, p.alpha, dy, x1, p.beta, &gradient);
 }
 
-dni_status dni__affine_backward_input(dni_context *context, dni_backend *backend,
-                                      const dni__affine *affine, const dni_matrix *dz,
-                                      const dni_matrix *dx) {
-  dni_matrix weight = dni__matrix_columns(&affine->weight.value, 0, dx->columns);
-  return dni__product(context, backend, 0, 0, 1, dz, &weight, 0, dx);
+dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,
+                                      const dni_matrix *dz, const dni_matrix *dx) {
+  const dni__parameter *weight = &affine->weight;
+  return dni__gemm_backward(backend, dz, &weight->value, weight->packed, dx);
 }

@@ -13,8 +13,9 @@ typedef struct dni__affine {
   dni__parameter bias;   /* [1][outputs] */
 } dni__affine;
 
-/* Parameters of zero. */
-dni_status dni__affine_create(dni_context *context, size_t inputs, size_t outputs,
+/* Parameters of zero. `first`: how many of the inputs are x1's; 0: all products are of floats, whatever
+ * the context computes in. */
+dni_status dni__affine_create(dni_context *context, size_t inputs, size_t first, size_t outputs,
                               dni__affine *out);
 void dni__affine_destroy(dni_context *context, dni__affine *affine);
 
@@ -35,8 +36,7 @@ dni_status dni__affine_backward(dni_context *context, dni_backend *backend, dni_
                                 dni_activation activation, const dni_matrix *dy);
 
 /* dx1 = dz W, the columns of W that x1 meets. */
-dni_status dni__affine_backward_input(dni_context *context, dni_backend *backend,
-                                      const dni__affine *affine, const dni_matrix *dz,
-                                      const dni_matrix *dx);
+dni_status dni__affine_backward_input(dni_backend *backend, const dni__affine *affine,
+                                      const dni_matrix *dz, const dni_matrix *dx);
 
 #endif

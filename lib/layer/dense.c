@@ -44,7 +44,7 @@ static dni_status dense_backward(dni_layer *layer, const dni_layer_call *call) {
   DNI_TRY(dni__affine_backward(layer->context, layer->backend, &affine, call->flags, call->scale,
                                call->x, NULL, call->y, activation, call->dy));
   if (!call->dx) return DNI_OK;
-  return dni__affine_backward_input(layer->context, layer->backend, &affine, call->dy, call->dx);
+  return dni__affine_backward_input(layer->backend, &affine, call->dy, call->dx);
 }
 
 /* Of GELU. */
@@ -74,7 +74,7 @@ dni_status dni__dense_create_zero(dni_context *context, size_t inputs, size_t ou
   layer->activation = activation;
   layer->keeps_state = activation == DNI_ACTIVATION_GELU;
   dni__affine affine;
-  dni_status status = dni__affine_create(context, inputs, outputs, &affine);
+  dni_status status = dni__affine_create(context, inputs, inputs, outputs, &affine);
   if (status != DNI_OK) {
     dni_layer_release(layer);
     return status;
@@ -93,6 +93,7 @@ dni_status dni_layer_create_dense(dni_context *context, size_t inputs, size_t ou
   dni_layer *layer;
   DNI_TRY(dni__dense_create_zero(context, inputs, outputs, activation, &layer));
   dni__dense_draw(layer);
+  dni__layer_changed(layer);
   *out = layer;
   return DNI_OK;
 }

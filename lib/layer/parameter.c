@@ -19,6 +19,7 @@ dni_status dni__parameter_create(dni_context *context, const char *name, size_t 
     return DNI_ERROR_MEMORY;
   }
   out->name = name;
+  out->packed = NULL;
   out->value = dni__matrix_make(value, rows, columns, context->dtype);
   out->gradient = dni__matrix_make(gradient, rows, columns, context->dtype);
   return DNI_OK;
@@ -27,7 +28,14 @@ dni_status dni__parameter_create(dni_context *context, const char *name, size_t 
 void dni__parameter_destroy(dni_context *context, dni__parameter *parameter) {
   dni__free(context->memory, parameter->value.data);
   dni__free(context->memory, parameter->gradient.data);
+  dni__packed_destroy(context, parameter->packed);
+  parameter->packed = NULL;
   parameter->value.data = parameter->gradient.data = NULL;
+}
+
+void dni__parameters_changed(dni_backend *backend, const dni__parameter *parameters, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    dni__packed_write(backend, &parameters[i].value, parameters[i].packed);
 }
 
 /* A parameter without gradient data is not trained. */
@@ -47,7 +55,7 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
     dni_status status = dni__callback_end(begun, answer, "parameter");
     if (status == DNI_OK) status = check_views(&value, &gradient, dtype);
     if (status != DNI_OK) return dni__fail_prefix(status, "%s: parameter %zu: ", owner, i);
-    out[i] = (dni__parameter){"parameter", value, gradient};
+    out[i] = (dni__parameter){.name = "parameter", .value = value, .gradient = gradient};
   }
   return DNI_OK;
 }

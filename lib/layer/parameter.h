@@ -2,13 +2,14 @@
 #ifndef DNI_LAYER_PARAMETER_H
 #define DNI_LAYER_PARAMETER_H
 
-#include "core/context.h"
+#include "backend/backend.h"
 #include "core/manifest.h"
 
 typedef struct dni__parameter {
   const char *name;
   dni_matrix value;
   dni_matrix gradient; /* data NULL: not trained */
+  dni__packed *packed; /* of the value, for products; NULL: none */
 } dni__parameter;
 
 /* Zeroed [rows][columns] memory for value and, if trained, gradient. On failure *out is as before.
@@ -23,6 +24,9 @@ typedef dni_status (*dni__parameter_function)(void *user, size_t index, dni_matr
                                               dni_matrix *gradient);
 dni_status dni__parameters_fetch(dni__parameter_function function, void *user, size_t count,
                                  dni_dtype dtype, const char *owner, dni__parameter *out);
+
+/* Values were written: what is kept of them in another form is made again. */
+void dni__parameters_changed(dni_backend *backend, const dni__parameter *parameters, size_t count);
 
 void dni__parameter_fill(dni__parameter *parameter, double value);
 

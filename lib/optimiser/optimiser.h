@@ -33,7 +33,6 @@ typedef struct dni__owner {
   void *user;
   size_t first, count;
   bool has_rate_scale; /* DNI_SETTING_RATE_SCALE; else 1 */
-  bool is_told;        /* wants to know that its values were written: the caller's own kinds */
 } dni__owner;
 
 typedef struct dni__optimiser_kind {

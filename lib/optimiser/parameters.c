@@ -189,15 +189,8 @@ dni_status dni_optimiser_add_layer(dni_optimiser *optimiser, dni_layer *layer) {
   dni__owner owner = {
       .layer = layer,
       .has_rate_scale = dni_layer_has(layer, DNI_SETTING_RATE_SCALE) != 0,
-      .is_told = dni_layer_kind(layer) == DNI_LAYER_CALLBACK,
   };
   return add_all(optimiser, &owner);
-}
-
-/* The last two may be around an SG of the caller's own. */
-static bool is_told(const dni_sg *sg) {
-  dni_kind kind = dni_sg_kind(sg);
-  return kind == DNI_SG_CALLBACK || kind == DNI_SG_MIXTURE || kind == DNI_SG_WARM_UP;
 }
 
 dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
@@ -207,7 +200,6 @@ dni_status dni_optimiser_add_sg(dni_optimiser *optimiser, dni_sg *sg) {
   dni__owner owner = {
       .sg = sg,
       .has_rate_scale = dni_sg_has(sg, DNI_SETTING_RATE_SCALE) != 0,
-      .is_told = is_told(sg),
   };
   return add_all(optimiser, &owner);
 }

@@ -80,8 +80,11 @@ static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_
   }
 }
 
+/* The owner may keep its values in another form too. */
 static void tell(const dni__owner *owner) {
-  dni_status status = owner->layer ? dni_layer_changed(owner->layer) : dni_sg_changed(owner->sg);
+  dni_status status = DNI_OK;
+  if (owner->layer) status = dni_layer_changed(owner->layer);
+  if (owner->sg) status = dni_sg_changed(owner->sg);
   (void)status; /* it is not NULL */
 }
 
@@ -92,7 +95,7 @@ static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) 
   if (scale != 1) optimiser->kind->scale_rate(&update, scale);
   for (size_t i = owner->first; i < owner->first + owner->count; i++)
     move_parameter(optimiser, &update, &optimiser->moved[i]);
-  if (owner->is_told) tell(owner);
+  tell(owner);
 }
 
 /* The step. ---------------------------------------------------------------------------------- */

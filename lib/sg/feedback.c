@@ -6,8 +6,8 @@
 #include "sg/sg.h"
 
 static dni_status feedback_estimate(dni_sg *sg, const dni_sg_call *call) {
-  return dni__product(sg->context, sg->backend, 0, 0, 1, call->signal, &sg->parameters[0].value, 0,
-                       call->delta);
+  const dni__parameter *b = &sg->parameters[0];
+  return dni__gemm_backward(sg->backend, call->signal, &b->value, b->packed, call->delta);
 }
 
 static const dni__sg_vtable dfa_vtable = {
@@ -32,6 +32,8 @@ static dni_status draw(dni_sg *sg, double variance, const dni_random_options *op
   DNI_TRY(dni__context_random_options(sg->context, options, &random));
   dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->signal_units * sg->units,
                           sqrt(variance));
+  DNI_TRY(dni__packed_create(sg->context, sg->backend, sg->signal_units, sg->units, &b->packed));
+  dni__parameters_changed(sg->backend, b, 1);
   return DNI_OK;
 }
 

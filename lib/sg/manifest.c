@@ -22,8 +22,7 @@ static void list_inner(dni__wrapper *wrapper, dni__manifest *manifest) {
 }
 
 static void changed(void *loaded) {
-  dni_sg *sg = loaded;
-  if (sg->vtable->changed) sg->vtable->changed(sg);
+  dni__sg_changed(loaded);
 }
 
 void dni__sg_list(dni_sg *sg, dni__manifest *manifest) {

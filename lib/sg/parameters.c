@@ -24,11 +24,16 @@ dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_mat
   return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
 }
 
+void dni__sg_changed(dni_sg *sg) {
+  dni__parameters_changed(sg->backend, sg->parameters, sg->parameter_count);
+  if (sg->vtable->changed) sg->vtable->changed(sg);
+}
+
 /* Of a wrapper they are its root's. */
 dni_status dni_sg_changed(dni_sg *sg) {
   DNI_REQUIRE(sg);
   dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
-  if (root->vtable->changed) root->vtable->changed(root);
+  dni__sg_changed(root);
   return DNI_OK;
 }
 

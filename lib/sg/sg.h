@@ -82,6 +82,9 @@ const dni_sg *dni__sg_root(const dni_sg *sg);
 double *dni__sg_setting(const dni_sg *sg, dni_setting setting);
 
 /* List what an SG consists of, an inner one included (manifest.c). */
+/* The library has written the parameters' values; of a wrapper: its root's. */
+void dni__sg_changed(dni_sg *sg);
+
 void dni__sg_list(dni_sg *sg, dni__manifest *manifest);
 
 /* Working space (sg.c). ---------------------------------------------------------------------- */

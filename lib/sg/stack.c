@@ -87,7 +87,6 @@ static dni_status backward_map(const dni__stack *stack, size_t index, const dni_
 
 dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
                                const dni_matrix *y, const dni_matrix *dout, const dni_matrix *dh) {
-  dni_context *context = stack->base.context;
   dni_backend *backend = stack->base.backend;
   if (call->flags & DNI_GRADIENT_SKIP && !dh) return DNI_OK;
   dni_matrix dz = *dout;
@@ -95,13 +94,13 @@ dni_status dni__stack_backward(const dni__stack *stack, const dni_sg_call *call,
     dni_matrix below = hidden_view(stack, stack->hidden_delta[i - 1], dz.rows);
     dni__affine map = dni__stack_map(stack, i);
     DNI_TRY(backward_map(stack, i, call, y, &dz));
-    DNI_TRY(dni__affine_backward_input(context, backend, &map, &dz, &below));
+    DNI_TRY(dni__affine_backward_input(backend, &map, &dz, &below));
     dz = below;
   }
   DNI_TRY(backward_map(stack, 0, call, y, &dz));
   if (!dh) return DNI_OK;
   dni__affine map = dni__stack_map(stack, 0);
-  return dni__affine_backward_input(context, backend, &map, &dz, dh);
+  return dni__affine_backward_input(backend, &map, &dz, dh);
 }
 
 /* Workspace. --------------------------------------------------------------------------------- */
@@ -202,7 +201,9 @@ static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, 
   for (size_t i = 0; i < stack->map_count; i++) {
     bool last = is_last(stack, i), draws = !last || draw_last;
     dni__affine map;
-    DNI_TRY(dni__affine_create(sg->context, inputs, last ? outputs : stack->hidden_units, &map));
+    size_t first = i == 0 && stack->sees_h ? sg->units : inputs;
+    DNI_TRY(dni__affine_create(sg->context, inputs, first, last ? outputs : stack->hidden_units,
+                               &map));
     sg->parameters[2 * i] = map.weight;
     sg->parameters[2 * i + 1] = map.bias;
     if (draws && !options->has_seed) dni__context_random(sg->context, &random);
@@ -255,6 +256,7 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
     dni_sg_release(sg);
     return status;
   }
+  dni__parameters_changed(sg->backend, sg->parameters, sg->parameter_count);
   *out = sg;
   return DNI_OK;
 }

@@ -60,6 +60,7 @@ typedef struct bench_plan {
   const char *estimator;      /* "sg" (NULL: that), linear; "local", linear; "delayed"; "zero";
                                  "least squares", "least squares / 4", "least squares r" */
   const char *backend;        /* "builtin" or "cblas" */
+  int bf16;                   /* products of operands rounded to bf16 */
   size_t backend_threads;     /* 0: 1 */
   int32_t schedule;           /* DNI_SCHEDULE_ value */
   size_t threads, in_flight, micro_batches; /* of the schedule, as in dni_trainer_options */

@@ -176,7 +176,9 @@ void bench_model_build(bench_model *model, const bench_plan *plan) {
   if (model->plan.backend_threads == 0) model->plan.backend_threads = 1;
   if (model->plan.rate <= 0) model->plan.rate = 3e-5;
   dni_backend *backend = bench_backend(model->plan.backend, model->plan.backend_threads);
-  const dni_context_options options = {.struct_size = sizeof options, .backend = backend};
+  const dni_context_options options = {.struct_size = sizeof options,
+                                       .compute = plan->bf16 ? DNI_BF16 : 0,
+                                       .backend = backend};
   bench_must(dni_context_create(&options, &model->context), "context");
   dni_backend_release(backend);
   build_network(model);

@@ -1,0 +1,87 @@
+/* Products whose operands are rounded to bf16, and weights that are rounded once for all products until
+ * they change. What cannot do it computes in the element type. */
+#include "backend/kinds.h"
+
+bool dni__backend_computes(const dni_backend *backend, dni_dtype compute) {
+  return compute == DNI_BF16 && backend->vtable->gemm_bf16;
+}
+
+static dni_status multiply(dni_backend *backend, const dni_product *product, const dni_matrix *c,
+                           const uint32_t *panels) {
+  const dni__bf16_product call = {*product, panels};
+  return dni__product_is_trivial(product, c) ? DNI_OK : backend->vtable->gemm_bf16(backend, &call);
+}
+
+dni_status dni__gemm_bf16(dni_backend *backend, int32_t transpose_a, int32_t transpose_b,
+                          double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
+                          const dni_matrix *c) {
+  dni_product call = dni__product_describe(transpose_a, transpose_b, alpha, a, b, beta, c);
+  return multiply(backend, &call, c, NULL);
+}
+
+/* C = X op(W). */
+static dni_status multiply_weight(dni_backend *backend, int32_t transpose, const dni_matrix *x,
+                                  const dni_matrix *weight, const dni__packed *packed,
+                                  const dni_matrix *c) {
+  dni_matrix used = dni__matrix_columns(weight, 0, transpose ? x->columns : c->columns);
+  if (!packed) return dni__gemm(backend, 0, transpose, 1, x, &used, 0, c);
+  const uint32_t *panels = transpose ? packed->forward : packed->backward;
+  dni_product call = dni__product_describe(0, transpose, 1, x, &used, 0, c);
+  return multiply(backend, &call, c, used.columns == packed->columns ? panels : NULL);
+}
+
+dni_status dni__gemm_forward(dni_backend *backend, const dni_matrix *x, const dni_matrix *weight,
+                             const dni__packed *packed, const dni_matrix *y) {
+  return multiply_weight(backend, 1, x, weight, packed, y);
+}
+
+dni_status dni__gemm_backward(dni_backend *backend, const dni_matrix *dz, const dni_matrix *weight,
+                              const dni__packed *packed, const dni_matrix *dx) {
+  return multiply_weight(backend, 0, dz, weight, packed, dx);
+}
+
+/* Packed weights. ------------------------------------------------------------------------------ */
+
+/* Pairs in panels over `columns` columns of `k` elements; SIZE_MAX: too many. */
+static size_t panel_pairs(const dni_backend *backend, size_t k, size_t columns) {
+  size_t width = backend->vtable->panel_columns(backend), all, count;
+  bool fits = dni__add(columns, width - 1, &all) &&
+              dni__multiply(all / width * width, dni__pairs(k), &count);
+  return fits ? count : SIZE_MAX;
+}
+
+void dni__packed_destroy(dni_context *context, dni__packed *packed) {
+  if (!packed) return;
+  dni__free(context->memory, packed->forward);
+  dni__free(context->memory, packed->backward);
+  dni__free(context->memory, packed);
+}
+
+dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t rows,
+                              size_t columns, dni__packed **out) {
+  *out = NULL;
+  if (context->compute != DNI_BF16 || rows == 0 || columns == 0) return DNI_OK;
+  dni__memory *memory = context->memory;
+  dni__packed *packed = dni__allocate(memory, 1, sizeof *packed);
+  if (!packed) return DNI_ERROR_MEMORY;
+  packed->rows = rows;
+  packed->columns = columns;
+  packed->forward = dni__allocate(memory, panel_pairs(backend, columns, rows), sizeof(uint32_t));
+  packed->backward = dni__allocate(memory, panel_pairs(backend, rows, columns), sizeof(uint32_t));
+  if (packed->forward && packed->backward) {
+    *out = packed;
+    return DNI_OK;
+  }
+  dni__packed_destroy(context, packed);
+  return DNI_ERROR_MEMORY;
+}
+
+void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni__packed *packed) {
+  if (packed) backend->vtable->pack(backend, weight, packed);
+}
+
+size_t dni__packed_bytes(const dni_backend *backend, const dni__packed *packed) {
+  if (!packed) return 0;
+  return sizeof(uint32_t) * (panel_pairs(backend, packed->columns, packed->rows) +
+                             panel_pairs(backend, packed->rows, packed->columns));
+}
