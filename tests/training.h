@@ -114,6 +114,7 @@ static inline dni_context *make_backend_context(dni_dtype dtype, uint64_t seed,
   dni_context_options options = {.struct_size = sizeof options,
                                  .seed = seed,
                                  .dtype = dtype,
+                                 .compute = support_compute(dtype),
                                  .allocator = &support_allocator,
                                  .backend = backend};
   dni_context *context;

@@ -53,7 +53,7 @@ static const char help_running[] =
     "Running\n"
     "  --backend NAME    matrix products: builtin (default), cblas (the one libdni was built\n"
     "                    with), or the path of any CBLAS library\n"
-    "  --dtype TYPE      f32 (default) or f64\n"
+    "  --dtype TYPE      f32 (default), f64, or bf16: f32 with products of bf16\n"
     "  --schedule NAME   sequential     one step after the other (default)\n"
     "                    pipelined      modules on threads of their own, which do not wait for\n"
     "                                   each other; for sg, sg-all, local, delayed, none. Without\n"

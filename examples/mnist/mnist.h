@@ -25,7 +25,7 @@ typedef struct options {
   double update_probability; /* 0: the sequential schedule */
   uint64_t seed;
   const char *backend;
-  dni_dtype dtype;
+  dni_dtype dtype; /* DNI_BF16: floats whose products are of bf16 */
   size_t threads;     /* that run modules, if the schedule has such; else of a matrix product */
   bool threads_asked; /* by the user, not by default */
   size_t train_limit; /* 0: all */
@@ -39,6 +39,7 @@ typedef struct options {
 enum { OPTIONS_RUN = -1 }; /* go on; anything else is the exit status */
 
 int options_parse(int argc, char **argv, options *parsed);
+const char *options_dtype_name(const options *settings);
 const char *condition_name(const sg_plan *sg); /* "hy", "r", "hyr" and so on */
 const char *sg_kind_name(sg_kind kind);        /* "least-squares", "adam" */
 

@@ -232,10 +232,19 @@ static int set_decay(const char *text, options *parsed) {
 }
 
 static int set_dtype(const char *text, options *parsed) {
-  if (strcmp(text, "f32") != 0 && strcmp(text, "f64") != 0)
-    return usage("dtype", text, "f32 or f64");
-  parsed->dtype = text[1] == '3' ? DNI_F32 : DNI_F64;
+  if (!strcmp(text, "f32"))
+    parsed->dtype = DNI_F32;
+  else if (!strcmp(text, "f64"))
+    parsed->dtype = DNI_F64;
+  else if (!strcmp(text, "bf16"))
+    parsed->dtype = DNI_BF16;
+  else
+    return usage("dtype", text, "f32, f64 or bf16");
   return 0;
+}
+
+const char *options_dtype_name(const options *settings) {
+  return settings->dtype == DNI_F32 ? "f32" : settings->dtype == DNI_F64 ? "f64" : "bf16";
 }
 
 static int set_fraction(const char *option, const char *text, double *value) {

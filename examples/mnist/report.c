@@ -76,7 +76,7 @@ static void print_origin(const result_set *results) {
   if (source->note[0] != '\0')
     (void)printf("This is the bundled sample, not all of MNIST (%s)\n", source->note);
   (void)printf("Matrix products: %s, %s", run->backend,
-               results->settings->dtype == DNI_F32 ? "f32" : "f64");
+               options_dtype_name(results->settings));
   if (run->backend_threads > 0)
     (void)printf(", %zu thread%s", run->backend_threads, run->backend_threads > 1 ? "s" : "");
   (void)putchar('\n');
@@ -134,7 +134,7 @@ static void json_settings(const options *settings, const run_result *run) {
   json_integer("sg_hidden", (uint64_t)settings->sg.hidden);
   json_real("p_update", settings->update_probability > 0 ? settings->update_probability : NAN);
   json_integer("seed", settings->seed);
-  json_string("dtype", settings->dtype == DNI_F32 ? "f32" : "f64");
+  json_string("dtype", options_dtype_name(settings));
 }
 
 /* Threads that run modules; where there are no such, of a matrix product. NaN: not to be set */

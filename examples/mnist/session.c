@@ -28,7 +28,8 @@ dni_status context_open(const options *settings, size_t *backend_threads, dni_co
   if (status != DNI_OK) return status;
   status = set_threads(settings, backend, backend_threads);
   wanted.seed = settings->seed;
-  wanted.dtype = settings->dtype;
+  wanted.dtype = settings->dtype == DNI_BF16 ? DNI_F32 : settings->dtype;
+  wanted.compute = settings->dtype;
   wanted.backend = backend;
   if (status == DNI_OK) status = dni_context_create(&wanted, out);
   dni_backend_release(backend);

@@ -85,7 +85,7 @@ static dni_status make_optimiser(probe *p, double rate, uint64_t steps) {
 static dni_status make_parts(probe *p, const dni_probe_options *options) {
   DNI_TRY(allocate_buffers(p));
   DNI_TRY(dni__columns_create(p->context->memory, p->h, &p->columns));
-  DNI_TRY(dni__affine_create(p->context, p->h->columns, 0, p->y->columns, &p->map));
+  DNI_TRY(dni__affine_create(p->context, p->h->columns, p->h->columns, p->y->columns, 0, &p->map));
   DNI_TRY(dni_loss_create_softmax_cross_entropy(p->context, NULL, &p->loss));
   DNI_TRY(make_optimiser(p, options->learning_rate, options->steps));
   dni__random_init(&p->random, options->seed, 0);

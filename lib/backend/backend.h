@@ -12,9 +12,10 @@ typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 
 /* A weight W [rows][columns] rounded to bf16, as the products of a backend read it: panels of W^T
  * for x W^T, and of W for dz W. */
+enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
 typedef struct dni__packed {
   size_t rows, columns;
-  uint32_t *forward, *backward;
+  uint32_t *forward, *backward; /* NULL: it is rounded in each such product */
 } dni__packed;
 
 /* A product of float matrices whose elements are rounded to bf16. panels: of op(B), packed before;
@@ -92,10 +93,11 @@ dni_status dni__gemm_bf16(dni_backend *backend, int32_t transpose_a, int32_t tra
                           double alpha, const dni_matrix *a, const dni_matrix *b, double beta,
                           const dni_matrix *c);
 
-/* Room for the first `columns` columns of a weight of `rows` rows, all zero. *out is NULL if there are
- * none, or if the context does not compute in bf16: all products with that weight are then of floats. */
+/* Room for the first `columns` columns of a weight of `rows` rows, all zero, for the products of `uses`.
+ * *out is NULL if there are none, or if the context does not compute in bf16: all products with that weight
+ * are then of floats. */
 dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t rows,
-                              size_t columns, dni__packed **out);
+                              size_t columns, int uses, dni__packed **out);
 void dni__packed_destroy(dni_context *context, dni__packed *packed);
 /* The weight's values have changed. packed may be NULL. */
 void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni__packed *packed);

@@ -57,18 +57,23 @@ void dni__packed_destroy(dni_context *context, dni__packed *packed) {
   dni__free(context->memory, packed);
 }
 
+/* true: there is memory for it. */
+static bool allocate(dni_context *context, size_t pairs, bool wanted, uint32_t **out) {
+  if (wanted) *out = dni__allocate(context->memory, pairs, sizeof **out);
+  return !wanted || *out;
+}
+
 dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t rows,
-                              size_t columns, dni__packed **out) {
+                              size_t columns, int uses, dni__packed **out) {
   *out = NULL;
-  if (context->compute != DNI_BF16 || rows == 0 || columns == 0) return DNI_OK;
-  dni__memory *memory = context->memory;
-  dni__packed *packed = dni__allocate(memory, 1, sizeof *packed);
+  if (context->compute != DNI_BF16 || uses == 0 || rows == 0 || columns == 0) return DNI_OK;
+  dni__packed *packed = dni__allocate(context->memory, 1, sizeof *packed);
   if (!packed) return DNI_ERROR_MEMORY;
-  packed->rows = rows;
-  packed->columns = columns;
-  packed->forward = dni__allocate(memory, panel_pairs(backend, columns, rows), sizeof(uint32_t));
-  packed->backward = dni__allocate(memory, panel_pairs(backend, rows, columns), sizeof(uint32_t));
-  if (packed->forward && packed->backward) {
+  *packed = (dni__packed){.rows = rows, .columns = columns};
+  size_t forward = panel_pairs(backend, columns, rows);
+  size_t backward = panel_pairs(backend, rows, columns);
+  if (allocate(context, forward, uses & DNI__FORWARD, &packed->forward) &&
+      allocate(context, backward, uses & DNI__BACKWARD, &packed->backward)) {
     *out = packed;
     return DNI_OK;
   }
@@ -81,7 +86,8 @@ void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni
 }
 
 size_t dni__packed_bytes(const dni_backend *backend, const dni__packed *packed) {
-  if (!packed) return 0;
-  return sizeof(uint32_t) * (panel_pairs(backend, packed->columns, packed->rows) +
-                             panel_pairs(backend, packed->rows, packed->columns));
+  size_t pairs = 0;
+  if (packed && packed->forward) pairs += panel_pairs(backend, packed->columns, packed->rows);
+  if (packed && packed->backward) pairs += panel_pairs(backend, packed->rows, packed->columns);
+  return pairs * sizeof(uint32_t);
 }

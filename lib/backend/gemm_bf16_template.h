@@ -285,18 +285,25 @@ static void FN(gemm)(const dni__bf16_product *given) {
   }
 }
 
-/* Rows first .. end-1 of a weight, `first` a multiple of COLUMNS, into both kinds of panels. */
+/* Rows of a weight from the first on, a multiple of COLUMNS, at most COLUMNS of them, into the panels of
+ * W. */
+static void FN(pack_backward)(const float *rows, size_t count, size_t ld, size_t first,
+                              const dni__packed *to) {
+  for (size_t c = 0; c < to->columns; c += COLUMNS) {
+    size_t width = to->columns - c < COLUMNS ? to->columns - c : COLUMNS;
+    uint32_t *panel = to->backward + c * dni__pairs(to->rows) + first / 2 * COLUMNS;
+    FN(pairs_across)(count, width, rows + c, ld, panel, COLUMNS);
+  }
+}
+
 static void FN(pack)(const dni_matrix *weight, size_t first, size_t end, const dni__packed *to) {
-  size_t in_pairs = dni__pairs(to->columns), out_pairs = dni__pairs(to->rows), ld = weight->stride;
+  size_t pair_count = dni__pairs(to->columns), ld = weight->stride;
   for (size_t r = first, count; r < end; r += count) {
     const float *rows = (const float *)weight->data + r * ld;
     count = end - r < COLUMNS ? end - r : COLUMNS;
-    FN(pairs_transposed)(count, to->columns, rows, ld, to->forward + r * in_pairs, COLUMNS);
-    for (size_t c = 0; c < to->columns; c += COLUMNS) {
-      size_t width = to->columns - c < COLUMNS ? to->columns - c : COLUMNS;
-      uint32_t *panel = to->backward + c * out_pairs + r / 2 * COLUMNS;
-      FN(pairs_across)(count, width, rows + c, ld, panel, COLUMNS);
-    }
+    if (to->forward)
+      FN(pairs_transposed)(count, to->columns, rows, ld, to->forward + r * pair_count, COLUMNS);
+    if (to->backward) FN(pack_backward)(rows, count, ld, r, to);
   }
 }
 

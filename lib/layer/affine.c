@@ -4,10 +4,10 @@
 #include "math/kernels.h"
 
 dni_status dni__affine_create(dni_context *context, size_t inputs, size_t first, size_t outputs,
-                              dni__affine *out) {
+                              int uses, dni__affine *out) {
   DNI_TRY(dni__parameter_create(context, "weight", outputs, inputs, true, &out->weight));
   dni_status status =
-      dni__packed_create(context, context->backend, outputs, first, &out->weight.packed);
+      dni__packed_create(context, context->backend, outputs, first, uses, &out->weight.packed);
   if (status == DNI_OK)
     status = dni__parameter_create(context, "bias", 1, outputs, true, &out->bias);
   if (status != DNI_OK) dni__parameter_destroy(context, &out->weight);

@@ -13,10 +13,10 @@ typedef struct dni__affine {
   dni__parameter bias;   /* [1][outputs] */
 } dni__affine;
 
-/* Parameters of zero. `first`: how many of the inputs are x1's; 0: all products are of floats, whatever
- * the context computes in. */
+/* Parameters of zero. `first`: how many of the inputs are x1's. `uses`: DNI__FORWARD, with DNI__BACKWARD
+ * if there will be a dx; 0: all products are of floats, whatever the context computes in. */
 dni_status dni__affine_create(dni_context *context, size_t inputs, size_t first, size_t outputs,
-                              dni__affine *out);
+                              int uses, dni__affine *out);
 void dni__affine_destroy(dni_context *context, dni__affine *affine);
 
 /* y = activation([x1, x2] W^T + b). Shapes fit. x2 may be NULL, and it may be labels, which count

@@ -56,7 +56,8 @@ static size_t dense_state_bytes(const dni_layer *layer, size_t rows) {
 }
 
 static dni_status dense_copy(const dni_layer *layer, dni_layer **out) {
-  return dni__dense_create_zero(layer->context, layer->inputs, layer->outputs, layer->activation, out);
+  return dni__dense_create_zero(layer->context, layer->inputs, layer->outputs, layer->activation,
+                                out);
 }
 
 static const dni__layer_vtable dense_vtable = {
@@ -74,7 +75,8 @@ dni_status dni__dense_create_zero(dni_context *context, size_t inputs, size_t ou
   layer->activation = activation;
   layer->keeps_state = activation == DNI_ACTIVATION_GELU;
   dni__affine affine;
-  dni_status status = dni__affine_create(context, inputs, inputs, outputs, &affine);
+  dni_status status =
+      dni__affine_create(context, inputs, inputs, outputs, DNI__FORWARD | DNI__BACKWARD, &affine);
   if (status != DNI_OK) {
     dni_layer_release(layer);
     return status;

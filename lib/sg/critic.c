@@ -110,6 +110,7 @@ static const dni__stack_kind critic_kind = {
     .activation = DNI_ACTIVATION_TANH,
     .hidden_layers = 1,
     .one_output = true,
+    .slopes = true,
 };
 
 dni_status dni_sg_create_critic(dni_context *context, size_t units, size_t targets,

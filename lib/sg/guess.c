@@ -32,7 +32,7 @@ void dni__condition_list(dni_condition condition, const dni_loss *loss, dni__man
 dni_status dni__guess_create(dni_sg *sg, dni_loss *loss, dni__parameter *parameters,
                              dni__guess *out) {
   if (!loss) return DNI_OK;
-  DNI_TRY(dni__affine_create(sg->context, sg->units, 0, sg->targets, &out->map));
+  DNI_TRY(dni__affine_create(sg->context, sg->units, sg->units, sg->targets, 0, &out->map));
   parameters[0] = out->map.weight;
   parameters[1] = out->map.bias;
   parameters[0].name = "guess_weight";

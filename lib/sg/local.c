@@ -93,6 +93,7 @@ static const dni__stack_kind local_kind = {
     .vtable = &local_vtable,
     .activation = DNI_ACTIVATION_RELU,
     .auxiliary = true,
+    .slopes = true,
 };
 
 static dni_status check_loss(const dni_context *context, size_t targets, const dni_loss *loss) {

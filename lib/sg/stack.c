@@ -193,16 +193,17 @@ static void draw(dni__random *random, dni_activation activation, const dni_matri
 
 /* Weights come from one stream that starts from the seed; without a seed those of each map come
  * from the context's next stream. */
-static dni_status create_maps(dni__stack *stack, size_t inputs, size_t outputs, bool draw_last,
-                              const dni_sg_options *options) {
+static dni_status create_maps(dni__stack *stack, const dni__stack_kind *kind, size_t inputs,
+                              size_t outputs, const dni_sg_options *options) {
   dni_sg *sg = &stack->base;
   dni__random random;
   dni__random_init(&random, options->seed, 0);
   for (size_t i = 0; i < stack->map_count; i++) {
-    bool last = is_last(stack, i), draws = !last || draw_last;
+    bool last = is_last(stack, i), draws = !last || kind->auxiliary;
     dni__affine map;
     size_t first = i == 0 && stack->sees_h ? sg->units : inputs;
-    DNI_TRY(dni__affine_create(sg->context, inputs, first, last ? outputs : stack->hidden_units,
+    int uses = DNI__FORWARD | (i > 0 || kind->slopes ? DNI__BACKWARD : 0);
+    DNI_TRY(dni__affine_create(sg->context, inputs, first, last ? outputs : stack->hidden_units, uses,
                                &map));
     sg->parameters[2 * i] = map.weight;
     sg->parameters[2 * i + 1] = map.bias;
@@ -251,7 +252,7 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
   stack->hidden_units = known.hidden_units;
   stack->activation = kind->activation;
   size_t outputs = kind->one_output ? 1 : kind->auxiliary ? targets : units;
-  dni_status status = create_maps(stack, inputs, outputs, kind->auxiliary, &known);
+  dni_status status = create_maps(stack, kind, inputs, outputs, &known);
   if (status != DNI_OK) {
     dni_sg_release(sg);
     return status;

@@ -28,6 +28,7 @@ typedef struct dni__stack_kind {
   size_t hidden_layers; /* without options */
   bool may_see_y_alone;
   bool may_have_guess; /* loss-matched inputs; the kind fills in its two last parameters */
+  bool slopes;         /* its answer is a derivative towards h */
   bool one_output;     /* else as many as units, or: */
   bool auxiliary;      /* of h alone, [targets] outputs, no condition; the last map is drawn too */
 } dni__stack_kind;

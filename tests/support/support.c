@@ -288,6 +288,13 @@ dni_backend *support_cblas(void) {
   return backend;
 }
 
+dni_dtype support_compute(dni_dtype dtype) {
+  const char *compute = getenv("DNI_TEST_COMPUTE");
+  if (!compute || !*compute) return 0;
+  EXPECT(!strcmp(compute, "bf16"), "DNI_TEST_COMPUTE is %s, expected bf16", compute);
+  return dtype == DNI_F32 ? DNI_BF16 : 0;
+}
+
 /* NULL if this processor lacks the instructions. */
 static dni_context *make_context(dni_dtype dtype, dni_instructions instructions,
                                  dni_backend *backend) {
@@ -295,6 +302,7 @@ static dni_context *make_context(dni_dtype dtype, dni_instructions instructions,
                                  .allocator = &support_allocator,
                                  .seed = 20170617,
                                  .dtype = dtype,
+                                 .compute = support_compute(dtype),
                                  .instructions = instructions,
                                  .backend = backend};
   dni_context *context = NULL;

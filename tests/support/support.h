@@ -81,6 +81,10 @@ dni_context *support_machine_context(int index);
 dni_context *support_context(dni_dtype dtype);
 dni_context *support_backend_context(dni_dtype dtype, dni_backend *backend);
 
+/* What contexts of the tests compute in: DNI_BF16 for floats if the environment has DNI_TEST_COMPUTE=bf16;
+ * else 0. Tolerances for floats are then those of bf16. */
+dni_dtype support_compute(dni_dtype dtype);
+
 /* False: the library was built with FILES=none. */
 bool support_has_files(void);
 
