@@ -27,6 +27,7 @@ static inline void randomise(dni_sg *sg) {
     dni_matrix value = value_of(sg, i);
     matrix_fill_random(&value, 1 / sqrt((double)value.columns));
   }
+  EXPECT_OK(dni_sg_changed(sg));
 }
 
 /* The mean over the rows of || m - target ||^2, and the cosine of the angle between them, in

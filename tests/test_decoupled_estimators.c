@@ -153,6 +153,10 @@ START_TEST(local_answers_equal_central_differences) {
   dni_context *context = support_machine_context(_i);
   if (!context) return;
   dni_dtype dtype = dni_context_dtype(context);
+  if (support_compute(dtype)) { /* rounding hides the differences */
+    dni_context_release(context);
+    return;
+  }
   for (int which = 0; which < 3 * LOCALS; which++) {
     const size_t *size = local_sizes[which % 3];
     int loss_kind = which / 3 % LOSSES;
@@ -422,6 +426,7 @@ static dni_sg *make_inner(dni_context *context, int which, dni_sg *like) {
     dni_matrix from = value_of(like, i), to = value_of(sg, i);
     matrix_copy(&from, &to);
   }
+  EXPECT_OK(dni_sg_changed(sg));
   return sg;
 }
 

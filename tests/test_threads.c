@@ -259,6 +259,7 @@ START_TEST(test_culprit_on_another_thread) {
   EXPECT_OK(dni_trainer_flush(trainer));
   EXPECT_OK(dni_layer_parameter(dni_network_layer(network, 0), 0, &weights, NULL));
   matrix_set(&weights, 2, 1, (double)NAN);
+  EXPECT_OK(dni_layer_changed(dni_network_layer(network, 0)));
   dni_status status = support_step(trainer, &x, &y, NULL);
   if (status == DNI_OK) status = dni_trainer_flush(trainer);
   ck_assert_int_eq(status, DNI_ERROR_NON_FINITE);
