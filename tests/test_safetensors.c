@@ -258,7 +258,8 @@ START_TEST(tensors) {
       {"\"F32\"", "[]", "[0,8]", "1 elements of F32 are not the 8 bytes"},
       {"\"F32\"", "[2]", "[8,0]", "8 to 0"},
       {"\"F32\"", "[2]", "[4,12]", "a hole before it"},
-      {"\"F32\"", "[2]", "[0,9223372036854775807]", "elements of F32 are not the"},
+      {"\"F32\"", "[2]", "[0,9223372036854775807]",
+       sizeof(size_t) > 4 ? "elements of F32 are not the" : "bytes at most"},
       {"\"F32\"", "[2]", "[-8,0]", "not two counts"},
       {"\"F32\"", "[2]", "[0]", "not two counts"},
       {"\"F32\"", "[2]", "[]", "not two counts"},
@@ -506,7 +507,8 @@ START_TEST(huge_layers) {
                      "\"layers.0.inputs\":\"%s\",\"layers.0.outputs\":\"%s\","
                      "\"layers.0.activation\":\"relu\"}}",
                      kinds[k], sizes[s], sizes[s]);
-      expect_bad_header(header, "", "layer 0: the file has no");
+      const bool addressable = sizeof(size_t) > 4 || s == 0;
+      expect_bad_header(header, "", addressable ? "layer 0: the file has no" : "can address");
     }
 }
 END_TEST

@@ -79,7 +79,7 @@ static dni_status read_offsets(const json_t *offsets, size_t data_size, dni__ten
   if (first > last || last > data_size)
     return dni__fail(DNI_ERROR_DATA,
                      "tensor %s: its data_offsets are %" PRIu64 " to %" PRIu64
-                     ", but there are %zu bytes",
+                     ", but there can be %zu bytes at most",
                      dni__shown(tensor->name).text, first, last, data_size);
   tensor->begin = (size_t)first;
   tensor->size = (size_t)(last - first);

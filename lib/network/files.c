@@ -94,9 +94,12 @@ static dni_status read_count(const dni__file *file, const description *d, const 
   uint64_t value = 0;
   const dni__place place = {.kind = DNI__PLACE_COUNT, .at.count = &value};
   const char *text = text_of(file, d, name);
-  if (!text || !dni__place_read(&place, text, true) || value == 0 || value > SIZE_MAX)
+  if (!text || !dni__place_read(&place, text, true) || value == 0)
     return dni__fail(DNI_ERROR_DATA, "%s is %s, expected 1 or more", name,
                      text ? dni__shown(text).text : "missing");
+  if (value > SIZE_MAX)
+    return dni__fail(DNI_ERROR_DATA, "%s is %s, more than this system can address", name,
+                     dni__shown(text).text);
   *count = (size_t)value;
   return DNI_OK;
 }
