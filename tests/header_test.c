@@ -146,6 +146,7 @@ VALUE(DNI_INSTRUCTIONS_BEST, 0);
 VALUE(DNI_INSTRUCTIONS_BASELINE, 1);
 VALUE(DNI_INSTRUCTIONS_AVX2, 2);
 VALUE(DNI_INSTRUCTIONS_AVX512, 3);
+VALUE(DNI_INSTRUCTIONS_AVX512_BF16, 4);
 
 /* Pointers of 8 bytes; elsewhere the offsets follow from the same declarations. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -179,6 +180,7 @@ dni_context *dni_context_retain(dni_context *context);
 void dni_context_release(dni_context *context);
 dni_backend *dni_context_backend(const dni_context *context);
 dni_dtype dni_context_dtype(const dni_context *context);
+dni_dtype dni_context_compute(const dni_context *context);
 dni_instructions dni_context_instructions(const dni_context *context);
 const char *dni_instructions_name(dni_instructions instructions);
 size_t dni_context_bytes(const dni_context *context);

@@ -17,6 +17,10 @@
  * Step and products are measured in turn, so that a drift of the machine's speed meets both.
  * Medians; a ratio is the median of the ratios of neighbours in time.
  *
+ * With products of bf16 (dni_context_options.compute) the products of the roofline are not measured
+ * one by one but worked out: the step's multiplications and additions at the speed of the fastest
+ * product, a forward pass of PEAK_ROWS rows through one dense layer of the width.
+ *
  * With a CBLAS also: how far its products are from the builtin backend's at these shapes.
  *
  *   build/bench/step [--depth N] [--width N] [--batch N] [--rounds N] [--json] [--json-file FILE]
@@ -30,6 +34,7 @@
 #define ROUNDS_MOST 1000
 #define COPIES      5
 #define COPY_BYTES  ((size_t)128 << 20)
+#define PEAK_ROWS   2048
 
 typedef struct settings {
   size_t depth, width, batch, rounds; /* batch 0: 256 and 32 */
@@ -112,6 +117,28 @@ static void products(subject *s) {
   }
 }
 
+/* Seconds of the products of a step at the speed of the fastest one. */
+static double products_at_peak(const subject *s) {
+  const size_t width = s->model.plan.width;
+  double seconds[9];
+  dni_layer *layer;
+  bench_must(
+      dni_layer_create_dense(s->model.context, width, width, DNI_ACTIVATION_IDENTITY, &layer),
+      "layer");
+  float *numbers = bench_numbers(2 * PEAK_ROWS * width);
+  dni_matrix x = bench_view(numbers, PEAK_ROWS, width);
+  dni_matrix y = bench_view(numbers + PEAK_ROWS * width, PEAK_ROWS, width);
+  for (int i = 0; i < 9; i++) {
+    double start = bench_now();
+    bench_must(dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &x, &y), "forward");
+    seconds[i] = bench_now() - start;
+  }
+  dni_layer_release(layer);
+  free(numbers);
+  double operations = 2.0 * PEAK_ROWS * (double)width * (double)width;
+  return bench_model_operations(&s->model) * bench_median(seconds, 9) / operations;
+}
+
 static double seconds_of(void (*work)(subject *), subject *s) {
   double start = bench_now();
   work(s);
@@ -155,16 +182,19 @@ typedef struct result {
 } result;
 
 static void print_result(const bench_plan *plan, const result *r) {
-  bench_text("%-8s %5zu  %-9s %8.2f ms %8.2f ms %7.2f ms %8.2f ms %8.2f %9.2f\n", plan->backend,
-             plan->batch, bench_method(plan->sg), 1e3 * r->step, 1e3 * r->products,
-             1e3 * r->traffic, 1e3 * r->roofline, r->of_products, r->of_roofline);
-  bench_record("\"backend\": \"%s\", \"method\": \"%s\", \"depth\": %zu, \"width\": %zu, "
+  const char *compute = plan->bf16 ? "bf16" : "float";
+  bench_text("%-8s %-5s %5zu  %-9s %8.2f ms %8.2f ms %7.2f ms %8.2f ms %8.2f %9.2f\n",
+             plan->backend, compute, plan->batch, bench_method(plan->sg), 1e3 * r->step,
+             1e3 * r->products, 1e3 * r->traffic, 1e3 * r->roofline, r->of_products,
+             r->of_roofline);
+  bench_record("\"backend\": \"%s\", \"compute\": \"%s\", \"method\": \"%s\", \"depth\": %zu, "
+               "\"width\": %zu, "
                "\"batch\": %zu, \"step_ms\": %.4f, \"gemm_ms\": %.4f, \"traffic_ms\": %.4f, "
                "\"roofline_ms\": %.4f, \"traffic_mb\": %.1f, \"copy_gb_s\": %.2f, "
                "\"ratio\": %.4f, \"roofline_ratio\": %.4f",
-               plan->backend, bench_method(plan->sg), plan->depth, plan->width, plan->batch,
-               1e3 * r->step, 1e3 * r->products, 1e3 * r->traffic, 1e3 * r->roofline, r->megabytes,
-               1e-9 * r->copy_speed, r->of_products, r->of_roofline);
+               plan->backend, compute, bench_method(plan->sg), plan->depth, plan->width,
+               plan->batch, 1e3 * r->step, 1e3 * r->products, 1e3 * r->traffic, 1e3 * r->roofline,
+               r->megabytes, 1e-9 * r->copy_speed, r->of_products, r->of_roofline);
 }
 
 /* The copies come before and after the rounds, not between: they would leave the caches empty. */
@@ -181,7 +211,7 @@ static void measure(const bench_plan *plan, size_t rounds) {
   }
   for (size_t i = 0; i < rounds; i++) {
     step[i] = seconds_of(whole_step, &s);
-    gemm[i] = seconds_of(products, &s);
+    gemm[i] = plan->bf16 ? products_at_peak(&s) : seconds_of(products, &s);
   }
   copy_speeds(speeds + COPIES);
   r.copy_speed = bench_median(speeds, 2 * COPIES);
@@ -254,14 +284,15 @@ static void compare_backends(size_t batch, size_t width) {
 /* All of it. ----------------------------------------------------------------------------------- */
 
 static void measure_all(const settings *set, size_t batch) {
-  static const char *const names[] = {"builtin", "cblas"};
+  static const char *const names[] = {"builtin", "builtin", "cblas"};
   static const size_t sgs[] = {0, BENCH_EVERYWHERE};
-  for (int b = 0; b < 1 + bench_has_cblas(); b++)
+  for (int b = 0; b < 2 + bench_has_cblas(); b++)
     for (int k = 0; k < 2; k++) {
       bench_plan plan = {.depth = set->depth,
                          .width = set->width,
                          .batch = batch,
                          .sg = sgs[k],
+                         .bf16 = b == 1,
                          .backend = names[b]};
       measure(&plan, set->rounds);
     }
@@ -278,8 +309,8 @@ int main(int count, char **words) {
   if (set.rounds > ROUNDS_MOST) set.rounds = ROUNDS_MOST;
   const size_t both[] = {256, 32}, *batches = set.batch ? &set.batch : both;
   size_t batch_count = set.batch ? 1 : 2;
-  bench_text("%zu x %zu, one thread, float, medians of %zu\n"
-             "backend  batch  method          step     products     traffic     roofline  "
+  bench_text("%zu x %zu, one thread, medians of %zu\n"
+             "backend  compute batch  method         step     products     traffic     roofline  "
              "s/prod.  s/roofl.\n",
              set.depth, set.width, set.rounds);
   for (size_t i = 0; i < batch_count; i++)

@@ -38,6 +38,7 @@ static void use_context(void) {
   CHECK(dni_context_create(options, &context));
   EXPECT(dni_context_dtype(context) == DNI_F64);
   EXPECT(strcmp(dni_instructions_name(dni_context_instructions(context)), "baseline") == 0);
+  EXPECT(dni_context_compute(context) == DNI_F64);
   CHECK(dni_context_allocate(context, 100, &memory));
   EXPECT(dni_context_bytes(context) >= 100);
   dni_context_free(context, memory);

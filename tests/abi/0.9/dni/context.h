@@ -39,10 +39,11 @@ typedef void(DNI_CALL *dni_log_callback)(void *user, dni_log_level level, const 
 typedef int32_t dni_instructions;
 
 enum {
-  DNI_INSTRUCTIONS_BEST = 0,     /**< The widest that this processor has. */
-  DNI_INSTRUCTIONS_BASELINE = 1, /**< What the compiler's target guarantees. */
-  DNI_INSTRUCTIONS_AVX2 = 2,     /**< x86-64 with AVX2 and FMA. */
-  DNI_INSTRUCTIONS_AVX512 = 3    /**< x86-64 with AVX-512 F, BW, DQ and VL. */
+  DNI_INSTRUCTIONS_BEST = 0,       /**< The widest that this processor has. */
+  DNI_INSTRUCTIONS_BASELINE = 1,   /**< What the compiler's target guarantees. */
+  DNI_INSTRUCTIONS_AVX2 = 2,       /**< x86-64 with AVX2 and FMA. */
+  DNI_INSTRUCTIONS_AVX512 = 3,     /**< x86-64 with AVX-512 F, BW, DQ and VL. */
+  DNI_INSTRUCTIONS_AVX512_BF16 = 4 /**< The same with AVX-512 BF16, for products of bf16. */
 };
 
 /** How to make a context. Set everything to 0, then struct_size, then what should differ: 0 always
@@ -56,7 +57,7 @@ typedef struct dni_context_options {
   const dni_allocator *allocator; /**< NULL: posix_memalign and free. */
   uint64_t seed;                  /**< Of every random stream. */
   dni_dtype dtype; /**< Of parameters and of matrices handed in: DNI_F32 or DNI_F64; 0: DNI_F32. */
-  int32_t compute; /**< Element type of products; 0: as dtype. Nothing else is known yet. */
+  dni_dtype compute;                /**< What products round A and B to: see below; 0: as dtype. */
   dni_instructions instructions;    /**< 0: the best that there are. */
   int32_t reserved;                 /**< 0. */
   dni_backend *backend;             /**< Kept by the context; NULL: a builtin one of one thread. */
@@ -74,9 +75,17 @@ typedef struct dni_context_options {
  * give the same numbers. Objects may be made on several threads at once; the order of the streams
  * is then the caller's to fix.
  *
+ * With `compute` DNI_BF16 and dtype DNI_F32 the products of layers and SGs round the elements of
+ * their operands to bf16 (8 bits of fraction, to nearest, ties to even) and add up floats. Weights,
+ * moments, activations, statistics, losses, least-squares sums and analyses stay floats. It is
+ * meant for processors with DNI_INSTRUCTIONS_AVX512_BF16, where such products take about two thirds
+ * of the time. Elsewhere the results are the same, and products take longer than in float.
+ * dni_context_compute() tells whether the backend does it.
+ *
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
- *   function missing; a backend that has no product for dtype.
- * - DNI_ERROR_UNSUPPORTED: this processor lacks the instructions; compute is not 0; a field that
+ *   function missing; a backend that has no product for dtype; compute is another type than dtype,
+ *   or DNI_BF16 where dtype is DNI_F64.
+ * - DNI_ERROR_UNSUPPORTED: this processor lacks the instructions; compute is DNI_F16; a field that
  *   this library does not know is not 0.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_context_create(const dni_context_options *options,
@@ -94,10 +103,16 @@ DNI_API dni_backend *dni_context_backend(const dni_context *context);
 /** The element type of the context's objects. 0 for NULL. */
 DNI_API dni_dtype dni_context_dtype(const dni_context *context);
 
+/** The element type that products of layers and SGs round their operands to: DNI_BF16, if that was
+ * asked for and the backend has such products (the builtin kind has), else the context's dtype. 0
+ * for NULL. */
+DNI_API dni_dtype dni_context_compute(const dni_context *context);
+
 /** The instructions that the context's kernels use, never DNI_INSTRUCTIONS_BEST. 0 for NULL. */
 DNI_API dni_instructions dni_context_instructions(const dni_context *context);
 
-/** The name of an instruction set: "best", "baseline", "avx2" or "avx512"; "" for other numbers.
+/** The name of an instruction set: "best", "baseline", "avx2", "avx512" or "avx512_bf16"; "" for
+ * other numbers.
  * Never NULL; static. */
 DNI_API const char *dni_instructions_name(dni_instructions instructions);
 

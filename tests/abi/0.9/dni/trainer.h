@@ -424,7 +424,8 @@ DNI_API dni_optimiser *dni_trainer_sg_optimiser(dni_trainer *trainer, size_t aft
 /** Bytes by purpose. Filled in up to struct_size. */
 typedef struct dni_memory_report {
   size_t struct_size;      /**< sizeof(dni_memory_report), set by the caller. */
-  size_t parameter_bytes;  /**< Values, of layers and SGs. */
+  /** Values, of layers and SGs; with `compute` DNI_BF16 also what products read in their place. */
+  size_t parameter_bytes;
   size_t gradient_bytes;   /**< Their gradients. */
   size_t optimiser_bytes;  /**< Moments. */
   size_t activation_bytes; /**< Outputs of layers, kept from forward to backward. */
