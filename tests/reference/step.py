@@ -2,6 +2,7 @@
 """Whole training steps in NumPy, float64: the numbers tests/test_step_reference.c compares with.
 
     python3 tests/reference/step.py > tests/reference/step_reference.h
+    python3 tests/reference/step.py --bf16 > tests/reference/step_reference_bf16.h
 
 Written from the equations alone; it uses nothing of the library. h_l is the output of layer l with
 one row per example; delta is dL_s/dh per example s, NOT divided by the batch size B; parameter
@@ -18,6 +19,9 @@ gradients are means over the batch.
                 with the usual 1e-8 a gradient that is 0 but for rounding (that of a bias whose unit
                 is active on every example, below batch norm) would move its parameter by r
 
+With --bf16 both factors of every product are rounded to 8 bits of fraction first, to nearest, ties to
+even; but for what a one-hot y picks from its columns of W beside h. dz is rounded before it is divided by B.
+
 A step, for each module (layers between two non-exact, non-FA interfaces) from the lowest: forward;
 delta from the estimator above, or from the loss; backward; update the module; then the SG below is
 shown the delta that arrived at its interface, computed before the module was updated.
@@ -26,7 +30,21 @@ import sys
 import numpy as np
 
 BATCH, STEPS = 6, 3
+BF16 = "--bf16" in sys.argv
 RATE, SG_RATE, EPSILON = 0.02, 0.05, 1e-3
+
+
+def rounded(x):
+    """x as products take it."""
+    if not BF16:
+        return x
+    bits = x.astype(np.float32).view(np.uint32)
+    bits = bits + 0x7fff + ((bits >> 16) & 1) & 0xffff0000
+    return bits.astype(np.uint32).view(np.float32).astype(float)
+
+
+def product(a, b):
+    return rounded(a) @ rounded(b)
 
 
 class Stream:
@@ -68,13 +86,13 @@ class Dense:
         return [self.w, self.b]
 
     def forward(self, x):
-        self.x, self.z = x, x @ self.w.T + self.b
+        self.x, self.z = x, product(x, self.w.T) + self.b
         return np.maximum(self.z, 0) if self.relu else self.z
 
     def backward(self, dy):
         self.dz = dy * (self.z > 0) if self.relu else dy
-        gradients = [self.dz.T @ self.x / len(dy), self.dz.mean(axis=0, keepdims=True)]
-        return gradients, self.dz @ self.w
+        gradients = [product(self.dz.T, self.x) / len(dy), self.dz.mean(axis=0, keepdims=True)]
+        return gradients, product(self.dz, self.w)
 
 
 class BatchNorm:
@@ -122,10 +140,12 @@ class SG:
     def estimate(self, h, y):
         seen = [part for part, name in ((h, "h"), (y, "y")) if name in self.condition]
         a = np.hstack(seen)
+        self.picks = [y.shape[1] if self.condition == "hy" else 0] + [0] * len(self.w)
         self.inputs = []
         for i, (w, b) in enumerate(zip(self.w, self.b)):
             self.inputs.append(a)
-            a = a @ w.T + b
+            first = a.shape[1] - self.picks[i]
+            a = product(a[:, :first], w[:, :first].T) + a[:, first:] @ w[:, first:].T + b
             if i + 1 < len(self.w):
                 a = np.maximum(a, 0)
         self.answer = a
@@ -133,11 +153,14 @@ class SG:
 
     def learn(self, target):
         rows = len(target)
-        d = 2 * (self.answer - target) / rows
+        d = 2 * (self.answer - target)
         gradients = []
         for i in reversed(range(len(self.w))):
-            gradients = [d.T @ self.inputs[i], d.sum(axis=0, keepdims=True)] + gradients
-            d = (d @ self.w[i]) * (self.inputs[i] > 0)
+            a = self.inputs[i]
+            first = a.shape[1] - self.picks[i]
+            of_w = np.hstack([product(d.T, a[:, :first]), d.T @ a[:, first:]])
+            gradients = [of_w / rows, d.sum(axis=0, keepdims=True) / rows] + gradients
+            d = product(d, self.w[i]) * (a > 0)
         self.adam.step(gradients)
 
 
@@ -174,7 +197,7 @@ def backward_module(layers, estimators, module, delta):
         g, delta = layers[i].backward(delta)
         gradients = g + gradients
         if i - 1 in estimators and i != module[0]:
-            delta = layers[i].dz @ estimators[i - 1].matrix  # feedback alignment
+            delta = product(layers[i].dz, estimators[i - 1].matrix)  # feedback alignment
     return gradients, delta
 
 
@@ -190,7 +213,7 @@ def train(layers, estimators, x, y):
         accuracy = (h.argmax(axis=1) == y.argmax(axis=1)).mean()
         # Every forward pass uses parameters from before the step, so each module's backward may
         # come here, after all of them.
-        answers = {i: s.estimate(outputs[i], y) if isinstance(s, SG) else e @ s.matrix
+        answers = {i: s.estimate(outputs[i], y) if isinstance(s, SG) else product(e, s.matrix)
                    for i, s in estimators.items() if getattr(s, "kind", "sg") != "fa"}
         report = {i: (np.nan, np.nan) for i in estimators}
         for module, optimiser in zip(modules, optimisers):
@@ -237,6 +260,7 @@ def array(name, values):
 
 
 def write_case(name, seed, build):
+    name += "_bf16" if BF16 else ""
     draw = Stream(seed)
     layers, estimators = build(draw)
     x = 1.5 * draw(BATCH, 5)
@@ -291,17 +315,23 @@ def mixed(draw):
     return layers, {1: SG(draw, 7, 3, 0, 0, "hy", False), 3: Feedback(draw, 6, 3, "fa")}
 
 
+def print_settings():
+    print("\nenum { REFERENCE_STEPS = %d, REFERENCE_BATCH = %d };" % (STEPS, BATCH))
+    print("static const double reference_rate = %s, reference_sg_rate = %s;" % (RATE, SG_RATE))
+    print("static const double reference_epsilon = %s;" % EPSILON)
+
+
 def main():
     print("/* Made by tests/reference/step.py (%d steps on %d examples in float64, NumPy). Do not"
           % (STEPS, BATCH))
     print(" * edit. Arrays: initial and parameters hold every layer's parameters in order, running")
     print(" * statistics included, then every estimator's; report is [step][interface][error,")
     print(" * cosine], NaN where an estimator has no target. */")
-    print("#ifndef STEP_REFERENCE_H\n#define STEP_REFERENCE_H\n\n#include <math.h>\n")
-    print("/* clang-format off */\n")
-    print("enum { REFERENCE_STEPS = %d, REFERENCE_BATCH = %d };" % (STEPS, BATCH))
-    print("static const double reference_rate = %s, reference_sg_rate = %s;" % (RATE, SG_RATE))
-    print("static const double reference_epsilon = %s;" % EPSILON)
+    guard = "STEP_REFERENCE_BF16_H" if BF16 else "STEP_REFERENCE_H"
+    print("#ifndef %s\n#define %s\n\n#include <math.h>\n" % (guard, guard))
+    print("/* clang-format off */")
+    if not BF16:
+        print_settings()
     cases = [two_modules, sg_everywhere, other_conditions, direct_feedback, feedback, mixed]
     for seed, build in enumerate(cases):
         print()
