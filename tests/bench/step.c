@@ -147,12 +147,31 @@ static double seconds_of(void (*work)(subject *), subject *s) {
 
 /* The unavoidable traffic. --------------------------------------------------------------------- */
 
+/* Of all values. What is kept of them rounded to bf16 is not counted. */
+static double value_bytes(const bench_model *model) {
+  double bytes = 0;
+  dni_matrix value;
+  for (size_t i = 0; i < dni_network_layer_count(model->network); i++) {
+    dni_layer *layer = dni_network_layer(model->network, i);
+    for (size_t p = 0; p < dni_layer_parameter_count(layer); p++) {
+      bench_must(dni_layer_parameter(layer, p, &value, NULL), "parameter");
+      bytes += (double)(value.rows * value.columns * sizeof(float));
+    }
+    dni_sg *sg = bench_sg(model->network, i);
+    for (size_t p = 0; p < dni_sg_parameter_count(sg); p++) {
+      bench_must(dni_sg_parameter(sg, p, &value, NULL), "parameter");
+      bytes += (double)(value.rows * value.columns * sizeof(float));
+    }
+  }
+  return bytes;
+}
+
 static double traffic_bytes(const bench_model *model) {
   dni_memory_report memory = bench_model_memory(model);
   size_t batch = model->plan.batch, outputs = 0;
   for (size_t i = 0; i < dni_network_layer_count(model->network); i++)
     outputs += dni_layer_outputs(dni_network_layer(model->network, i));
-  return 2 * (double)(memory.parameter_bytes + memory.optimiser_bytes) +
+  return 2 * (value_bytes(model) + (double)memory.optimiser_bytes) +
          (double)(batch * (BENCH_INPUTS + 2 * outputs) * sizeof(float));
 }
 
