@@ -213,6 +213,178 @@ START_TEST(test_special_numbers) {
 }
 END_TEST
 
+/* A backend of the caller's. ------------------------------------------------------------------- */
+
+typedef struct own_backend {
+  size_t floats, bf16s; /* products so far */
+  dni_status answer;
+} own_backend;
+
+static float factor(const dni_product *p, const void *data, size_t at) {
+  return p->dtype == DNI_BF16 ? dni__float_of((uint32_t)((const uint16_t *)data)[at] << 16)
+                              : ((const float *)data)[at];
+}
+
+/* In the library's order. */
+static dni_status own_product(void *user, const dni_product *p) {
+  own_backend *own = user;
+  if (own->answer != DNI_OK) return own->answer;
+  *(p->dtype == DNI_BF16 ? &own->bf16s : &own->floats) += 1;
+  const size_t run = run_of(p->k);
+  for (size_t i = 0; i < p->m; i++)
+    for (size_t j = 0; j < p->n; j++) {
+      float *c = (float *)p->c + i * p->ldc + j;
+      if (p->beta == 0) *c = 0;
+      for (size_t first = 0; first < p->k; first += run) {
+        volatile float sum = 0;
+        for (size_t q = first; q < p->k && q < first + run; q += 2)
+          for (size_t r = q + 2; r-- > q;)
+            if (r < p->k)
+              sum = sum + factor(p, p->a, p->transpose_a ? r * p->lda + i : i * p->lda + r) *
+                              factor(p, p->b, p->transpose_b ? j * p->ldb + r : r * p->ldb + j);
+        volatile float scaled = (float)p->alpha * sum;
+        *c = *c + scaled;
+      }
+    }
+  return DNI_OK;
+}
+
+/* A context with compute bf16 on such a backend. */
+static dni_context *make_own(own_backend *own, int32_t bf16) {
+  const dni_backend_options how = {.struct_size = sizeof how, .allocator = &support_allocator};
+  const dni_backend_callbacks callbacks = {
+      .struct_size = sizeof callbacks, .user = own, .product = own_product, .f32 = 1, .bf16 = bf16};
+  dni_backend *backend;
+  EXPECT_OK(dni_backend_create_callback(&how, &callbacks, &backend));
+  dni_context *context = make_bf16(0, backend);
+  dni_backend_release(backend);
+  return context;
+}
+
+enum { INPUTS = 37, OUTPUTS = 21, ROWS = 9 };
+
+/* Three steps of one layer with a linear SG's lesson; the weights of both. */
+static void train(dni_context *context, const dni_matrix *x, const dni_matrix *dy,
+                  dni_matrix *weights) {
+  dni_layer *layer;
+  dni_sg *sg;
+  dni_optimiser *adam;
+  dni_matrix y = matrix_make(DNI_F32, ROWS, OUTPUTS), dx = matrix_make(DNI_F32, ROWS, INPUTS), view;
+  EXPECT_OK(dni_layer_create_dense(context, INPUTS, OUTPUTS, DNI_ACTIVATION_TANH, &layer));
+  EXPECT_OK(dni_sg_create_synthetic(context, INPUTS, OUTPUTS, NULL, &sg));
+  EXPECT_OK(dni_optimiser_create_adam(context, 0.01, &adam));
+  EXPECT_OK(dni_optimiser_add_layer(adam, layer));
+  EXPECT_OK(dni_optimiser_add_sg(adam, sg));
+  for (int step = 0; step < 3; step++) {
+    dni_matrix given = matrix_convert(dy, DNI_F32), delta = matrix_make(DNI_F32, ROWS, INPUTS);
+    const dni_query query = {.struct_size = sizeof query, .h = x, .y = dy};
+    EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, NULL, x, &y));
+    EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, NULL, x, &y, &given, &dx));
+    EXPECT_OK(dni_sg_estimate(sg, &query, &delta));
+    const dni_lesson lesson = {.struct_size = sizeof lesson, .h = x, .y = dy, .target = &dx};
+    EXPECT_OK(dni_sg_learn(sg, &lesson, NULL));
+    EXPECT_OK(dni_optimiser_step(adam));
+  }
+  EXPECT_OK(dni_layer_parameter(layer, 0, &view, NULL));
+  weights[0] = matrix_convert(&view, DNI_F32);
+  EXPECT_OK(dni_sg_parameter(sg, 0, &view, NULL));
+  weights[1] = matrix_convert(&view, DNI_F32);
+  dni_optimiser_release(adam);
+  dni_sg_release(sg);
+  dni_layer_release(layer);
+}
+
+/* Asked for bf16 it gets all products of a training rounded, and trains to the builtin backend's bits. */
+START_TEST(test_own_backend) {
+  own_backend own = {0};
+  dni_matrix x = matrix_random(DNI_F32, ROWS, INPUTS), dy = matrix_random(DNI_F32, ROWS, OUTPUTS);
+  dni_matrix weights[2][2];
+  dni_context *contexts[] = {make_own(&own, 1), make_bf16(0, NULL)};
+  for (size_t k = 0; k < 2; k++) {
+    ck_assert_int_eq(dni_context_compute(contexts[k]), DNI_BF16);
+    train(contexts[k], &x, &dy, weights[k]);
+    dni_context_release(contexts[k]);
+  }
+  for (size_t w = 0; w < 2; w++)
+    matrix_expect_same(&weights[0][w], &weights[1][w], w == 0 ? "layer" : "SG");
+  EXPECT(own.bf16s > 0 && own.floats == 0, "%zu of bf16, %zu of floats", own.bf16s, own.floats);
+}
+END_TEST
+
+/* One that cannot computes in float, and the context says so. */
+START_TEST(test_own_backend_without) {
+  own_backend own = {0};
+  dni_matrix x = matrix_random(DNI_F32, ROWS, INPUTS), dy = matrix_random(DNI_F32, ROWS, OUTPUTS);
+  dni_matrix weights[2];
+  dni_context *context = make_own(&own, 0);
+  ck_assert_int_eq(dni_context_compute(context), DNI_F32);
+  train(context, &x, &dy, weights);
+  EXPECT(own.floats > 0 && own.bf16s == 0, "%zu of bf16, %zu of floats", own.bf16s, own.floats);
+  dni_context_release(context);
+}
+END_TEST
+
+/* Its failure and a lack of memory for the operands come out; nothing is lost. */
+START_TEST(test_own_backend_fails) {
+  own_backend own = {0};
+  dni_context *context = make_own(&own, 1);
+  dni_layer *layer;
+  dni_matrix x = matrix_random(DNI_F32, ROWS, INPUTS), y = matrix_make(DNI_F32, ROWS, OUTPUTS);
+  EXPECT_OK(dni_layer_create_dense(context, INPUTS, OUTPUTS, DNI_ACTIVATION_TANH, &layer));
+  own.answer = 4321;
+  EXPECT_STATUS(4321, dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &x, &y));
+  own.answer = DNI_OK;
+  support_watched.fail_after = 0;
+  EXPECT_STATUS(DNI_ERROR_MEMORY, dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &x, &y));
+  support_watched.fail_after = SIZE_MAX;
+  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &x, &y));
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
+START_TEST(test_own_backend_refusals) {
+  dni_backend *backend = NULL;
+  dni_backend_callbacks callbacks = {
+      .struct_size = sizeof callbacks, .product = own_product, .f32 = 1, .bf16 = 2};
+  EXPECT_ARGUMENT(dni_backend_create_callback(NULL, &callbacks, &backend));
+  callbacks.bf16 = 0, callbacks.reserved = 1;
+  EXPECT_STATUS(DNI_ERROR_UNSUPPORTED, dni_backend_create_callback(NULL, &callbacks, &backend));
+  EXPECT(!backend, "written");
+}
+END_TEST
+
+/* Weights that are rounded once. --------------------------------------------------------------- */
+
+/* What writes a weight is followed by what products read: the view, set, copy, a frozen layer. */
+START_TEST(test_written_weights) {
+  dni_context *context = make_bf16(0, NULL);
+  dni_layer *layer, *copy;
+  dni_matrix x = matrix_random(DNI_F32, ROWS, INPUTS), y = matrix_make(DNI_F32, ROWS, OUTPUTS);
+  dni_matrix again = matrix_make(DNI_F32, ROWS, OUTPUTS), view;
+  dni_matrix other = matrix_random(DNI_F32, OUTPUTS, INPUTS);
+  EXPECT_OK(dni_layer_create_dense(context, INPUTS, OUTPUTS, DNI_ACTIVATION_IDENTITY, &layer));
+  EXPECT_OK(dni_layer_set_parameter(layer, 0, &other));
+  EXPECT_OK(dni_layer_forward(layer, DNI_MODE_INFERENCE, NULL, &x, &y));
+  EXPECT_OK(dni_layer_copy(layer, &copy));
+  EXPECT_OK(dni_layer_forward(copy, DNI_MODE_INFERENCE, NULL, &x, &again));
+  matrix_expect_same(&y, &again, "copy");
+  EXPECT_OK(dni_layer_parameter(copy, 0, &view, NULL));
+  matrix_fill(&view, 1);
+  EXPECT_OK(dni_layer_changed(copy));
+  EXPECT_OK(dni_layer_forward(copy, DNI_MODE_INFERENCE, NULL, &x, &again));
+  for (size_t r = 0; r < ROWS; r++) {
+    double sum = 0;
+    for (size_t c = 0; c < INPUTS; c++)
+      sum += (double)nearest_bf16((float)matrix_get(&x, r, c));
+    expect_close(matrix_get(&again, r, 3), sum, 1e-5, "a weight written through its view");
+  }
+  dni_layer_release(copy);
+  dni_layer_release(layer);
+  dni_context_release(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("bf16");
   TCase *group = tcase_create("products");
@@ -223,6 +395,11 @@ int main(void) {
   tcase_add_test(group, test_threads);
   tcase_add_test(group, test_rounding);
   tcase_add_test(group, test_special_numbers);
+  tcase_add_test(group, test_own_backend);
+  tcase_add_test(group, test_own_backend_without);
+  tcase_add_test(group, test_own_backend_fails);
+  tcase_add_test(group, test_own_backend_refusals);
+  tcase_add_test(group, test_written_weights);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);

@@ -3,7 +3,8 @@
 #include "backend/kinds.h"
 
 bool dni__backend_computes(const dni_backend *backend, dni_dtype compute) {
-  return compute == DNI_BF16 && backend->vtable->gemm_bf16;
+  return compute == DNI_BF16 && backend->vtable->gemm_bf16 &&
+         dni__backend_supports(backend, DNI_BF16);
 }
 
 static dni_status multiply(dni_backend *backend, const dni_product *product, const dni_matrix *c,

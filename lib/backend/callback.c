@@ -1,5 +1,6 @@
 /* The caller's own product. */
 #include "backend/backend.h"
+#include "core/bf16.h"
 
 typedef struct callback {
   dni_backend base;
@@ -17,10 +18,71 @@ static dni_status callback_gemm(dni_backend *backend, const dni_product *call) {
   return dni__callback_end(begun, answer, "product");
 }
 
+/* Products of bf16. ---------------------------------------------------------------------------- */
+
+/* Rows of floats as bf16, without gaps. */
+static void round_rows(const float *from, size_t rows, size_t columns, size_t stride,
+                       uint16_t *to) {
+  for (size_t r = 0; r < rows; r++, from += stride, to += columns)
+    for (size_t c = 0; c < columns; c++)
+      to[c] = (uint16_t)dni__bf16_round(from[c]);
+}
+
+/* An operand [rows][columns] in memory of its own. */
+static dni_status round_operand(dni__memory *memory, const void *from, size_t rows, size_t columns,
+                                size_t stride, uint16_t **out) {
+  size_t elements;
+  if (!dni__multiply(rows, columns, &elements))
+    return dni__fail(DNI_ERROR_MEMORY, "out of memory: an operand of %zu x %zu does not fit", rows,
+                     columns);
+  *out = dni__allocate(memory, elements, sizeof **out);
+  if (!*out) return DNI_ERROR_MEMORY;
+  round_rows(from, rows, columns, stride, *out);
+  return DNI_OK;
+}
+
+/* Panels are the whole weight as it is stored. */
+static dni_status callback_gemm_bf16(dni_backend *backend, const dni__bf16_product *call) {
+  dni_product rounded = call->product;
+  const dni_product *product = &call->product;
+  const size_t a_rows = product->transpose_a ? product->k : product->m;
+  const size_t b_rows = product->transpose_b ? product->n : product->k;
+  uint16_t *a = NULL, *b = NULL;
+  rounded.dtype = DNI_BF16;
+  rounded.lda = product->transpose_a ? product->m : product->k;
+  rounded.ldb = product->transpose_b ? product->k : product->n;
+  dni_status status =
+      round_operand(backend->memory, product->a, a_rows, rounded.lda, product->lda, &a);
+  if (status == DNI_OK && !call->panels)
+    status = round_operand(backend->memory, product->b, b_rows, rounded.ldb, product->ldb, &b);
+  rounded.a = a;
+  rounded.b = call->panels ? (const void *)call->panels : b;
+  if (status == DNI_OK) status = callback_gemm(backend, &rounded);
+  dni__free(backend->memory, a);
+  dni__free(backend->memory, b);
+  return status;
+}
+
+/* Room for a weight of one element beside the other; bf16.c rounds up to pairs. */
+static size_t callback_panel_columns(const dni_backend *backend) {
+  (void)backend;
+  return 1;
+}
+
+static void callback_pack(dni_backend *backend, const dni_matrix *weight, const dni__packed *to) {
+  uint32_t *const layouts[] = {to->forward, to->backward};
+  (void)backend;
+  for (size_t i = 0; i < 2; i++)
+    if (layouts[i])
+      round_rows(weight->data, to->rows, to->columns, weight->stride, (uint16_t *)layouts[i]);
+}
+
 static bool callback_supports(const dni_backend *backend, dni_dtype dtype) {
   const dni_backend_callbacks *own = callbacks_of(backend);
-  return dtype == DNI_F32 ? own->f32 == 1 : own->f64 == 1;
+  return (dtype == DNI_F32 ? own->f32 : dtype == DNI_F64 ? own->f64 : own->bf16) == 1;
 }
+
+/* Threads. ------------------------------------------------------------------------------------- */
 
 static dni_status callback_set_threads(dni_backend *backend, size_t threads) {
   const dni_backend_callbacks *own = callbacks_of(backend);
@@ -40,6 +102,9 @@ static void callback_destroy(dni_backend *backend) {
 static const dni__backend_vtable callback_vtable = {
     .kind = DNI_BACKEND_CALLBACK,
     .gemm = callback_gemm,
+    .gemm_bf16 = callback_gemm_bf16,
+    .panel_columns = callback_panel_columns,
+    .pack = callback_pack,
     .set_threads = callback_set_threads,
     .destroy = callback_destroy,
     .supports = callback_supports,
@@ -57,6 +122,11 @@ static dni_status check_callbacks(const dni_backend_callbacks *callbacks) {
                      "dni_backend_callbacks: f32 is %d and f64 is %d, expected "
                      "0 or 1",
                      (int)callbacks->f32, (int)callbacks->f64);
+  if (!is_flag(callbacks->bf16))
+    return dni__fail(DNI_ERROR_ARGUMENT, "dni_backend_callbacks: bf16 is %d, expected 0 or 1",
+                     (int)callbacks->bf16);
+  if (callbacks->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_backend_callbacks: reserved is not 0");
   if (!callbacks->f32 && !callbacks->f64)
     return dni__fail(DNI_ERROR_ARGUMENT, "dni_backend_callbacks: f32 and f64 are both 0");
   return DNI_OK;

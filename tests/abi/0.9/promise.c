@@ -249,6 +249,8 @@ AT(dni_backend_callbacks, f32, 24);
 AT(dni_backend_callbacks, f64, 28);
 AT(dni_backend_callbacks, set_threads, 32);
 AT(dni_backend_callbacks, destroy, 40);
+AT(dni_backend_callbacks, bf16, 48);
+AT(dni_backend_callbacks, reserved, 52);
 
 #endif
 

@@ -79,11 +79,13 @@ def torch_details(best, method):
 
 
 def torch_last(best):
-    """Its third: instructions and denormals."""
+    """Its third: instructions, denormals, and products of bf16."""
     wider = Setting(best.name + ", ATen AVX-512",
                     {**best.environment, "ATEN_CPU_CAPABILITY": "avx512"}, **best.keys)
     return [setting for base in (best, wider)
-            for setting in (base, base.with_keys("flush denormals", flush=1))]
+            for setting in (base, base.with_keys("flush denormals", flush=1),
+                            base.with_keys("bf16", bf16=1),
+                            base.with_keys("bf16, flush denormals", bf16=1, flush=1))]
 
 
 def dni_environments(cores, backends):
@@ -106,19 +108,25 @@ def dni_pipelined(settled, cores):
 
 
 def contestants(network, cores):
-    """(name, library, method, schedule) of what takes turns on one network, and the pairs to compare.
+    """(name, library, method, schedule, compute) of what takes turns on one network, and the pairs to
+    compare. PyTorch computes in what is faster for it.
 
     Pipelining has no counterpart in PyTorch: it is set beside PyTorch's backpropagation."""
     both = [("backprop", "0")] + ([("sg-all", "all")] if network == "deep" else [])
-    names = [(f"{library} {method}", library, sg, "sequential")
+    names = [(f"{library} {method}", library, sg, "sequential", "float")
              for method, sg in both for library in ("libdni", "PyTorch")]
     pairs = [(f"libdni {method}", f"PyTorch {method}") for method, _ in both]
+    if network == "deep":
+        names += [(f"libdni {method} in bf16", "libdni", sg, "sequential", "bf16") for method, sg in both]
+        pairs += [(f"libdni {method} in bf16", f"PyTorch {method}") for method, _ in both]
     if network == "deep" and cores > 1:
-        names += [("libdni sg-middle pipelined", "libdni", MIDDLE, "pipelined"),
-                  ("libdni sg-all pipelined", "libdni", "all", "pipelined")]
+        names += [("libdni sg-middle pipelined", "libdni", MIDDLE, "pipelined", "float"),
+                  ("libdni sg-all pipelined", "libdni", "all", "pipelined", "float"),
+                  ("libdni sg-all pipelined in bf16", "libdni", "all", "pipelined", "bf16")]
         pairs += [("libdni sg-middle pipelined", "PyTorch backprop"),
-                  ("libdni sg-all pipelined", "PyTorch sg-all")]
+                  ("libdni sg-all pipelined", "PyTorch sg-all"),
+                  ("libdni sg-all pipelined in bf16", "PyTorch sg-all")]
     if network == "small" and cores == 1:
-        names += [(f"FANN {rule}", "FANN", rule, "sequential") for rule in FANN_RULES]
+        names += [(f"FANN {rule}", "FANN", rule, "sequential", "float") for rule in FANN_RULES]
         pairs += [("libdni backprop", f"FANN {rule}") for rule in FANN_RULES]
     return names, pairs

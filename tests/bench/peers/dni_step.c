@@ -7,7 +7,7 @@
  *   free                forget the network: "ready"
  *   backends            the backends there are
  *
- * Keys: depth, width, batch; plain 1 for no batch normalisation; sg 0 (none), all, or the number of
+ * Keys: depth, width, batch; plain 1 for no batch normalisation; bf16 1 for products of bf16; sg 0 (none), all, or the number of
  * the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
  * threads, in-flight; rate, of Adam, in millionths; mnist, a folder: each step has a batch of its
  * own. A case can also be given on the command line,
@@ -52,6 +52,8 @@ static void set_number(bench_plan *plan, const char *key, size_t value) {
     *place = value;
   else if (strcmp(key, "plain") == 0)
     plan->plain = value != 0;
+  else if (strcmp(key, "bf16") == 0)
+    plan->bf16 = value != 0;
   else if (strcmp(key, "rate") == 0)
     plan->rate = 1e-6 * (double)value;
   else

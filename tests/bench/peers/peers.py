@@ -39,10 +39,13 @@ AGREE_WITHIN = [1e-3, 0.02, 0.15]
 class Contestant:
     """A library with a method on a network: its settings, and what was measured."""
 
-    def __init__(self, bench, name, library, method, schedule, keys, cpus):
+    def __init__(self, bench, name, library, method, schedule, compute, keys, cpus):
         self.bench, self.name, self.library, self.schedule = bench, name, library, schedule
+        self.compute = compute
         self.method = "backprop" if method == "0" else method
         self.keys = {**keys, "rule": method} if library == "FANN" else {**keys, "sg": method}
+        if compute == "bf16":
+            self.keys["bf16"] = 1
         if library == "FANN":
             self.keys = {key: self.keys[key] for key in ("width", "batch", "rule")}
         self.cpus, self.setting, self.tried, self.seconds = cpus, None, [], []
@@ -81,7 +84,7 @@ class Contestant:
     def settled(self, settings, key):
         """The fastest of the settings that agree in each value of `key`. They are found once for each
         library, batch and number of cores: what suits the products of one method suits another's."""
-        place = (self.library, self.keys["width"], self.keys["batch"], len(self.cpus))
+        place = (self.library, self.compute, self.keys["width"], self.keys["batch"], len(self.cpus))
         if place not in self.bench.settled:
             first = {}
             for setting in self.ranked(settings):
@@ -91,7 +94,8 @@ class Contestant:
 
     def calibrate_dni(self):
         count = len(self.cpus)
-        found = self.settled(cases.dni_environments(count, self.bench.backends),
+        backends = ["builtin"] if self.compute == "bf16" else self.bench.backends
+        found = self.settled(cases.dni_environments(count, backends),
                              lambda setting: setting.keys["backend"])
         if self.schedule == "pipelined":
             found = cases.dni_pipelined(found, count)
@@ -194,7 +198,8 @@ def pair(ours, theirs):
     ratios = [b / a for a, b in zip(ours.seconds, theirs.seconds)]
     facts = {"ours": ours.name, "theirs": theirs.name, "ratio": statistics.median(ratios),
              "ratio_least": min(ratios), "ratio_most": max(ratios)}
-    if theirs.library == "PyTorch" and ours.schedule == "sequential":
+    in_float = ours.compute == "float" and not theirs.setting.keys.get("bf16")
+    if theirs.library == "PyTorch" and ours.schedule == "sequential" and in_float:
         apart = [abs(a - b) / abs(b)
                  for a, b, _ in zip(ours.losses, theirs.losses, AGREE_WITHIN)]
         facts["losses_apart"] = apart

@@ -17,6 +17,7 @@ weights to start with; mnist, a folder: each step has a batch of its own. And wh
               the end of the step. No module sees another's parameters within a step, so both train alike,
               bit by bit; `one` saves calls
   flush       torch.set_flush_denormal
+  bf16        torch.autocast to bfloat16
 
 The loss of a batch is its mean with backpropagation. With synthetic gradients it is the sum, so that they
 predict the gradient of each example's own loss as libdni's do; to Adam the scale of a gradient is all one."""
@@ -155,7 +156,7 @@ class Synthetic:
 
 
 USUAL = {"depth": 20, "width": 512, "batch": 256, "plain": 0, "sg": "0", "rate": 30, "data": "", "mnist": "",
-         "threads": 1, "foreach": 0, "optimiser": "modules", "flush": 0}
+         "threads": 1, "foreach": 0, "optimiser": "modules", "flush": 0, "bf16": 0}
 
 
 def read_case(words):
@@ -174,6 +175,12 @@ def modules_of(blocks, sg):
 
 
 def build(case):
+    training = network_of(case)
+    training.bf16 = bool(case["bf16"])
+    return training
+
+
+def network_of(case):
     torch.set_num_threads(case["threads"])
     torch.set_flush_denormal(bool(case["flush"]))
     data = Data(case["data"])
@@ -191,7 +198,8 @@ def build(case):
 def train(training, steps):
     start = time.perf_counter()
     for _ in range(steps):
-        loss = training.step()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=training.bf16):
+            loss = training.step()
     return time.perf_counter() - start, loss
 
 

@@ -65,10 +65,12 @@ DNI_API DNI_MUST_USE dni_status dni_backend_create_dynamic(const dni_backend_opt
  * C[m][n] = alpha op(A)[m][k] op(B)[k][n] + beta C, row-major. op transposes where the flag is 1.
  * lda, ldb and ldc are elements from row to row of the matrices as they are stored. m, n and k are
  * at least 1, strides are valid and C overlaps nothing. With beta = 0 C must be written without
- * being read. dtype, DNI_F32 or DNI_F64, is the type of A, B and C. */
+ * being read. dtype, DNI_F32 or DNI_F64, is the type of A, B and C. DNI_BF16, for a backend that
+ * asked for it, is the type of A and B alone: uint16_t, the upper halves of floats. C and the sums
+ * are then of floats. */
 typedef struct dni_product {
   size_t struct_size;  /**< Set by the library. */
-  dni_dtype dtype;     /**< Of A, B and C. */
+  dni_dtype dtype;     /**< Of A and B; and of C, unless it is DNI_BF16. */
   int32_t transpose_a; /**< 1: A is stored as [k][m]. */
   int32_t transpose_b; /**< 1: B is stored as [n][k]. */
   int32_t reserved;    /**< 0. */
@@ -100,6 +102,10 @@ typedef struct dni_backend_callbacks {
   /** Uses so many threads from now on. NULL: it has no such setting. */
   dni_status(DNI_CALL *set_threads)(void *user, size_t threads);
   dni_destroy_callback destroy; /**< Called with user at the last release; NULL: nothing to do. */
+  /** 1: it can do DNI_BF16, for contexts with that `compute`. Then memory for the rounded operands
+   * is taken in each product. 0: such contexts compute in float. */
+  int32_t bf16;
+  int32_t reserved; /**< 0. */
 } dni_backend_callbacks;
 
 /** A backend of the caller's own function.
