@@ -78,8 +78,8 @@ typedef struct dni_context_options {
  * With `compute` DNI_BF16 and dtype DNI_F32 the products of layers and SGs round the elements of
  * their operands to bf16 (8 bits of fraction, to nearest, ties to even) and add up floats. Weights,
  * moments, activations, statistics, losses, least-squares sums and analyses stay floats. It is
- * meant for processors with DNI_INSTRUCTIONS_AVX512_BF16, where such products take about two thirds
- * of the time. Elsewhere the results are the same, and products take longer than in float.
+ * meant for processors with DNI_INSTRUCTIONS_AVX512_BF16, where such products take about half the
+ * time. Elsewhere the results are the same, and products take longer than in float.
  * dni_context_compute() tells whether the backend does it.
  *
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
