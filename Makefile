@@ -232,11 +232,11 @@ $(LINKS): $(SHARED)
 # without a search path to the shared one, and tests reach internal functions.
 $(BUILD)/programs/tests/test_%.o: tests/test_%.c $(COMPILED_WITH) $(TESTED_WITH)
 	@mkdir -p $(@D)
-	$(call COMPILE,$(TEST_FLAGS))
+	$(call COMPILE,$(TEST_FLAGS),$(TEST_CFLAGS))
 
 $(BUILD)/programs/tests/support/%.o: tests/support/%.c $(COMPILED_WITH) $(TESTED_WITH)
 	@mkdir -p $(@D)
-	$(call COMPILE,$(TEST_FLAGS))
+	$(call COMPILE,$(TEST_FLAGS),$(TEST_CFLAGS))
 
 $(BUILD)/programs/tests/fuzz/%.o: tests/fuzz/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
