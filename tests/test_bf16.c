@@ -385,6 +385,40 @@ START_TEST(test_written_weights) {
 }
 END_TEST
 
+/* Packed weights are cut among threads, and made by several, to the same bits. */
+START_TEST(test_threads_of_layers) {
+  enum { WIDE = 300, TALL = 310, BATCH = 130 };
+  dni_matrix x = matrix_random(DNI_F32, BATCH, WIDE), dy = matrix_random(DNI_F32, BATCH, TALL);
+  dni_matrix y[2], dx[2], weights[2];
+  for (size_t k = 0; k < 2; k++) {
+    dni_backend *backend = support_builtin();
+    dni_layer *layer;
+    dni_optimiser *sgd;
+    dni_matrix given = matrix_convert(&dy, DNI_F32), view;
+    EXPECT_OK(dni_backend_set_threads(backend, k == 0 ? 1 : 3));
+    dni_context *context = make_bf16(0, backend);
+    y[k] = matrix_make(DNI_F32, BATCH, TALL), dx[k] = matrix_make(DNI_F32, BATCH, WIDE);
+    EXPECT_OK(dni_layer_create_dense(context, WIDE, TALL, DNI_ACTIVATION_TANH, &layer));
+    EXPECT_OK(dni_optimiser_create_sgd(context, 0.1, &sgd));
+    EXPECT_OK(dni_optimiser_add_layer(sgd, layer));
+    for (int step = 0; step < 2; step++) {
+      EXPECT_OK(dni_layer_forward(layer, DNI_MODE_TRAINING, NULL, &x, &y[k]));
+      EXPECT_OK(dni_layer_backward(layer, DNI_GRADIENT_REPLACE, NULL, &x, &y[k], &given, &dx[k]));
+      EXPECT_OK(dni_optimiser_step(sgd));
+    }
+    EXPECT_OK(dni_layer_parameter(layer, 0, &view, NULL));
+    weights[k] = matrix_convert(&view, DNI_F32);
+    dni_optimiser_release(sgd);
+    dni_layer_release(layer);
+    dni_context_release(context);
+    dni_backend_release(backend);
+  }
+  matrix_expect_same(&y[0], &y[1], "y");
+  matrix_expect_same(&dx[0], &dx[1], "dx");
+  matrix_expect_same(&weights[0], &weights[1], "weights");
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("bf16");
   TCase *group = tcase_create("products");
@@ -400,6 +434,7 @@ int main(void) {
   tcase_add_test(group, test_own_backend_fails);
   tcase_add_test(group, test_own_backend_refusals);
   tcase_add_test(group, test_written_weights);
+  tcase_add_test(group, test_threads_of_layers);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);

@@ -122,7 +122,7 @@ FN(tile)(size_t rows, size_t vectors, size_t row_step, size_t depth_step, const 
          const uint32_t *a, const uint32_t *b, float *c, size_t ldc) {
   vector_f32 sums[BF16_TILE_ROWS][2] = {0};
   const bool fetches = first && w->panels;
-  uintptr_t ahead = (uintptr_t)(b) + (fetches ? w->panel_pairs * COLUMNS * sizeof *b : 0);
+  uintptr_t ahead = (uintptr_t)b + (fetches ? w->panel_pairs * COLUMNS * sizeof *b : 0);
   const size_t ahead_step = fetches ? COLUMNS * sizeof *b : 0;
   for (size_t p = w->depth; p > 0; p--, a += depth_step, b += COLUMNS) {
     pairs b_row[2];
@@ -239,10 +239,10 @@ static void FN(panel)(const WORK *w, size_t width, const uint32_t *b, float *c) 
 /* All of it. ----------------------------------------------------------------------------------- */
 
 /* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
- * the same size, a multiple of `unit`. */
-static size_t FN(share)(size_t size, size_t most, size_t unit) {
-  size_t parts = (size - 1) / most + 1, share = (size - 1) / parts + 1;
-  return (share + unit - 1) / unit * unit;
+ * the same size. */
+static size_t FN(share)(size_t size, size_t most) {
+  size_t parts = (size - 1) / most + 1;
+  return (size - 1) / parts + 1;
 }
 
 /* This run of the panel that begins with column j. */
@@ -266,9 +266,9 @@ static void FN(gemm)(const dni__bf16_product *given) {
   const dni_product *call = &given->product;
   uint32_t a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   uint32_t panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
-  size_t pair_count = dni__pairs(call->k), depth = FN(share)(pair_count, DEPTH, 1);
+  size_t pair_count = dni__pairs(call->k), depth = FN(share)(pair_count, DEPTH);
   size_t most = call->transpose_a ? BLOCK_ROWS * DEPTH / depth : BLOCK_ROWS;
-  size_t rows = FN(share)(call->m, most, 1);
+  size_t rows = FN(share)(call->m, most);
   WORK w = {.call = call,
             .panels = given->panels,
             .panel_pairs = pair_count,
@@ -296,6 +296,7 @@ static void FN(pack_backward)(const float *rows, size_t count, size_t ld, size_t
   }
 }
 
+/* Rows first .. end-1 of a weight into both layouts. */
 static void FN(pack)(const dni_matrix *weight, size_t first, size_t end, const dni__packed *to) {
   size_t pair_count = dni__pairs(to->columns), ld = weight->stride;
   for (size_t r = first, count; r < end; r += count) {
