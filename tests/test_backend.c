@@ -537,8 +537,8 @@ START_TEST(options_refused) {
   bad.struct_size = 8;
   REFUSED(dni_backend_create_builtin(&bad, &backend), DNI_ERROR_ARGUMENT, "struct_size");
   REFUSED(dni_backend_create_callback(&bad, &own, &backend), DNI_ERROR_ARGUMENT, "struct_size");
-  bad = good, bad.instructions = 5;
-  REFUSED(dni_backend_create_builtin(&bad, &backend), DNI_ERROR_ARGUMENT, "5");
+  bad = good, bad.instructions = 6;
+  REFUSED(dni_backend_create_builtin(&bad, &backend), DNI_ERROR_ARGUMENT, "6");
   bad = good, bad.instructions = -1;
   REFUSED(dni_backend_create_builtin(&bad, &backend), DNI_ERROR_ARGUMENT, "-1");
   bad = good, bad.reserved = 1;

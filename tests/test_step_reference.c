@@ -281,7 +281,7 @@ END_TEST
 /* Products of bf16. Where a float is just between two bf16s, the double of the reference may be on the other
  * side, and a weight differs by the rounding of one factor; in these cases there is none. */
 START_TEST(steps_in_bf16_equal_the_reference) {
-  for (dni_instructions set = 1; set <= DNI_INSTRUCTIONS_AVX512_BF16; set++) {
+  for (dni_instructions set = 1; set <= DNI_INSTRUCTIONS_AMX; set++) {
     const dni_context_options options = {.struct_size = sizeof options,
                                          .allocator = &support_allocator,
                                          .compute = DNI_BF16,

@@ -43,7 +43,8 @@ enum {
   DNI_INSTRUCTIONS_BASELINE = 1,   /**< What the compiler's target guarantees. */
   DNI_INSTRUCTIONS_AVX2 = 2,       /**< x86-64 with AVX2 and FMA. */
   DNI_INSTRUCTIONS_AVX512 = 3,     /**< x86-64 with AVX-512 F, BW, DQ and VL. */
-  DNI_INSTRUCTIONS_AVX512_BF16 = 4 /**< The same with AVX-512 BF16, for products of bf16. */
+  DNI_INSTRUCTIONS_AVX512_BF16 = 4, /**< The same with AVX-512 BF16, for products of bf16. */
+  DNI_INSTRUCTIONS_AMX = 5 /**< The same with AMX for products of bf16, if the system allows it. */
 };
 
 /** How to make a context. Set everything to 0, then struct_size, then what should differ: 0 always
@@ -79,8 +80,10 @@ typedef struct dni_context_options {
  * their operands to bf16 (8 bits of fraction, to nearest, ties to even) and add up floats. Weights,
  * moments, activations, statistics, losses, least-squares sums and analyses stay floats. It is
  * meant for processors with DNI_INSTRUCTIONS_AVX512_BF16, where such products take about half the
- * time. Elsewhere the results are the same, and products take longer than in float.
- * dni_context_compute() tells whether the backend does it.
+ * time, and for AMX. Elsewhere products take longer than in float. Results are the same for all
+ * instructions but AMX, which adds up in another order. For AMX the process asks Linux once for
+ * leave; if it is refused, what is best is AVX512_BF16. dni_context_compute() tells whether the
+ * backend does it.
  *
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
  *   function missing; a backend that has no product for dtype; compute is another type than dtype,
@@ -111,7 +114,7 @@ DNI_API dni_dtype dni_context_compute(const dni_context *context);
 /** The instructions that the context's kernels use, never DNI_INSTRUCTIONS_BEST. 0 for NULL. */
 DNI_API dni_instructions dni_context_instructions(const dni_context *context);
 
-/** The name of an instruction set: "best", "baseline", "avx2", "avx512" or "avx512_bf16"; "" for
+/** The name of an instruction set: "best", "baseline", "avx2", "avx512", "avx512_bf16" or "amx"; "" for
  * other numbers.
  * Never NULL; static. */
 DNI_API const char *dni_instructions_name(dni_instructions instructions);

@@ -25,19 +25,25 @@ typedef struct dni__bf16_product {
   const uint32_t *panels;
 } dni__bf16_product;
 
-/* Pairs of neighbours in k; an odd last one is beside a 0. */
+/* Pairs of neighbours in k; an odd last one is beside a 0. And how many a panel has, a multiple of
+ * `unit`; no k that an operand in memory has overflows. */
 static inline size_t dni__pairs(size_t k) {
   return k / 2 + k % 2;
+}
+static inline size_t dni__padded_pairs(size_t k, size_t unit) {
+  return (dni__pairs(k) + unit - 1) / unit * unit;
 }
 
 typedef struct dni__backend_vtable {
   dni_kind kind;
   dni_status (*gemm)(dni_backend *backend, const dni_product *call);
-  /* The three of bf16 are there together or not at all: the product, the width of a panel, and
-   * rounding a weight whose values have changed. */
+  /* The four of bf16 are there together or not at all: the product, the width of a panel and what its
+   * pairs are a multiple of, and rounding a weight whose values have changed. */
   dni_status (*gemm_bf16)(dni_backend *backend, const dni__bf16_product *call);
   size_t (*panel_columns)(const dni_backend *backend);
+  size_t (*panel_unit)(const dni_backend *backend);
   void (*pack)(dni_backend *backend, const dni_matrix *weight, const dni__packed *to);
+  void (*prepare)(dni_backend *backend); /* before the first of them; NULL: nothing to do */
   dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
@@ -68,8 +74,8 @@ dni_status dni__backend_create(const dni_backend_options *options, dni__backend_
                                const void *what, dni_backend **out);
 
 bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
-/* Whether it has products that round A and B to `compute`. */
-bool dni__backend_computes(const dni_backend *backend, dni_dtype compute);
+/* Whether it has products that round A and B to `compute`; they are then ready to be used. */
+bool dni__backend_prepare(dni_backend *backend, dni_dtype compute);
 
 /* The backend a new context starts with: builtin, even where there is a CBLAS. It is about as
  * fast, gives the same bits for any number of threads, shares no settings with the rest of the

@@ -2,9 +2,12 @@
  * they change. What cannot do it computes in the element type. */
 #include "backend/kinds.h"
 
-bool dni__backend_computes(const dni_backend *backend, dni_dtype compute) {
-  return compute == DNI_BF16 && backend->vtable->gemm_bf16 &&
-         dni__backend_supports(backend, DNI_BF16);
+bool dni__backend_prepare(dni_backend *backend, dni_dtype compute) {
+  if (compute != DNI_BF16 || !backend->vtable->gemm_bf16 ||
+      !dni__backend_supports(backend, DNI_BF16))
+    return false;
+  if (backend->vtable->prepare) backend->vtable->prepare(backend);
+  return true;
 }
 
 static dni_status multiply(dni_backend *backend, const dni_product *product, const dni_matrix *c,
@@ -47,7 +50,8 @@ dni_status dni__gemm_backward(dni_backend *backend, const dni_matrix *dz, const 
 static size_t panel_pairs(const dni_backend *backend, size_t k, size_t columns) {
   size_t width = backend->vtable->panel_columns(backend), all, count;
   bool fits = dni__add(columns, width - 1, &all) &&
-              dni__multiply(all / width * width, dni__pairs(k), &count);
+              dni__multiply(all / width * width,
+                            dni__padded_pairs(k, backend->vtable->panel_unit(backend)), &count);
   return fits ? count : SIZE_MAX;
 }
 

@@ -3,6 +3,8 @@
  *
  * C is cut into ranges of columns, or of rows if it is too narrow, and each thread computes its
  * range alone. No element's sum is cut, so the number of threads changes no bit. */
+#include <string.h>
+
 #include "backend/gemm.h"
 #include "backend/kinds.h"
 #include "core/threads.h"
@@ -17,7 +19,8 @@
 typedef struct builtin {
   dni_backend base;
   const dni__gemm_kernel *f32, *f64;
-  const dni__bf16_kernel *bf16;
+  const dni__bf16_kernel *_Atomic bf16;
+  bool best;       /* it may choose better instructions for products of bf16 when they are wanted */
   dni__team *team; /* NULL: one thread */
 } builtin;
 
@@ -27,7 +30,7 @@ typedef struct shared {
   void (*run)(const dni_product *call); /* or, if NULL: */
   void (*run_bf16)(const dni__bf16_product *call);
   dni__bf16_product call;
-  size_t tile_rows, tile_columns;
+  size_t tile_rows, tile_columns, pair_unit;
   bool by_rows;
   size_t size, unit;
 } shared;
@@ -76,7 +79,8 @@ static void run_part(void *argument, size_t part, size_t parts) {
   dni__bf16_product own = {all->by_rows ? cut_rows(whole, first, end)
                                         : cut_columns(whole, first, end),
                            all->call.panels};
-  if (own.panels && !all->by_rows) own.panels += first * dni__pairs(whole->k);
+  if (own.panels && !all->by_rows)
+    own.panels += first * dni__padded_pairs(whole->k, all->pair_unit);
   run(all, &own);
 }
 
@@ -109,17 +113,27 @@ static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
   return multiply(own, &all);
 }
 
+static const dni__bf16_kernel *bf16_of(const dni_backend *backend) {
+  return atomic_load_explicit(&((const builtin *)backend)->bf16, memory_order_relaxed);
+}
+
 static dni_status builtin_gemm_bf16(dni_backend *backend, const dni__bf16_product *call) {
   const builtin *own = (const builtin *)backend;
-  shared all = {.run_bf16 = own->bf16->run,
+  const dni__bf16_kernel *kernel = bf16_of(backend);
+  shared all = {.run_bf16 = kernel->run,
                 .call = *call,
-                .tile_rows = own->bf16->tile_rows,
-                .tile_columns = own->bf16->tile_columns};
+                .tile_rows = kernel->tile_rows,
+                .tile_columns = kernel->tile_columns,
+                .pair_unit = kernel->pair_unit};
   return multiply(own, &all);
 }
 
 static size_t builtin_panel_columns(const dni_backend *backend) {
-  return ((const builtin *)backend)->bf16->tile_columns;
+  return bf16_of(backend)->tile_columns;
+}
+
+static size_t builtin_panel_unit(const dni_backend *backend) {
+  return bf16_of(backend)->pair_unit;
 }
 
 /* Element-wise work to be shared. */
@@ -157,7 +171,7 @@ static void pack_rows(void *argument, size_t first, size_t end) {
 }
 
 static void builtin_pack(dni_backend *backend, const dni_matrix *weight, const dni__packed *to) {
-  packing all = {((const builtin *)backend)->bf16, weight, to};
+  packing all = {bf16_of(backend), weight, to};
   dni__share(backend, to->rows * to->columns, to->rows, pack_rows, &all);
 }
 
@@ -174,43 +188,100 @@ static void builtin_destroy(dni_backend *backend) {
   dni__team_destroy(((builtin *)backend)->team);
 }
 
+/* AMX. ----------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+/* A product of small whole numbers, which both find exactly, by the two sets of instructions. */
+static bool agree(const dni__bf16_kernel *first, const dni__bf16_kernel *second) {
+  enum { SIZE = 40 };
+  float a[SIZE * SIZE], c[2][SIZE * SIZE];
+  for (size_t i = 0; i < SIZE * SIZE; i++)
+    a[i] = (float)(i * 7 % 13) - 6;
+  for (size_t k = 0; k < 2; k++) {
+    const dni__bf16_product call = {{.struct_size = sizeof(dni_product),
+                                     .dtype = DNI_F32,
+                                     .transpose_b = 1,
+                                     .m = SIZE,
+                                     .n = SIZE,
+                                     .k = SIZE,
+                                     .alpha = 1,
+                                     .a = a,
+                                     .lda = SIZE,
+                                     .b = a,
+                                     .ldb = SIZE,
+                                     .c = c[k],
+                                     .ldc = SIZE},
+                                    NULL};
+    (k == 0 ? first : second)->run(&call);
+  }
+  return memcmp(c[0], c[1], sizeof c[0]) == 0;
+}
+
+/* Asked for once in a process; then the tiles have to give the numbers that AVX-512 gives. */
+static const dni__bf16_kernel *amx_kernel(void) {
+  static const dni__bf16_kernel *_Atomic chosen;
+  const dni__bf16_kernel *kernel = atomic_load_explicit(&chosen, memory_order_relaxed);
+  if (kernel) return kernel;
+  kernel = &dni__gemm_avx512_bf16_bf16;
+  if (dni__instructions_supported(DNI_INSTRUCTIONS_AMX) && agree(&dni__gemm_amx_bf16, kernel))
+    kernel = &dni__gemm_amx_bf16;
+  atomic_store_explicit(&chosen, kernel, memory_order_relaxed);
+  return kernel;
+}
+
+static void builtin_prepare(dni_backend *backend) {
+  builtin *own = (builtin *)backend;
+  if (own->best && dni__instructions_supported(DNI_INSTRUCTIONS_AMX))
+    atomic_store_explicit(&own->bf16, amx_kernel(), memory_order_relaxed);
+}
+#else
+static void builtin_prepare(dni_backend *backend) {
+  (void)backend;
+}
+#endif
+
 static const dni__backend_vtable builtin_vtable = {
     .kind = DNI_BACKEND_BUILTIN,
     .gemm = builtin_gemm,
     .gemm_bf16 = builtin_gemm_bf16,
     .panel_columns = builtin_panel_columns,
+    .panel_unit = builtin_panel_unit,
     .pack = builtin_pack,
+    .prepare = builtin_prepare,
     .set_threads = builtin_set_threads,
     .destroy = builtin_destroy,
     .share = builtin_share,
 };
 
+/* Making. -------------------------------------------------------------------------------------- */
+
 static void choose_kernels(builtin *own, dni_instructions instructions) {
+  const dni__bf16_kernel *bf16 = &dni__gemm_baseline_bf16;
   own->f32 = &dni__gemm_baseline_f32;
   own->f64 = &dni__gemm_baseline_f64;
-  own->bf16 = &dni__gemm_baseline_bf16;
 #if defined(__x86_64__)
   if (instructions >= DNI_INSTRUCTIONS_AVX512) {
     own->f32 = &dni__gemm_avx512_f32;
     own->f64 = &dni__gemm_avx512_f64;
-    own->bf16 = instructions == DNI_INSTRUCTIONS_AVX512_BF16 ? &dni__gemm_avx512_bf16_bf16
-                                                             : &dni__gemm_avx512_bf16;
+    bf16 = instructions == DNI_INSTRUCTIONS_AMX           ? amx_kernel()
+           : instructions == DNI_INSTRUCTIONS_AVX512_BF16 ? &dni__gemm_avx512_bf16_bf16
+                                                          : &dni__gemm_avx512_bf16;
   } else if (instructions == DNI_INSTRUCTIONS_AVX2) {
     own->f32 = &dni__gemm_avx2_f32;
     own->f64 = &dni__gemm_avx2_f64;
-    own->bf16 = &dni__gemm_avx2_bf16;
+    bf16 = &dni__gemm_avx2_bf16;
   }
 #else
   (void)instructions;
 #endif
+  atomic_init(&own->bf16, bf16);
 }
 
 dni_status dni__backend_make_builtin(dni__memory *memory, dni_instructions instructions,
                                      dni_backend **out) {
   dni_backend *backend = dni__backend_allocate(memory, sizeof(builtin), &builtin_vtable, SIZE_MAX);
   if (!backend) return DNI_ERROR_MEMORY;
-  builtin *own = (builtin *)backend;
-  choose_kernels(own, instructions);
+  choose_kernels((builtin *)backend, instructions);
   *out = backend;
   return DNI_OK;
 }
@@ -219,8 +290,10 @@ static dni_status make(dni__memory *memory, const dni_backend_options *options, 
                        dni_backend **out) {
   (void)what;
   dni_instructions instructions = options->instructions;
-  DNI_TRY(dni__instructions_choose(&instructions, "dni_backend_options"));
-  return dni__backend_make_builtin(memory, instructions, out);
+  DNI_TRY(dni__instructions_choose(&instructions, 0, "dni_backend_options"));
+  DNI_TRY(dni__backend_make_builtin(memory, instructions, out));
+  ((builtin *)*out)->best = options->instructions == DNI_INSTRUCTIONS_BEST;
+  return DNI_OK;
 }
 
 dni_status dni_backend_create_builtin(const dni_backend_options *options, dni_backend **out) {

@@ -63,7 +63,12 @@ static dni_status callback_gemm_bf16(dni_backend *backend, const dni__bf16_produ
   return status;
 }
 
-/* Room for a weight of one element beside the other; bf16.c rounds up to pairs. */
+/* A weight of one element beside the other has room in panels of one column, of any length. */
+static size_t callback_panel_unit(const dni_backend *backend) {
+  (void)backend;
+  return 1;
+}
+
 static size_t callback_panel_columns(const dni_backend *backend) {
   (void)backend;
   return 1;
@@ -104,6 +109,7 @@ static const dni__backend_vtable callback_vtable = {
     .gemm = callback_gemm,
     .gemm_bf16 = callback_gemm_bf16,
     .panel_columns = callback_panel_columns,
+    .panel_unit = callback_panel_unit,
     .pack = callback_pack,
     .set_threads = callback_set_threads,
     .destroy = callback_destroy,

@@ -22,6 +22,7 @@ typedef struct dni__bf16_kernel {
   /* Rows first .. end-1 of a weight; `first` is a multiple of tile_columns. */
   void (*pack)(const dni_matrix *weight, size_t first, size_t end, const dni__packed *to);
   size_t tile_rows, tile_columns;
+  size_t pair_unit; /* panels are a multiple of so many pairs long */
 } dni__bf16_kernel;
 
 extern const dni__gemm_kernel dni__gemm_baseline_f32, dni__gemm_baseline_f64;
@@ -30,6 +31,7 @@ extern const dni__bf16_kernel dni__gemm_baseline_bf16;
 extern const dni__gemm_kernel dni__gemm_avx2_f32, dni__gemm_avx2_f64;
 extern const dni__gemm_kernel dni__gemm_avx512_f32, dni__gemm_avx512_f64;
 extern const dni__bf16_kernel dni__gemm_avx2_bf16, dni__gemm_avx512_bf16;
+extern const dni__bf16_kernel dni__gemm_amx_bf16;
 extern const dni__bf16_kernel dni__gemm_avx512_bf16_bf16; /* AVX-512 with its BF16 part */
 #endif
 

@@ -13,7 +13,10 @@
 
 #define FN(name) name##_bf16
 #define KERNEL   dni__gemm_avx512_bf16_bf16
+#define PAIR_UNIT 1
 #include "backend/gemm_bf16_vector.h"
+
+#include "backend/bf16_round_template.h"
 
 #include "backend/gemm_bf16_template.h"
 #include "math/vector_end.h"

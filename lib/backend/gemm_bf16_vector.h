@@ -27,7 +27,7 @@ static inline uint32_t pair_of(float first, float second) {
   return dni__bf16_round(first) | dni__bf16_round(second) << 16;
 }
 
-#if DNI_VECTOR_SET == DNI_SET_AVX512_BF16
+#if DNI_VECTOR_SET >= DNI_SET_AVX512_BF16
 /* sum + a b. */
 static inline vector_f32 add_products(uint32_t a, pairs b, vector_f32 sum) {
   return (vector_f32)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)a),
@@ -65,16 +65,12 @@ static inline void pairs_across_vector(const float *first, const float *second, 
 }
 #endif
 
-#if DNI_VECTOR_SET == DNI_SET_AVX512_BF16
+#if DNI_VECTOR_SET >= DNI_SET_AVX512_BF16
 enum { BLOCK_HEIGHT = 16 };
 
-/* to[p][r] = (from[r][2p], from[r][2p + 1]), r and p in 0 .. 15. Squares of 2, 4, 8 and 16 pairs a side are
- * transposed after each other. */
-static inline void pairs_transposed_block(const float *from, size_t from_ld, uint32_t *to,
-                                          size_t to_ld) {
-  __m512i rows[16], half[16];
-  for (size_t r = 0; r < 16; r++, from += from_ld)
-    rows[r] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+/* Squares of 2, 4, 8 and 16 pairs a side are transposed after each other; row p goes to to[p]. */
+static inline void transpose_16(__m512i *rows, uint32_t *to, size_t to_ld) {
+  __m512i half[16];
   for (size_t r = 0; r < 16; r += 2) {
     half[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
     half[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
@@ -95,6 +91,15 @@ static inline void pairs_transposed_block(const float *from, size_t from_ld, uin
   }
   for (size_t p = 0; p < 16; p++)
     *(unaligned_pairs *)(to + p * to_ld) = (pairs)rows[p];
+}
+
+/* to[p][r] = (from[r][2p], from[r][2p + 1]), r and p in 0 .. 15. */
+static inline void pairs_transposed_block(const float *from, size_t from_ld, uint32_t *to,
+                                          size_t to_ld) {
+  __m512i rows[16];
+  for (size_t r = 0; r < 16; r++, from += from_ld)
+    rows[r] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+  transpose_16(rows, to, to_ld);
 }
 #else
 enum { BLOCK_HEIGHT = 4 };

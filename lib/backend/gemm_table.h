@@ -48,6 +48,9 @@
 
 #define FN(name) JOIN(name, _bf16_, SET)
 #define KERNEL   JOIN(dni__gemm_, SET, _bf16)
+#define PAIR_UNIT 1
 #include "backend/gemm_bf16_vector.h"
+
+#include "backend/bf16_round_template.h"
 
 #include "backend/gemm_bf16_template.h"

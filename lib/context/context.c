@@ -29,7 +29,8 @@ static dni_status check_compute(dni_context_options *options) {
 static dni_status check_options(dni_context_options *options) {
   DNI_TRY(check_types(options));
   DNI_TRY(check_compute(options));
-  DNI_TRY(dni__instructions_choose(&options->instructions, "dni_context_options"));
+  DNI_TRY(
+      dni__instructions_choose(&options->instructions, options->compute, "dni_context_options"));
   if (options->backend && !dni__backend_supports(options->backend, options->dtype))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "dni_context_options: backend %s has no product for %s elements",
@@ -56,8 +57,8 @@ static dni_status make_context(const dni_context_options *options, dni__memory *
   context->seed = options->seed;
   dni_status status = take_backend(context, options->backend);
   if (status == DNI_OK)
-    context->compute = dni__backend_computes(context->backend, options->compute) ? options->compute
-                                                                                 : options->dtype;
+    context->compute = dni__backend_prepare(context->backend, options->compute) ? options->compute
+                                                                                : options->dtype;
   if (status == DNI_OK)
     *out = context;
   else

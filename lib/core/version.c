@@ -6,7 +6,7 @@
 #endif
 
 #if defined(__x86_64__)
-#define KERNELS "baseline avx2 avx512 avx512_bf16"
+#define KERNELS "baseline avx2 avx512 avx512_bf16 amx"
 #else
 #define KERNELS "baseline"
 #endif

@@ -14,21 +14,24 @@ bool dni__instructions_supported(dni_instructions instructions) {
   case DNI_INSTRUCTIONS_AVX512_BF16:
     return dni__instructions_supported(DNI_INSTRUCTIONS_AVX512) &&
            __builtin_cpu_supports("avx512bf16");
+  case DNI_INSTRUCTIONS_AMX:
+    return dni__instructions_supported(DNI_INSTRUCTIONS_AVX512_BF16) && dni__amx_allowed();
 #endif
   default:
     return false;
   }
 }
 
-dni_instructions dni__instructions_best(void) {
-  dni_instructions best = DNI_INSTRUCTIONS_AVX512_BF16;
+dni_instructions dni__instructions_best(dni_dtype compute) {
+  dni_instructions best = compute == DNI_BF16 ? DNI_INSTRUCTIONS_AMX : DNI_INSTRUCTIONS_AVX512_BF16;
   while (!dni__instructions_supported(best))
     best--;
   return best;
 }
 
-dni_status dni__instructions_choose(dni_instructions *instructions, const char *owner) {
-  if (*instructions == DNI_INSTRUCTIONS_BEST) *instructions = dni__instructions_best();
+dni_status dni__instructions_choose(dni_instructions *instructions, dni_dtype compute,
+                                    const char *owner) {
+  if (*instructions == DNI_INSTRUCTIONS_BEST) *instructions = dni__instructions_best(compute);
   const char *name = dni_instructions_name(*instructions);
   if (name[0] == '\0')
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: instructions %d is unknown", owner,
@@ -51,6 +54,8 @@ const char *dni_instructions_name(dni_instructions instructions) {
     return "avx512";
   case DNI_INSTRUCTIONS_AVX512_BF16:
     return "avx512_bf16";
+  case DNI_INSTRUCTIONS_AMX:
+    return "amx";
   default:
     return "";
   }
@@ -62,6 +67,7 @@ const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instruct
 #if defined(__x86_64__)
   case DNI_INSTRUCTIONS_AVX512:
   case DNI_INSTRUCTIONS_AVX512_BF16:
+  case DNI_INSTRUCTIONS_AMX:
     return dtype == DNI_F32 ? &dni__kernels_f32_avx512 : &dni__kernels_f64_avx512;
   case DNI_INSTRUCTIONS_AVX2:
     return dtype == DNI_F32 ? &dni__kernels_f32_avx2 : &dni__kernels_f64_avx2;

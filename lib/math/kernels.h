@@ -206,12 +206,18 @@ extern const dni__kernels dni__kernels_f32_avx2, dni__kernels_f64_avx2;
 extern const dni__kernels dni__kernels_f32_avx512, dni__kernels_f64_avx512;
 #endif
 
-/* Whether this processor and build have an instruction set, and the widest they have. */
+/* Whether this processor and build have an instruction set, and the widest they have that products in
+ * `compute` have a use for. Only for AMX the system is asked. */
 bool dni__instructions_supported(dni_instructions instructions);
-dni_instructions dni__instructions_best(void);
+dni_instructions dni__instructions_best(dni_dtype compute);
 /* Turn BEST into the widest, and check what an options struct asks for; `owner` is its name.
- * DNI_ERROR_ARGUMENT: unknown. DNI_ERROR_UNSUPPORTED: not on this processor or in this build. */
-dni_status dni__instructions_choose(dni_instructions *instructions, const char *owner);
+ * DNI_ERROR_ARGUMENT: unknown. DNI_ERROR_UNSUPPORTED: not on this processor or in this build, or the system
+ * refuses it. */
+dni_status dni__instructions_choose(dni_instructions *instructions, dni_dtype compute,
+                                    const char *owner);
+
+/* Whether this process may use the tiles of AMX; asks the system at the first call (amx.c). */
+bool dni__amx_allowed(void);
 
 /* The table for an element type and an instruction set (not BEST); NULL if it is not supported. */
 const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instructions);

@@ -8,8 +8,20 @@
 #define DNI_SET_AVX2        2
 #define DNI_SET_AVX512      3
 #define DNI_SET_AVX512_BF16 4
+#define DNI_SET_AMX         5
 
-#if DNI_VECTOR_SET == DNI_SET_AVX512_BF16
+#if DNI_VECTOR_SET == DNI_SET_AMX
+#define DNI_VECTOR_BYTES 64
+#if defined(__clang__)
+#pragma clang attribute push(                                                                      \
+    __attribute__((                                                                                \
+        target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))),      \
+    apply_to = function)
+#else
+#pragma GCC target(                                                                                \
+    "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
+#endif
+#elif DNI_VECTOR_SET == DNI_SET_AVX512_BF16
 #define DNI_VECTOR_BYTES 64
 #if defined(__clang__)
 #pragma clang attribute push(                                                                      \
