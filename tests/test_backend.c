@@ -1,6 +1,7 @@
 /* Every backend against a triple loop in double precision, and what must be the same on all of
  * them: empty products, beta = 0, NaN, refusals. */
 #include <check.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -515,11 +516,13 @@ END_TEST
 
 START_TEST(libraries_refused) {
   dni_backend *backend = NULL;
+  /* A static program may not load at all. */
+  const dni_status no_blas = dlopen(NULL, RTLD_LAZY) ? DNI_ERROR_BACKEND : DNI_ERROR_IO;
   REFUSED(dni_backend_create_dynamic(NULL, "/missing/libblas.so", &backend), DNI_ERROR_IO,
           "/missing/libblas.so");
   REFUSED(dni_backend_create_dynamic(NULL, "", &backend), DNI_ERROR_IO, "empty");
   REFUSED(dni_backend_create_dynamic(NULL, __FILE__, &backend), DNI_ERROR_IO, __FILE__);
-  REFUSED(dni_backend_create_dynamic(NULL, "libm.so.6", &backend), DNI_ERROR_BACKEND, "libm.so.6");
+  REFUSED(dni_backend_create_dynamic(NULL, "libm.so.6", &backend), no_blas, "libm.so.6");
   REFUSED(dni_backend_create_dynamic(NULL, NULL, &backend), DNI_ERROR_ARGUMENT, "path");
   REFUSED(dni_backend_create_dynamic(NULL, "libm.so.6", NULL), DNI_ERROR_ARGUMENT, "out");
   REFUSED(dni_backend_create_builtin(NULL, NULL), DNI_ERROR_ARGUMENT, "out");

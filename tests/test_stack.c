@@ -321,7 +321,9 @@ START_TEST(own_threads) {
   dni_layer_release(layer);
   train(network, &ways[3], NULL, make_data(context, DNI_F32, 10, false),
         make_cross_entropy(context));
-  EXPECT(seen_stack == STATED_OWN_THREADS, "a stack of %zu bytes", seen_stack);
+  /* musl counts what the C library keeps there. */
+  EXPECT(seen_stack >= STATED_OWN_THREADS && seen_stack < STATED_OWN_THREADS + 65536,
+         "a stack of %zu bytes", seen_stack);
 }
 END_TEST
 

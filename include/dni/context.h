@@ -114,9 +114,8 @@ DNI_API dni_dtype dni_context_compute(const dni_context *context);
 /** The instructions that the context's kernels use, never DNI_INSTRUCTIONS_BEST. 0 for NULL. */
 DNI_API dni_instructions dni_context_instructions(const dni_context *context);
 
-/** The name of an instruction set: "best", "baseline", "avx2", "avx512", "avx512_bf16" or "amx"; "" for
- * other numbers.
- * Never NULL; static. */
+/** The name of an instruction set: "best", "baseline", "avx2", "avx512", "avx512_bf16" or "amx"; ""
+ * for other numbers. Never NULL; static. */
 DNI_API const char *dni_instructions_name(dni_instructions instructions);
 
 /** Bytes that the context and all objects made on it have from the allocator now. 0 for NULL. Any

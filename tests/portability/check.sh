@@ -25,8 +25,9 @@ describe() {
 
 # Suites that take hours under emulation: large products and long trainings. PORTABILITY_SUITES runs them.
 slow='test_backend'
-# Suites that put functions of their own in front of the C library's, which a static program cannot.
-dynamic='test_io_faults test_thread_faults'
+# Suites that put functions of their own in front of the C library's, or load libraries, which a static
+# program cannot.
+dynamic='test_io_faults test_thread_faults test_messages'
 
 # The C library is the cross compiler's, except where Debian's release is newer than that.
 packages='check libsubunit-dev zlib1g-dev libjansson-dev libxxhash-dev'
