@@ -3,6 +3,7 @@
  * what is not. */
 #include "backend/backend.h"
 #include "core/bf16.h"
+#include "dni/research.h"
 #include "math/kernels.h"
 #include "support/support.h"
 
@@ -421,6 +422,30 @@ START_TEST(test_threads_of_layers) {
 }
 END_TEST
 
+/* The line search multiplies with the gradient, which is never packed: the rate is that of a float SG. */
+START_TEST(test_line_search) {
+  dni_context *contexts[] = {support_context(DNI_F64), make_bf16(0, NULL)};
+  dni_matrix h = matrix_random(DNI_F64, ROWS, INPUTS), y = matrix_random(DNI_F64, ROWS, OUTPUTS);
+  dni_matrix target = matrix_random(DNI_F64, ROWS, INPUTS);
+  double rates[2];
+  for (size_t k = 0; k < 2; k++) {
+    const dni_dtype dtype = dni_context_dtype(contexts[k]);
+    dni_matrix own_h = matrix_convert(&h, dtype), own_y = matrix_convert(&y, dtype);
+    dni_matrix own_target = matrix_convert(&target, dtype);
+    const dni_lesson lesson = {
+        .struct_size = sizeof lesson, .h = &own_h, .y = &own_y, .target = &own_target};
+    dni_sg *sg;
+    EXPECT_OK(dni_sg_create_synthetic(contexts[k], INPUTS, OUTPUTS, NULL, &sg));
+    EXPECT_OK(dni_sg_learn(sg, &lesson, NULL));
+    EXPECT_OK(dni_sg_line_search(sg, &own_h, &own_y, &rates[k]));
+    dni_sg_release(sg);
+    dni_context_release(contexts[k]);
+  }
+  EXPECT(rates[0] > 0 && fabs(rates[1] / rates[0] - 1) < 0.02, "rates %g and %g", rates[0],
+         rates[1]);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("bf16");
   TCase *group = tcase_create("products");
@@ -437,6 +462,7 @@ int main(void) {
   tcase_add_test(group, test_own_backend_refusals);
   tcase_add_test(group, test_written_weights);
   tcase_add_test(group, test_threads_of_layers);
+  tcase_add_test(group, test_line_search);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);

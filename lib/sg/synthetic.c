@@ -67,6 +67,7 @@ static dni_status synthetic_change(dni_sg *sg, const dni_matrix *h, const dni_ma
                      "with hidden layers or a loss it is not linear in its parameters");
   dni__affine map = dni__stack_map(&module->stack, 0);
   map.weight.value = map.weight.gradient;
+  map.weight.packed = NULL; /* that is of the value; along the gradient floats are used */
   map.bias.value = map.bias.gradient;
   const dni_matrix *x1, *x2;
   dni_matrix none;
