@@ -93,6 +93,7 @@ LIBS := $(PACKAGE_LIBS) -lm -pthread -ldl
 # Sanitizers leave their own symbols open in a shared library.
 NO_UNDEFINED := $(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),,-Wl,-z,defs)
 
+# TEST_CFLAGS, of tests/portability/check.sh, come after the user's when tests are compiled.
 # $(call COMPILE,flags before the user's,flags after them)
 COMPILE = $(call say,CC    $@)$(CC) $(REQUIRED) $(STRICT) $(1) $(CPPFLAGS) $(CFLAGS) $(2) -c -o $@ $<
 

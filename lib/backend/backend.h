@@ -10,9 +10,11 @@
 /* Elements first .. end-1 of some work of `size` elements. Must not fail. */
 typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 
+/* What a weight is packed for: x W^T, dz W. */
+enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
+
 /* A weight W [rows][columns] rounded to bf16, as the products of a backend read it: panels of W^T
  * for x W^T, and of W for dz W. */
-enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
 typedef struct dni__packed {
   size_t rows, columns;
   uint32_t *forward, *backward; /* NULL: it is rounded in each such product */

@@ -4,6 +4,13 @@
 
 #include "backend/backend.h"
 
+/* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
+ * the same size, a multiple of `unit`. */
+static inline size_t dni__gemm_share(size_t size, size_t most, size_t unit) {
+  size_t parts = (size - 1) / most + 1, share = (size - 1) / parts + 1;
+  return (share + unit - 1) / unit * unit;
+}
+
 typedef struct dni__gemm_kernel {
   void (*run)(const dni_product *call);
   /* Quicker for at most dots_rows rows of C if A is as stored and B transposed. Adds up in another

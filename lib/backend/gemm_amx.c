@@ -178,18 +178,12 @@ static void block_rows(const work *w) {
   }
 }
 
-/* As few parts of at most `most` as can be, of about the same size: that size, a multiple of unit. */
-static size_t share_of(size_t size, size_t most, size_t unit) {
-  const size_t parts = (size - 1) / most + 1, share = (size - 1) / parts + 1;
-  return (share + unit - 1) / unit * unit;
-}
-
 static void run_product(const dni__bf16_product *given) {
   const dni_product *call = &given->product;
   uint32_t a[BLOCK] __attribute__((aligned(64))), panel[RUN * COLUMNS] __attribute__((aligned(64)));
   const size_t pair_count = dni__padded_pairs(call->k, PAIR_UNIT);
-  const size_t depth = share_of(pair_count, given->panels ? RUN_PACKED : RUN, PAIR_UNIT);
-  const size_t rows = share_of(call->m, BLOCK / depth / SQUARE * SQUARE, SQUARE);
+  const size_t depth = dni__gemm_share(pair_count, given->panels ? RUN_PACKED : RUN, PAIR_UNIT);
+  const size_t rows = dni__gemm_share(call->m, BLOCK / depth / SQUARE * SQUARE, SQUARE);
   work w = {.call = call,
             .panels = given->panels,
             .panel_pairs = pair_count,

@@ -186,13 +186,6 @@ static void FN(panel)(const WORK *w, size_t width, const uint32_t *b, float *c) 
 
 /* All of it. ----------------------------------------------------------------------------------- */
 
-/* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
- * the same size. */
-static size_t FN(share)(size_t size, size_t most) {
-  size_t parts = (size - 1) / most + 1;
-  return (size - 1) / parts + 1;
-}
-
 /* This run of the panel that begins with column j. */
 static const uint32_t *FN(panel_of)(const WORK *w, size_t j, size_t width) {
   if (w->panels) return w->panels + j * w->panel_pairs + w->first_depth * COLUMNS;
@@ -214,9 +207,9 @@ static void FN(gemm)(const dni__bf16_product *given) {
   const dni_product *call = &given->product;
   uint32_t a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   uint32_t panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
-  size_t pair_count = dni__pairs(call->k), depth = FN(share)(pair_count, DEPTH);
+  size_t pair_count = dni__pairs(call->k), depth = dni__gemm_share(pair_count, DEPTH, 1);
   size_t most = call->transpose_a ? BLOCK_ROWS * DEPTH / depth : BLOCK_ROWS;
-  size_t rows = FN(share)(call->m, most);
+  size_t rows = dni__gemm_share(call->m, most, 1);
   WORK w = {.call = call,
             .panels = given->panels,
             .panel_pairs = pair_count,

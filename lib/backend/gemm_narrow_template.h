@@ -106,7 +106,7 @@ static void FN(narrow)(const dni_product *call) {
               .ldl = long_b ? call->ldb : call->lda,
               .rows = long_b ? call->n : call->m,
               .transposed_c = long_b,
-              .run = FN(share)(call->k, DEPTH, 1),
+              .run = dni__gemm_share(call->k, DEPTH, 1),
               .alpha = (REAL)call->alpha,
               .panel = panel};
   size_t stretch = NARROW_DEPTH / w.run * w.run;

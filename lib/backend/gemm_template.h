@@ -228,13 +228,6 @@ static void FN(block)(const WORK *w) {
   }
 }
 
-/* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
- * the same size, a multiple of `unit`. */
-static size_t FN(share)(size_t size, size_t most, size_t unit) {
-  size_t parts = (size - 1) / most + 1, share = (size - 1) / parts + 1;
-  return (share + unit - 1) / unit * unit;
-}
-
 #include "backend/gemm_dots_template.h"
 #include "backend/gemm_narrow_template.h"
 
@@ -242,8 +235,8 @@ static void FN(general)(const dni_product *call) {
   REAL a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   REAL panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
   WORK w = {call, a, panel, 0, 0, 0, 0, (REAL)call->alpha, (REAL)call->beta};
-  size_t depth = FN(share)(call->k, DEPTH, 1);
-  size_t rows = FN(share)(call->m, BLOCK_ROWS, TILE_ROWS);
+  size_t depth = dni__gemm_share(call->k, DEPTH, 1);
+  size_t rows = dni__gemm_share(call->m, BLOCK_ROWS, TILE_ROWS);
   for (w.first_depth = 0; w.first_depth < call->k; w.first_depth += depth, w.beta = 1) {
     w.depth = call->k - w.first_depth < depth ? call->k - w.first_depth : depth;
     for (w.first_row = 0; w.first_row < call->m; w.first_row += rows) {

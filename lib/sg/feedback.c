@@ -29,11 +29,11 @@ static dni_status draw(dni_sg *sg, double variance, const dni_random_options *op
   dni__parameter *b = &sg->parameters[0];
   dni__random random;
   DNI_TRY(dni__parameter_create(sg->context, "feedback", sg->signal_units, sg->units, false, b));
+  DNI_TRY(dni__packed_create(sg->context, sg->backend, sg->signal_units, sg->units, DNI__BACKWARD,
+                             &b->packed));
   DNI_TRY(dni__context_random_options(sg->context, options, &random));
   dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->signal_units * sg->units,
                           sqrt(variance));
-  DNI_TRY(dni__packed_create(sg->context, sg->backend, sg->signal_units, sg->units, DNI__BACKWARD,
-                             &b->packed));
   dni__parameters_changed(sg->backend, b, 1);
   return DNI_OK;
 }

@@ -88,8 +88,8 @@ typedef struct dni_context_options {
  * - DNI_ERROR_ARGUMENT: out is NULL; a bad struct_size; an unknown value; an allocator with a
  *   function missing; a backend that has no product for dtype; compute is another type than dtype,
  *   or DNI_BF16 where dtype is DNI_F64.
- * - DNI_ERROR_UNSUPPORTED: this processor lacks the instructions; compute is DNI_F16; a field that
- *   this library does not know is not 0.
+ * - DNI_ERROR_UNSUPPORTED: this processor lacks the instructions, or the system refuses AMX;
+ *   compute is DNI_F16; a field that this library does not know is not 0.
  * - DNI_ERROR_MEMORY: no memory. */
 DNI_API DNI_MUST_USE dni_status dni_context_create(const dni_context_options *options,
                                                    dni_context **out);
