@@ -133,7 +133,7 @@ PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) 
 
 # Targets. ------------------------------------------------------------------------------------
 
-.PHONY: all lib examples tests deps deps-report help mnist mnist-run reproduce reproduce-run \
+.PHONY: all lib examples tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
@@ -159,6 +159,13 @@ help: ## this list
 
 deps: ## install what is missing of compiler, pkg-config, BLAS, zlib, jansson, xxhash and Check, or say what
 	@$(require) $(NEEDED_FOR_TESTS)
+
+# koffi and TypeScript come from npm and go into the build; what cannot be had is left out of the checks.
+deps-bindings: ## what the checks of bindings need: NumPy, LuaJIT, a C++ compiler; with npm also koffi
+	@$(require) numpy luajit c++ || echo 'libdni: what is missing is left out' >&2
+	@mkdir -p $(BUILD)/node && cd $(BUILD)/node && [ -d node_modules/typescript ] || ! command -v npm >/dev/null || \
+	  npm install --silent --no-package-lock --no-audit --no-fund koffi@3 typescript@5 @types/node@20 >/dev/null || \
+	  echo 'libdni: npm installs no koffi; Node.js is left out' >&2
 
 deps-report: ## the same of what reproduce needs: BLAS, zlib, jansson, xxhash, gnuplot, Python
 	@$(require) $(NEEDED) gnuplot python3
@@ -325,8 +332,8 @@ check: deps ## all tests: suites, gates, an outside program, a foreign-function 
 
 # The environment of the scripts among the checks.
 CHECK_ENVIRONMENT = $(same_settings) BUILD='$(BUILD)' TEST_PREFIX=$(call quoted,$(TEST_PREFIX))
-CHECKS := $(filter-out tests/build/common.sh,$(sort \
-  $(wildcard tests/gates/*.sh tests/build/*.sh tests/ffi/check.sh tests/outside/check.sh)))
+CHECKS := $(filter-out %/common.sh,$(sort \
+  $(wildcard tests/gates/*.sh tests/build/*.sh tests/ffi/check.sh tests/outside/check.sh tests/bindings/*.sh)))
 
 check-run: all tests
 	@$(CHECK_ENVIRONMENT) MAKE='$(MAKE)' sh tests/run.sh $(SUITES) $(CHECKS)
@@ -445,7 +452,9 @@ abi-store: ## what this version promises, from the headers into tests/abi
 	@$(CHECK_ENVIRONMENT) sh tests/abi/store.sh
 
 # Not part of check: versions of clang-format differ in details.
-FORMATTED = $(shell find include lib examples tests -name '*.[ch]')
+# Of what bindings/generate makes, the generators decide.
+FORMATTED = $(shell find include lib examples tests bindings/c bindings/cpp \( -name '*.[ch]' -o -name '*.[ch]pp' \) \
+  ! -name methods.hpp ! -name bodies.hpp)
 format: ## lay out the sources by .clang-format
 	clang-format -i $(FORMATTED)
 

@@ -20,6 +20,11 @@ each() {
   for header in include/dni/*.h; do
     "$1" 644 "$header" "$headers/dni/${header##*/}" || return
   done
+  "$1" 644 include/dni/interface.json "$headers/dni/interface.json" || return
+  "$1" 644 bindings/cpp/dni.hpp "$headers/dni.hpp" || return
+  for header in bindings/cpp/dni/cpp/*.hpp; do
+    "$1" 644 "$header" "$headers/dni/cpp/${header##*/}" || return
+  done
   "$1" 644 "$STATIC" "$libraries/${STATIC##*/}" || return
   "$1" 755 "$SHARED" "$libraries/${SHARED##*/}" || return
   "$1" link "${SHARED##*/}" "$libraries/libdni.so.$ABI" || return
@@ -126,7 +131,7 @@ update_loader() {
 case $1 in
 install)
   trap 'undo' HUP INT TERM
-  for directory in "$headers/dni" "$libraries" "$pc_files"; do
+  for directory in "$headers/dni/cpp" "$libraries" "$pc_files"; do
     make_directory "$directory" || undo
   done
   each copy && each free || undo
@@ -136,6 +141,8 @@ install)
   ;;
 uninstall)
   each remove
-  [ ! -d "$headers/dni" ] || rmdir "$headers/dni"
+  for directory in "$headers/dni/cpp" "$headers/dni"; do
+    [ ! -d "$directory" ] || rmdir "$directory"
+  done
   ;;
 esac

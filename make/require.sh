@@ -38,6 +38,8 @@ debian_name() {
   gnuplot) echo gnuplot-nox ;;
   python3) echo python3 ;;
   torch | numpy) echo "python3-$1" ;;
+  luajit) echo luajit ;;
+  c++) echo g++ ;;
   fann) echo libfann-dev ;;
   openblas-openmp) echo libopenblas0-openmp ;;
   *) fail "pkg-config finds no package named $1: install it, or choose another" ;;
@@ -86,7 +88,7 @@ is_there() {
   jansson) pkg_config --exists jansson && links "$uses_jansson" jansson jansson ;;
   libxxhash) pkg_config --exists libxxhash && links "$uses_libxxhash" libxxhash ;;
   check) pkg_config --exists check && links "$uses_check" check check ;;
-  gnuplot | python3) command -v "$1" >/dev/null ;;
+  gnuplot | python3 | luajit | c++) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
   openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;
   *) pkg_config --exists "$1" ;;

@@ -43,7 +43,7 @@ row() {
 
 # copy PATH: what a fresh checkout has.
 copy() {
-  rm -rf "$1" && mkdir -p "$1" && cp -r Makefile make include lib examples tests docs README.md "$1"
+  rm -rf "$1" && mkdir -p "$1" && cp -r Makefile make include lib bindings examples tests docs README.md "$1"
 }
 
 sanitizer_flags() {

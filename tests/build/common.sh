@@ -11,8 +11,9 @@ complain() {
 
 # small_tree PATH: a checkout with the whole build and a library of one function, which is built in a second.
 small_tree() {
-  mkdir -p "$1/lib/core"
+  mkdir -p "$1/lib/core" "$1/bindings"
   cp -r Makefile make include "$1"
+  cp -r bindings/cpp "$1/bindings"
   cp lib/libdni.map "$1/lib"
   cp lib/core/*.h "$1/lib/core"
   cat >"$1/lib/core/version.c" <<'END'
