@@ -461,8 +461,9 @@ format: ## lay out the sources by .clang-format
 check-format: ## is that so?
 	clang-format --dry-run --Werror $(FORMATTED)
 
-docs: ## reference pages from the headers into build/docs, by Doxygen
-	$(Q)sh make/docs.sh $(BUILD)/docs
+docs: ## the manual into build/docs: pages by pandoc, the reference by Doxygen
+	@$(require) pandoc doxygen python3
+	$(call say,DOCS  $(BUILD)/docs/index.html)rm -rf $(BUILD)/docs && python3 -B make/manual.py $(BUILD)/docs
 
 # Installing. ---------------------------------------------------------------------------------
 

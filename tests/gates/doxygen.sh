@@ -1,5 +1,5 @@
 #!/bin/sh
-# Doxygen reads the headers and documents without a warning, its pages have no path of this machine,
+# Doxygen reads the headers without a warning, its pages have no path of this machine,
 # and no function, type, struct, field, constant or macro has an empty entry. The last line counts
 # the entries.
 set -u

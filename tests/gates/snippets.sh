@@ -1,5 +1,5 @@
 #!/bin/sh
-# What README.md and docs/*.md say is there: their C compiles, the names and files they mention exist,
+# What README.md, docs/*.md and docs/manual/*.md say is there: their C compiles, the names and files they mention exist,
 # and docs/API.md has every public function.
 #
 # A block marked ```c is one of three: with main() a whole program, which is built and run; with a
@@ -47,7 +47,7 @@ awk -v work="$work" '
     next
   }
   inside { print >file }
-' README.md docs/*.md
+' README.md docs/*.md docs/manual/*.md
 [ -f "$work/block_1" ] || complain "found no C in README.md and docs/"
 
 for block in "$work"/block_*; do
@@ -68,7 +68,7 @@ done
 
 # Names of functions, types and constants; "dni_layer_create_*" stands for several.
 name='(dni_+|DNI_)[A-Za-z0-9][A-Za-z0-9_]*'
-grep -o -h -w -E "$name\*?" README.md docs/*.md | grep -v '[*_]$' | sort -u >"$work/names"
+grep -o -h -w -E "$name\*?" README.md docs/*.md docs/manual/*.md | grep -v '[*_]$' | sort -u >"$work/names"
 grep -r -o -h -w -E "$name" include lib examples tests Makefile | sort -u >"$work/known"
 comm -23 "$work/names" "$work/known" >"$work/unknown"
 while read -r name; do
@@ -92,7 +92,7 @@ done
 
 # Files and folders of the source.
 grep -o -h -E '(^|[^A-Za-z0-9_./-])(lib|include|examples|tests|docs|pkgconfig)/[A-Za-z0-9_./*<-]*' \
-  README.md docs/*.md | sed 's/^[^a-z]//; s/\.$//' | grep -v '[*<]' | sort -u >"$work/files"
+  README.md docs/*.md docs/manual/*.md | sed 's/^[^a-z]//; s/\.$//' | grep -v '[*<]' | sort -u >"$work/files"
 while read -r file; do
   [ -e "$file" ] || complain "the documentation mentions $file, which does not exist"
 done <"$work/files"
