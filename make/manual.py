@@ -133,6 +133,11 @@ def division(kind, blocks):
     return {"t": "Div", "c": [["", [kind], []], blocks]}
 
 
+def breakable(body):
+    """Long names in the text may go on in the next line behind an underscore; blocks of code stay as they are."""
+    return re.sub("(?<!<pre>)<code>[^<]*</code>", lambda found: found[0].replace("_", "_<wbr>"), body)
+
+
 class Site:
     def __init__(self, folder, pages, addresses):
         self.folder, self.pages, self.addresses = folder, pages, addresses
@@ -220,14 +225,13 @@ class Site:
         page = self.pages[index]
         document = json.loads(pandoc(["-f", "gfm", "-t", "json", page.source]))
         blocks = document["blocks"] = walk(document["blocks"], lambda node: self.change(page, node))
-        titles = [plain(b["c"][2]) for b in blocks if b["t"] == "Header" and b["c"][0] == 1]
-        if not titles:
-            titles = [page.name]
-            name = [{"t": "Str", "c": page.name}]
-            blocks.insert(0, {"t": "Header", "c": [1, ["title", [], []], name]})
+        title, anchor = page.name, "title"
+        if blocks[0]["t"] == "Header" and blocks[0]["c"][0] == 1:
+            _, (anchor, _, _), inlines = blocks.pop(0)["c"]
+            title = plain(inlines)
         body = pandoc(["-f", "json", "-t", "html5", "--wrap=none"], json.dumps(document))
         text = self.template.substitute(
-            title=html.escape(titles[0]), version=self.version, body=body,
+            title=html.escape(title), anchor=anchor, version=self.version, body=breakable(body),
             pages=self.navigation(page), contents=self.contents(blocks),
             before=self.neighbour(index - 1, "before", "&larr; %s"),
             after=self.neighbour(index + 1, "after", "%s &rarr;"))
