@@ -80,13 +80,11 @@ def read_tags(path):
         if compound.get("kind") != "file":
             continue
         page += "" if page.endswith(".html") else ".html"
-        addresses["include/" + (compound.findtext("path") or "") + compound.findtext("name")] = page
+        folder = (compound.findtext("path") or "").rpartition("/include/")[2]  # of the copy that was read
+        addresses["include/" + folder + compound.findtext("name")] = page
         for member in compound.iter("member"):
             place = "%s/%s#%s" % (REFERENCE, member.findtext("anchorfile"), member.findtext("anchor"))
             addresses.setdefault(member.findtext("name"), place)
-            for value in member.iter("enumvalue"):
-                place = "%s/%s#%s" % (REFERENCE, value.get("file"), value.get("anchor"))
-                addresses[value.text] = place
     return addresses
 
 
@@ -174,7 +172,7 @@ class Site:
             return link(text, address) if address else text
         if kind == "Code":
             address = self.addresses.get(re.sub(r"\(\)$", "", content[1]))
-            return link([node], address) if address and content[1].lower().startswith("dni_") else node
+            return link([node], address, "name") if address and content[1].lower().startswith("dni_") else node
         if kind == "Image":
             name, of = self.copy_image(page, content[2][0])
             return link([{"t": "Image", "c": [["", [of], []], content[1], [name, ""]]}], name)
@@ -183,7 +181,8 @@ class Site:
             if inner and inner[0]["t"] == "Image":
                 return division("figure", [{"t": "Plain", "c": content}])
         if kind == "Table":
-            return division("table", [node])
+            columns = len(content[2])
+            return division("table wide" if columns > 3 else "table", [node])
         return node
 
     # The parts of a page. ----------------------------------------------------------------------
