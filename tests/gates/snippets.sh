@@ -69,7 +69,7 @@ done
 # Names of functions, types and constants; "dni_layer_create_*" stands for several.
 name='(dni_+|DNI_)[A-Za-z0-9][A-Za-z0-9_]*'
 grep -o -h -w -E "$name\*?" README.md docs/*.md docs/manual/*.md | grep -v '[*_]$' | sort -u >"$work/names"
-grep -r -o -h -w -E "$name" include lib examples tests Makefile | sort -u >"$work/known"
+grep -r -o -h -w -E "$name" include lib bindings examples tests Makefile | sort -u >"$work/known"
 comm -23 "$work/names" "$work/known" >"$work/unknown"
 while read -r name; do
   complain "the documentation mentions $name, which does not exist"
