@@ -9,15 +9,15 @@
 
 #include "common.h"
 
-enum { TABLE_MOST = 32, FIRST_ID = 256 };
+enum { TABLE_MOST = 64, FIRST_ID = 256, HELP_COLUMN = 28 };
 
 /* The table, and the arguments all experiments have, as getopt wants them. */
 typedef struct command_line {
   argument arguments[TABLE_MOST];
   struct option options[TABLE_MOST + 3];
   bool given[TABLE_MOST];
-  size_t count;
-  const char *file; /* what --help calls the word beside the options; NULL: there is none */
+  size_t count, option_count;
+  argument_words *words; /* beside the options; NULL: there are none */
 } command_line;
 
 /* strtoull alone would take " 1" and "-1". */
@@ -126,11 +126,13 @@ static int set_argument(const argument *which, const char *text) {
 }
 
 static void add_argument(command_line *line, const argument *added) {
-  struct option *option = &line->options[line->count];
-  line->arguments[line->count] = *added;
+  const int id = FIRST_ID + (int)line->count;
+  line->arguments[line->count++] = *added;
+  if (added->kind == ARGUMENT_HEADING) return;
+  struct option *option = &line->options[line->option_count++];
   option->name = added->name;
   option->has_arg = added->kind == ARGUMENT_FLAG ? no_argument : required_argument;
-  option->val = FIRST_ID + (int)line->count++;
+  option->val = id;
 }
 
 static void add_common(command_line *line, common_options *options) {
@@ -150,22 +152,33 @@ static void build(command_line *line, const argument *table, common_options *opt
   for (const argument *each = table; each->name; each++)
     add_argument(line, each);
   if (options) add_common(line, options);
-  line->options[line->count] = (struct option){"help", no_argument, NULL, 'h'};
-  line->options[line->count + 1] = (struct option){"version", no_argument, NULL, 'v'};
+  line->options[line->option_count] = (struct option){"help", no_argument, NULL, 'h'};
+  line->options[line->option_count + 1] = (struct option){"version", no_argument, NULL, 'v'};
+}
+
+static void print_argument(const argument *each) {
+  static const char *const values[] = {"", " N", " X", " NAME", " N[,N...]", ""};
+  char left[160];
+  if (each->kind == ARGUMENT_HEADING) {
+    (void)printf("\n%s\n", each->help);
+    return;
+  }
+  (void)snprintf(left, sizeof left, "--%s%s%s%s", each->name, values[each->kind],
+                 each->choices ? " " : "", each->choices ? each->choices : "");
+  if (strlen(left) > HELP_COLUMN)
+    (void)printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", each->help);
+  else
+    (void)printf("  %-*s %s\n", HELP_COLUMN, left, each->help);
 }
 
 static int print_help(const command_line *line, const char *about) {
-  (void)printf("Usage: %s [options]%s%s\n\n%s\nOptions\n", program_name, line->file ? " " : "",
-               line->file ? line->file : "", about);
-  for (size_t i = 0; i < line->count; i++) {
-    const argument *each = &line->arguments[i];
-    static const char *const values[] = {"", " N", " X", " NAME", " N[,N...]", ""};
-    char left[160];
-    (void)snprintf(left, sizeof left, "--%s%s%s%s", each->name, values[each->kind],
-                   each->choices ? " " : "", each->choices ? each->choices : "");
-    (void)printf("  %-28s %s\n", left, each->help);
-  }
-  (void)printf("  %-28s %s\n", "--help, --version", "");
+  const argument_words *words = line->words;
+  (void)printf("Usage: %s [options]%s%s%s\n\n%s\n", program_name, words ? " " : "",
+               words ? words->name : "", words && words->most > 1 ? "..." : "", about);
+  if (line->count == 0 || line->arguments[0].kind != ARGUMENT_HEADING) (void)puts("Options");
+  for (size_t i = 0; i < line->count; i++)
+    print_argument(&line->arguments[i]);
+  (void)printf("  %-*s %s\n", HELP_COLUMN, "--help, --version", "");
   return 0;
 }
 
@@ -184,16 +197,24 @@ static int bad_option(int answer, const char *word) {
   return USAGE;
 }
 
-/* All options, and the file wherever it stands. ARGUMENTS_RUN: then optind is the word after. */
-static int parse_options(int argc, char **argv, const char *about, command_line *line,
-                         const char **file) {
+/* The word at optind, and after "--" all that follow. */
+static void take_words(int argc, char **argv, argument_words *words) {
+  const bool rest = strcmp(argv[optind - 1], "--") == 0;
+  do
+    words->values[words->count++] = argv[optind++];
+  while (rest && optind < argc && words->count < words->most);
+}
+
+/* All options, and the words wherever they stand. ARGUMENTS_RUN: then optind is what is left. */
+static int parse_options(int argc, char **argv, const char *about, command_line *line) {
+  argument_words *words = line->words;
   opterr = 0;
   for (;;) {
     char *word = argv[optind];
     int id = getopt_long(argc, argv, "+:", line->options, NULL);
-    if (id == -1 && (!line->file || *file || optind == argc)) return ARGUMENTS_RUN;
+    if (id == -1 && (!words || words->count == words->most || optind == argc)) return ARGUMENTS_RUN;
     if (id == -1) {
-      *file = argv[optind++];
+      take_words(argc, argv, words);
       continue;
     }
     if (id == '?' || id == ':') return bad_option(id, word);
@@ -207,16 +228,16 @@ static int parse_options(int argc, char **argv, const char *about, command_line 
   }
 }
 
-int arguments_parse_file(int argc, char **argv, const char *about, const argument *table,
-                         common_options *options, const char *name, const char **file) {
+int arguments_parse_words(int argc, char **argv, const char *about, const argument *table,
+                          common_options *options, argument_words *words) {
   command_line line;
   build(&line, table, options);
-  line.file = name;
-  if (name) *file = NULL;
-  int status = parse_options(argc, argv, about, &line, file);
+  line.words = words;
+  if (words) words->count = 0;
+  int status = parse_options(argc, argv, about, &line);
   if (status != ARGUMENTS_RUN) return status;
-  if (name && !*file) {
-    (void)fail("%s is missing (see --help)", name);
+  if (words && words->count == 0) {
+    (void)fail("%s is missing (see --help)", words->name);
     return USAGE;
   }
   if (optind < argc) {
@@ -227,7 +248,13 @@ int arguments_parse_file(int argc, char **argv, const char *about, const argumen
   return status == 0 ? ARGUMENTS_RUN : status;
 }
 
+int arguments_parse_file(int argc, char **argv, const char *about, const argument *table,
+                         common_options *options, const char *name, const char **file) {
+  argument_words words = {.name = name, .values = file, .most = 1};
+  return arguments_parse_words(argc, argv, about, table, options, &words);
+}
+
 int arguments_parse(int argc, char **argv, const char *about, const argument *table,
                     common_options *options) {
-  return arguments_parse_file(argc, argv, about, table, options, NULL, NULL);
+  return arguments_parse_words(argc, argv, about, table, options, NULL);
 }

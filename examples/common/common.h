@@ -37,7 +37,8 @@ typedef enum argument_kind {
   ARGUMENT_NUMBER, /* double, finite, in [least, most] */
   ARGUMENT_TEXT,   /* const char *, not empty */
   ARGUMENT_LIST,   /* count_list, "1,2,5", each in [least, most] */
-  ARGUMENT_CHOICE  /* int: index of a word of `choices`, "printed|corrected" */
+  ARGUMENT_CHOICE, /* int: index of a word of `choices`, "printed|corrected" */
+  ARGUMENT_HEADING /* none: `help` stands above the options that follow; its name is "" */
 } argument_kind;
 
 enum { LIST_MOST = 32 };
@@ -73,8 +74,17 @@ bool whole_number(const char *text, uint64_t *value);
  * --help and --version. The output directory has been made when this answers ARGUMENTS_RUN. */
 int arguments_parse(int argc, char **argv, const char *about, const argument *table,
                     common_options *options);
-/* The same for a program that is given one word beside its options: the path of a file, which
- * --help calls by this name. */
+/* Words beside the options: paths, which --help calls by this name. At least one. */
+typedef struct argument_words {
+  const char *name;
+  const char **values; /* [most] */
+  size_t most, count;
+} argument_words;
+
+/* The same for a program that is given such words, wherever they stand. */
+int arguments_parse_words(int argc, char **argv, const char *about, const argument *table,
+                          common_options *options, argument_words *words);
+/* The same for one word. */
 int arguments_parse_file(int argc, char **argv, const char *about, const argument *table,
                          common_options *options, const char *name, const char **file);
 
@@ -82,6 +92,8 @@ int arguments_parse_file(int argc, char **argv, const char *about, const argumen
 int output_writable(const char *option,
                     const char *directory); /* is it a directory, and writable? */
 int output_directory(const char *option, const char *directory); /* as mkdir -p; writable? */
+/* Can a file be made or replaced at `path`? */
+int output_file_writable(const char *option, const char *path);
 int output_open(const char *directory, const char *name, FILE **file);
 int output_close(const char *directory, const char *name, FILE *file);
 
@@ -99,6 +111,13 @@ void json_numbers(FILE *file, const double *values, size_t count);
  * s + 1), and `eval legend`, after which a plot at the end of a multiplot is its legend, up to
  * `set tmargin at screen` HEIGHT. No gnuplot is no failure: one line on stderr says so, and the script stays. */
 int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
+
+/* svg.c: pieces of figures that a program draws by itself */
+void svg_begin(FILE *file, double width, double height); /* white, with the letters of all figures */
+void svg_escaped(FILE *file, const char *text);          /* as text between tags */
+void svg_end(FILE *file);
+/* The distance of ticks from 0 to `most` > 0: 1, 2 or 5 times a power of ten, at most 8 of them. */
+double svg_tick_step(double most);
 
 /* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer
  * is the last problem, after which no more is begun. Less threads if the system starts no more. */
@@ -137,7 +156,7 @@ double dot_of(const double *a, const double *b, size_t count);
  * parameters and its input of `rows` rows, and central differences. It draws two random streams. */
 double gradient_error(dni_context *context, dni_layer *layer, size_t rows);
 
-/* digits.c */
+/* digit_files.c: the four files of MNIST in a directory */
 typedef struct data_source {
   char directory[PATH_SIZE];
   char name[NAME_SIZE]; /* "mnist", "mnist-sample", "fashion-mnist", or the directory's own */
@@ -146,7 +165,11 @@ typedef struct data_source {
   char note[1024]; /* why it is the sample and not the real MNIST; "" if it is not */
 } data_source;
 
-/* Where the digits are: in `directory` if it is not NULL, else wherever they can be had. */
+/* In `directory`, under any of their usual names. Messages begin with `before`, as in "--data ". */
+int data_in_directory(const char *directory, const char *before, data_source *source);
+bool path_is_directory(const char *path);
+
+/* digits.c: where the digits are: in `directory` if it is not NULL, else wherever they can be had. */
 int data_find(const char *directory, data_source *source);
 
 /* Load both sets, pixels in [0, 1], all or the first `train_limit` > 0 training examples. Both

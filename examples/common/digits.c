@@ -1,10 +1,8 @@
 /* Finds and loads the data: what the user names and nothing else, or else MNIST from wherever it
  * can be had, and at the very least the sample that comes with the source. */
 #define _XOPEN_SOURCE 700
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -12,68 +10,14 @@
 static const char local_directory[] = "data/mnist";
 static const char sample_directory[] = "examples/mnist_sample";
 
-static bool is_directory(const char *path) {
-  struct stat about;
-  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 static bool exists(const char *path) {
   return access(path, F_OK) == 0;
-}
-
-/* The file of `stem` ("train-images") and `type` ("idx3-ubyte") under any of its usual names. Some
- * archives unpack it into a folder that has such a name too. */
-static bool find_file(const char *directory, const char *stem, const char *type,
-                      char path[PATH_SIZE]) {
-  static const char separators[] = {'-', '.'};
-  static const char *const suffixes[] = {"", ".gz"};
-  char name[NAME_SIZE], folder[NAME_SIZE];
-  for (size_t i = 0; i < 12; i++) {
-    (void)snprintf(name, sizeof name, "%s%c%s%s", stem, separators[i % 2], type,
-                   suffixes[i / 2 % 2]);
-    (void)snprintf(folder, sizeof folder, "%s%c%s/", stem, separators[i / 4 % 2], type);
-    int length = snprintf(path, PATH_SIZE, "%s/%s%s", directory, i < 4 ? "" : folder, name);
-    if (length > 0 && length < PATH_SIZE && exists(path) && !is_directory(path)) return true;
-  }
-  return false;
-}
-
-/* The directory's own name, without '/' at the end; by the real path, so that "." has one too. */
-static void name_dataset(data_source *source) {
-  char real[PATH_MAX];
-  const char *path = realpath(source->directory, real) ? real : source->directory;
-  const char *slash = strrchr(path, '/');
-  const char *base = slash && slash[1] != '\0' ? slash + 1 : path;
-  if (strstr(base, "fashion"))
-    base = "fashion-mnist";
-  else if (strcmp(base, "mnist_sample") == 0)
-    base = "mnist-sample";
-  (void)snprintf(source->name, sizeof source->name, "%.*s", NAME_SIZE - 1, base);
-}
-
-static int use_directory(const char *directory, const char *option, data_source *source) {
-  struct {
-    const char *stem, *type;
-    char *path;
-  } files[] = {{"train-images", "idx3-ubyte", source->train_images},
-               {"train-labels", "idx1-ubyte", source->train_labels},
-               {"t10k-images", "idx3-ubyte", source->test_images},
-               {"t10k-labels", "idx1-ubyte", source->test_labels}};
-  if (!is_directory(directory)) return fail("%s%s: no such directory", option, directory);
-  if (strlen(directory) >= PATH_SIZE) return fail("%s%s: too long", option, directory);
-  memcpy(source->directory, directory, strlen(directory) + 1);
-  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-    if (!find_file(directory, files[i].stem, files[i].type, files[i].path))
-      return fail("%s%s: there is no %s-%s[.gz] in it", option, directory, files[i].stem,
-                  files[i].type);
-  name_dataset(source);
-  return 0;
 }
 
 /* The sample, from the top of the source tree or, if the program was started elsewhere, from the
  * tree whose build/examples/ it is in. */
 static int use_sample(data_source *source) {
-  if (is_directory(sample_directory)) return use_directory(sample_directory, "", source);
+  if (path_is_directory(sample_directory)) return data_in_directory(sample_directory, "", source);
   char program[PATH_SIZE], path[PATH_SIZE + sizeof sample_directory + 8];
   ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
   program[length > 0 ? length : 0] = '\0';
@@ -81,7 +25,7 @@ static int use_sample(data_source *source) {
   if (slash) {
     *slash = '\0';
     (void)snprintf(path, sizeof path, "%s/../../%s", program, sample_directory);
-    if (is_directory(path)) return use_directory(path, "", source);
+    if (path_is_directory(path)) return data_in_directory(path, "", source);
   }
   return fail("no MNIST here (%s), and the bundled %s is missing too: use --data DIR", source->note,
               sample_directory);
@@ -107,11 +51,11 @@ static bool fetch(char *note, size_t note_size) {
 int data_find(const char *directory, data_source *source) {
   const char *environment = getenv("DNI_MNIST_DIR");
   memset(source, 0, sizeof *source);
-  if (directory) return use_directory(directory, "--data ", source);
+  if (directory) return data_in_directory(directory, "--data ", source);
   if (environment && environment[0] != '\0')
-    return use_directory(environment, "DNI_MNIST_DIR ", source);
+    return data_in_directory(environment, "DNI_MNIST_DIR ", source);
   if (exists(local_directory) || fetch(source->note, sizeof source->note))
-    return use_directory(local_directory, "", source);
+    return data_in_directory(local_directory, "", source);
   return use_sample(source);
 }
 

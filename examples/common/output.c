@@ -32,6 +32,20 @@ int output_directory(const char *option, const char *directory) {
   return output_writable(option, directory);
 }
 
+int output_file_writable(const char *option, const char *path) {
+  char directory[PATH_SIZE], what[64];
+  struct stat about;
+  if (strlen(path) >= sizeof directory) return fail("%s %s: too long", option, path);
+  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+    return fail("%s %s: %s", option, path, strerror(EISDIR));
+  memcpy(directory, path, strlen(path) + 1);
+  (void)snprintf(what, sizeof what, "%s: directory", option);
+  char *slash = strrchr(directory, '/');
+  if (!slash) return output_writable(what, ".");
+  slash[slash == directory ? 1 : 0] = '\0';
+  return output_writable(what, directory);
+}
+
 int output_open(const char *directory, const char *name, FILE **file) {
   char path[PATH_SIZE + NAME_SIZE];
   (void)snprintf(path, sizeof path, "%s/%s", directory, name);

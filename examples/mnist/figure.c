@@ -71,26 +71,11 @@ static void find_ranges(plot *figure) {
     figure->last++;
 }
 
-static void write_text(const plot *figure, const char *text) {
-  for (const char *c = text; *c != '\0'; c++) {
-    if (*c == '<')
-      (void)fputs("&lt;", figure->file);
-    else if (*c == '&')
-      (void)fputs("&amp;", figure->file);
-    else if ((unsigned char)*c >= 0x20)
-      (void)fputc(*c, figure->file);
-  }
-}
-
 static void draw_heading(const plot *figure) {
   const options *settings = figure->results->settings;
-  (void)fprintf(figure->file,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" "
-                "height=\"%g\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
-                "fill=\"#222222\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-                figure->width, figure_height, figure->width, figure_height);
+  svg_begin(figure->file, figure->width, figure_height);
   (void)fprintf(figure->file, "<text x=\"%g\" y=\"28\" font-size=\"15\">", left);
-  write_text(figure, figure->results->source->name);
+  svg_escaped(figure->file, figure->results->source->name);
   (void)fprintf(figure->file, ": %zu hidden layer%s of %zu units, batch %zu</text>\n",
                 settings->depth, settings->depth > 1 ? "s" : "", settings->width, settings->batch);
 }
@@ -112,16 +97,8 @@ static void draw_accuracy_axis(const plot *figure) {
                 (top + bottom) / 2);
 }
 
-/* 1, 2 or 5 times a power of ten, at most 8 to the axis. */
-static double time_step(double seconds) {
-  double power = pow(10, floor(log10(seconds / 8)));
-  if (8 * power >= seconds) return power;
-  if (16 * power >= seconds) return 2 * power;
-  return 40 * power >= seconds ? 5 * power : 10 * power;
-}
-
 static void draw_time_axis(const plot *figure) {
-  double step = time_step(figure->seconds);
+  double step = svg_tick_step(figure->seconds);
   for (int i = 0; i * step <= figure->seconds * (1 + 1e-9); i++) {
     double x = x_of(figure, i * step);
     (void)fprintf(figure->file,
@@ -222,6 +199,6 @@ int figure_write(const result_set *results) {
   for (size_t i = 0; i < results->run_count; i++)
     draw_curve(&figure, &results->runs[i]);
   draw_labels(&figure);
-  (void)fputs("</svg>\n", figure.file);
+  svg_end(figure.file);
   return output_close(results->settings->out, name, figure.file);
 }

@@ -1,24 +1,10 @@
 /* That the files of --out, --save and --checkpoint can be written is found out before training. */
-#define _POSIX_C_SOURCE 200809L
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "mnist.h"
 
 static int check_file(const options *settings, const char *option, const char *file, method which) {
-  char path[PATH_SIZE], directory[32];
-  struct stat about;
+  char path[PATH_SIZE];
   int status = method_path(settings, option, file, which, path);
-  if (status != 0) return status;
-  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-    return fail("%s %s: %s", option, path, strerror(EISDIR));
-  (void)snprintf(directory, sizeof directory, "%s: directory", option);
-  char *slash = strrchr(path, '/');
-  if (!slash) return output_writable(directory, ".");
-  slash[slash == path ? 1 : 0] = '\0';
-  return output_writable(directory, path);
+  return status == 0 ? output_file_writable(option, path) : status;
 }
 
 static int check_files(const options *settings, const char *option, const char *file) {
