@@ -129,19 +129,27 @@ FUZZ_NAMES  := calls $(if $(filter none,$(FILES)),,csv idx idx_gzip network old_
 FUZZERS     := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
 FUZZ_SEEDS  := $(if $(filter none,$(FILES)),,$(BUILD)/tests/fuzz/seeds)
 FUZZ_ENGINE :=
-PROGRAMS := $(EXAMPLES) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) $(PEERS)
+# Programs that are installed: all of programs/x/*.c, with programs/common and what they need of
+# examples/common, become build/bin/dni-x. They are about files, so FILES=none does without them.
+TOOL_NAMES  := $(if $(filter none,$(FILES)),,$(patsubst programs/%/main.c,%,$(sort $(wildcard programs/*/main.c))))
+TOOLS       := $(TOOL_NAMES:%=$(BUILD)/bin/dni-%)
+MAN_PAGES   := $(foreach name,$(TOOL_NAMES),programs/$(name)/dni-$(name).1)
+TOOL_SHARED := programs/common/*.c \
+  $(foreach name,arguments digit_files messages output svg,examples/common/$(name).c)
+PROGRAMS := $(EXAMPLES) $(TOOLS) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(BENCHES) $(PEERS)
 
 # Targets. ------------------------------------------------------------------------------------
 
-.PHONY: all lib examples tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
+.PHONY: all lib examples programs tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
         fuzz fuzz-run fuzz-threads fuzz-threads-run coverage coverage-run \
         format check-format docs install uninstall clean remember FORCE
 
-all: lib examples ## the libraries and the examples (the default)
+all: lib programs examples ## the libraries, the programs and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
+programs: $(TOOLS) ## build/bin/dni-train and build/bin/dni-info
 examples: $(EXAMPLES) ## build/examples/*
 tests: $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) ## build/tests/*
 
@@ -151,7 +159,7 @@ help: ## this list
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 	@echo 'Settings, which a build remembers until make clean: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS;'
 	@echo '  BLAS=<pkg-config name>|none [openblas]; FILES=none leaves all files out, and zlib, jansson, xxhash;'
-	@echo '  PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR; PKG_CONFIG and its PKG_CONFIG_PATH,'
+	@echo '  PREFIX [/usr/local] LIBDIR INCLUDEDIR PKGCONFIGDIR BINDIR MANDIR; PKG_CONFIG and its PKG_CONFIG_PATH,'
 	@echo '  PKG_CONFIG_LIBDIR, PKG_CONFIG_SYSROOT_DIR.'
 	@echo 'For one make: BUILD [build], the directory of a build; DESTDIR; V=1 shows the commands; CI=1'
 	@echo '  makes warnings errors; MNIST_FLAGS; for reproduce RDM_FLAGS ARTIFICIAL_FLAGS and so on, one'
@@ -250,17 +258,23 @@ $(BUILD)/programs/tests/fuzz/%.o: tests/fuzz/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,-Ilib $(PACKAGE_CFLAGS))
 
+# Of the packages that the library needs anyway.
+$(BUILD)/programs/programs/%.o: programs/%.c $(COMPILED_WITH)
+	@mkdir -p $(@D)
+	$(call COMPILE,$(PACKAGE_CFLAGS))
+
 $(BUILD)/programs/%.o: %.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,)
 
 objects = $(patsubst %.c,$(BUILD)/programs/%.o,$(1))
-# sources of build/examples/x, build/tests/test_x and build/bench/x, each with what they share
+# sources of build/examples/x, build/bin/dni-x, build/tests/test_x and build/bench/x, each with what they share
 sources = $(wildcard $(1).c $(1)/*.c \
                      $(if $(filter bench/%,$(1)),tests/$(1).c tests/$(1)/*.c tests/bench/common/*.c) \
                      $(if $(filter tests/test_%,$(1)),tests/support/*.c) \
                      $(if $(filter tests/fuzz/%,$(1)),$(call fuzz_sources,$(1))) \
-                     $(if $(filter examples/%,$(1)),examples/common/*.c))
+                     $(if $(filter examples/%,$(1)),examples/common/*.c) \
+                     $(if $(filter bin/%,$(1)),$(1:bin/dni-%=programs/%/*.c) $(TOOL_SHARED)))
 fuzz_sources = tests/fuzz/support/fuzz.c \
   $(if $(filter %/network %/training,$(1)),tests/fuzz/support/safetensors.c) \
   $(if $(filter %/seeds %/training,$(1)),tests/fuzz/support/trainings.c) \
@@ -453,7 +467,7 @@ abi-store: ## what this version promises, from the headers into tests/abi
 
 # Not part of check: versions of clang-format differ in details.
 # Of what bindings/generate makes, the generators decide.
-FORMATTED = $(shell find include lib examples tests bindings/c bindings/cpp \( -name '*.[ch]' -o -name '*.[ch]pp' \) \
+FORMATTED = $(shell find include lib examples programs tests bindings/c bindings/cpp \( -name '*.[ch]' -o -name '*.[ch]pp' \) \
   ! -name methods.hpp ! -name bodies.hpp)
 format: ## lay out the sources by .clang-format
 	clang-format -i $(FORMATTED)
@@ -467,10 +481,11 @@ docs: ## the manual into build/docs: pages by pandoc, the reference by Doxygen
 
 # Installing. ---------------------------------------------------------------------------------
 
-INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL LINKED_PACKAGES STATIC SHARED ABI VERSION,\
+INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL LINKED_PACKAGES STATIC SHARED ABI VERSION \
+  TOOLS MAN_PAGES,\
   $(name)=$(call quoted,$($(name)))) sh make/install.sh
 
-install: lib ## headers, libraries and libdni.pc below DESTDIR/PREFIX
+install: lib programs ## headers, libraries, libdni.pc, programs and man pages below DESTDIR/PREFIX
 	$(Q)$(INSTALLATION) install
 
 uninstall: ## remove what install put there

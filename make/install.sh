@@ -1,5 +1,6 @@
 #!/bin/sh
-# install.sh install|uninstall: put headers, libraries and libdni.pc below $DESTDIR, or take them away.
+# install.sh install|uninstall: put headers, libraries, libdni.pc, programs and their man pages below $DESTDIR,
+# or take them away.
 #
 # All settings come in the environment, so that their values may have any character in them. The build is
 # only read: another user may own it. Files are copied under temporary names first and renamed when all
@@ -29,7 +30,14 @@ each() {
   "$1" 755 "$SHARED" "$libraries/${SHARED##*/}" || return
   "$1" link "${SHARED##*/}" "$libraries/libdni.so.$ABI" || return
   "$1" link "${SHARED##*/}" "$libraries/libdni.so" || return
-  "$1" pc '' "$pc_files/libdni.pc"
+  "$1" pc '' "$pc_files/libdni.pc" || return
+  # The build's paths have no spaces in them. With FILES=none there are no programs.
+  for program in $TOOLS; do
+    "$1" 755 "$program" "$DESTDIR$BINDIR/${program##*/}" || return
+  done
+  for page in $MAN_PAGES; do
+    "$1" 644 "$page" "$DESTDIR$MANDIR/man1/${page##*/}" || return
+  done
 }
 
 copy() {
@@ -132,6 +140,9 @@ case $1 in
 install)
   trap 'undo' HUP INT TERM
   for directory in "$headers/dni/cpp" "$libraries" "$pc_files"; do
+    make_directory "$directory" || undo
+  done
+  [ -z "$TOOLS" ] || for directory in "$DESTDIR$BINDIR" "$DESTDIR$MANDIR/man1"; do
     make_directory "$directory" || undo
   done
   each copy && each free || undo

@@ -8,7 +8,7 @@
 COMPILE_SETTINGS := CC AR CPPFLAGS CFLAGS LDFLAGS LDLIBS BLAS FILES \
                     PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 # DESTDIR is not among them: it is for the one command that it is given to.
-PLACES   := PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR
+PLACES   := PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR BINDIR MANDIR
 SETTINGS := $(COMPILE_SETTINGS) CXX $(PLACES)
 
 default_CC           := cc
@@ -22,6 +22,8 @@ default_PREFIX       := /usr/local
 default_LIBDIR       = $(PREFIX)/lib
 default_INCLUDEDIR   = $(PREFIX)/include
 default_PKGCONFIGDIR = $(LIBDIR)/pkgconfig
+default_BINDIR       = $(PREFIX)/bin
+default_MANDIR       = $(PREFIX)/share/man
 
 # Names of directories that make and the shell take as they are.
 strange := \# % & | $$ : ; ' " \ * ? [ ] ( ) < > = ~ ! ` { } ^

@@ -73,7 +73,7 @@ for character in '#' '%' '&' ';' "'" '(' '*'; do
   refused "BUILD with $character" "BUILD='a" BUILD="a${character}b" lib
 done
 refused 'an empty BUILD' "BUILD=''" BUILD= clean
-for place in PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR; do
+for place in PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR BINDIR MANDIR; do
   refused "a relative $place" "$place='some/where'.*absolute" DESTDIR="$work/stage" $place=some/where install
 done
 refused 'an empty PREFIX' "PREFIX=''.*absolute" DESTDIR="$work/stage" PREFIX= install

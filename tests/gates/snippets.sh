@@ -69,7 +69,7 @@ done
 # Names of functions, types and constants; "dni_layer_create_*" stands for several.
 name='(dni_+|DNI_)[A-Za-z0-9][A-Za-z0-9_]*'
 grep -o -h -w -E "$name\*?" README.md docs/*.md docs/manual/*.md | grep -v '[*_]$' | sort -u >"$work/names"
-grep -r -o -h -w -E "$name" include lib bindings examples tests Makefile | sort -u >"$work/known"
+grep -r -o -h -w -E "$name" include lib bindings examples programs tests Makefile | sort -u >"$work/known"
 comm -23 "$work/names" "$work/known" >"$work/unknown"
 while read -r name; do
   complain "the documentation mentions $name, which does not exist"
@@ -91,7 +91,7 @@ for header in include/dni/*.h; do
 done
 
 # Files and folders of the source.
-grep -o -h -E '(^|[^A-Za-z0-9_./-])(lib|include|examples|tests|docs|pkgconfig)/[A-Za-z0-9_./*<-]*' \
+grep -o -h -E '(^|[^A-Za-z0-9_./-])(lib|include|bindings|examples|programs|tests|docs|pkgconfig)/[A-Za-z0-9_./*<-]*' \
   README.md docs/*.md docs/manual/*.md | sed 's/^[^a-z]//; s/\.$//' | grep -v '[*<]' | sort -u >"$work/files"
 while read -r file; do
   [ -e "$file" ] || complain "the documentation mentions $file, which does not exist"

@@ -19,7 +19,7 @@ fail() {
 # installation install|uninstall DESTDIR PREFIX: all places are given, whatever is set outside.
 installation() {
   "$MAKE" BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" LIBDIR="$3/lib" INCLUDEDIR="$3/include" \
-    PKGCONFIGDIR="$3/lib/pkgconfig" "$1" >"$work/log" 2>&1
+    PKGCONFIGDIR="$3/lib/pkgconfig" BINDIR="$3/bin" MANDIR="$3/share/man" "$1" >"$work/log" 2>&1
 }
 
 installation install "$stage" $prefix ||
