@@ -173,9 +173,9 @@ static void print_argument(const argument *each) {
 
 static int print_help(const command_line *line, const char *about) {
   const argument_words *words = line->words;
-  (void)printf("Usage: %s [options]%s%s%s\n\n%s\n", program_name, words ? " " : "",
+  (void)printf("Usage: %s [options]%s%s%s\n\n%s", program_name, words ? " " : "",
                words ? words->name : "", words && words->most > 1 ? "..." : "", about);
-  if (line->count == 0 || line->arguments[0].kind != ARGUMENT_HEADING) (void)puts("Options");
+  if (line->count == 0 || line->arguments[0].kind != ARGUMENT_HEADING) (void)puts("\nOptions");
   for (size_t i = 0; i < line->count; i++)
     print_argument(&line->arguments[i]);
   (void)printf("  %-*s %s\n", HELP_COLUMN, "--help, --version", "");

@@ -96,6 +96,8 @@ int output_directory(const char *option, const char *directory); /* as mkdir -p;
 int output_file_writable(const char *option, const char *path);
 int output_open(const char *directory, const char *name, FILE **file);
 int output_close(const char *directory, const char *name, FILE *file);
+int file_close(const char *option, const char *path,
+               FILE *file); /* of a file that an option names */
 
 /* A JSON or TSV number with all its digits; null or nan where it is not finite. */
 void json_number(FILE *file, double value);
@@ -113,11 +115,23 @@ void json_numbers(FILE *file, const double *values, size_t count);
 int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
 
 /* svg.c: pieces of figures that a program draws by itself */
-void svg_begin(FILE *file, double width, double height); /* white, with the letters of all figures */
-void svg_escaped(FILE *file, const char *text);          /* as text between tags */
+void svg_begin(FILE *file, double width,
+               double height);                  /* white, with the letters of all figures */
+void svg_escaped(FILE *file, const char *text); /* as text between tags */
 void svg_end(FILE *file);
 /* The distance of ticks from 0 to `most` > 0: 1, 2 or 5 times a power of ten, at most 8 of them. */
 double svg_tick_step(double most);
+
+/* Near 100 % the interesting differences are between 98.0 and 98.5 %: accuracies, fractions of 1, are spaced
+ * by the logarithm of the error. */
+typedef struct accuracy_axis {
+  double top, bottom;
+  size_t first, last; /* ticks at the bottom and the top */
+} accuracy_axis;
+accuracy_axis accuracy_axis_of(double top, double bottom, double least, double most);
+double accuracy_axis_y(const accuracy_axis *axis, double accuracy);
+void accuracy_axis_draw(const accuracy_axis *axis, FILE *file, double left, double right,
+                        const char *title);
 
 /* parallel.c: work(shared, 0) to work(shared, count - 1), `threads` of them at a time; the answer
  * is the last problem, after which no more is begun. Less threads if the system starts no more. */

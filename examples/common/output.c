@@ -53,10 +53,18 @@ int output_open(const char *directory, const char *name, FILE **file) {
   return *file ? 0 : fail("%s: %s", path, strerror(errno));
 }
 
+/* Whether all that was written is there. */
+static bool close_file(FILE *file) {
+  const bool good = ferror(file) == 0;
+  return fclose(file) == 0 && good;
+}
+
 int output_close(const char *directory, const char *name, FILE *file) {
-  bool failed = ferror(file) != 0;
-  if (fclose(file) != 0) failed = true;
-  return failed ? fail("%s/%s: cannot be written", directory, name) : 0;
+  return close_file(file) ? 0 : fail("%s/%s: cannot be written", directory, name);
+}
+
+int file_close(const char *option, const char *path, FILE *file) {
+  return close_file(file) ? 0 : fail("%s %s: cannot be written", option, path);
 }
 
 /* Bytes above 127 pass through: a name that is not UTF-8 comes out as it went in. */

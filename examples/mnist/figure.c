@@ -1,7 +1,6 @@
 /* Test accuracy against training time, as SVG.
  *
- * Near 100 % the interesting differences are between 98.0 and 98.5 %, so accuracies are spaced by
- * the logarithm of the error. Lines look as in all figures (common/style.c) and carry their names at
+ * Lines look as in all figures (common/style.c) and carry their names at
  * their ends, so nobody has to look up a legend. */
 #include <math.h>
 #include <string.h>
@@ -10,21 +9,16 @@
 
 static const double figure_height = 460;
 static const double left = 76, right = 586, top = 52, bottom = 396; /* of the plot area */
-static const double label_x = 604, label_spacing = 19, tick_spacing = 15;
+static const double label_x = 604, label_spacing = 19;
 /* A letter of a label is at most so wide on average; the accuracy beside it ends at the margin. */
 static const double letter_width = 7.5, accuracy_width = 72, margin = 8;
-
-static const double accuracy_ticks[] = {
-    0,     0.3,   0.5,   0.7,   0.8,   0.9,    0.93,   0.95,   0.97,   0.98,   0.99,
-    0.993, 0.995, 0.997, 0.998, 0.999, 0.9993, 0.9995, 0.9997, 0.9998, 0.9999, 0.99999};
-enum { TICK_COUNT = sizeof accuracy_ticks / sizeof accuracy_ticks[0] };
 
 typedef struct plot {
   FILE *file;
   const result_set *results;
-  double width;       /* of the whole figure: the longest label has room beside its accuracy */
-  double seconds;     /* at the right end */
-  size_t first, last; /* accuracy ticks at the bottom and the top */
+  double width;   /* of the whole figure: the longest label has room beside its accuracy */
+  double seconds; /* at the right end */
+  accuracy_axis axis;
 } plot;
 
 static double x_of(const plot *figure, double seconds) {
@@ -32,10 +26,7 @@ static double x_of(const plot *figure, double seconds) {
 }
 
 static double y_of(const plot *figure, double accuracy) {
-  double best = accuracy_ticks[figure->last], worst = accuracy_ticks[figure->first];
-  double shown = fmin(fmax(accuracy, worst), best);
-  double height = log10((1 - worst) / (1 - shown)) / log10((1 - worst) / (1 - best));
-  return bottom - (bottom - top) * height;
+  return accuracy_axis_y(&figure->axis, accuracy);
 }
 
 static const method_style *style_for(const result_set *results, const run_result *run) {
@@ -63,12 +54,7 @@ static void find_ranges(plot *figure) {
     }
   }
   if (figure->seconds <= 0) figure->seconds = 1; /* a clock too coarse for a tiny run */
-  figure->first = 0;
-  while (figure->first + 2 < TICK_COUNT && accuracy_ticks[figure->first + 1] <= least)
-    figure->first++;
-  figure->last = figure->first + 1;
-  while (figure->last + 1 < TICK_COUNT && accuracy_ticks[figure->last] < most)
-    figure->last++;
+  figure->axis = accuracy_axis_of(top, bottom, least, most);
 }
 
 static void draw_heading(const plot *figure) {
@@ -78,23 +64,6 @@ static void draw_heading(const plot *figure) {
   svg_escaped(figure->file, figure->results->source->name);
   (void)fprintf(figure->file, ": %zu hidden layer%s of %zu units, batch %zu</text>\n",
                 settings->depth, settings->depth > 1 ? "s" : "", settings->width, settings->batch);
-}
-
-static void draw_accuracy_axis(const plot *figure) {
-  double below = bottom + tick_spacing; /* ticks too near the one below are left out */
-  for (size_t i = figure->first; i <= figure->last; i++) {
-    double y = y_of(figure, accuracy_ticks[i]);
-    if (y > below - tick_spacing) continue;
-    below = y;
-    (void)fprintf(figure->file,
-                  "<path d=\"M%g %.1fH%g\" stroke=\"#dddddd\"/>\n"
-                  "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-                  left, y, right, left - 9, y + 4.5, 100 * accuracy_ticks[i]);
-  }
-  (void)fprintf(figure->file,
-                "<text transform=\"translate(22 %g) rotate(-90)\" text-anchor=\"middle\">"
-                "test accuracy in %%, spaced by the logarithm of the error</text>\n",
-                (top + bottom) / 2);
 }
 
 static void draw_time_axis(const plot *figure) {
@@ -194,7 +163,7 @@ int figure_write(const result_set *results) {
   if (status != 0) return status;
   find_ranges(&figure);
   draw_heading(&figure);
-  draw_accuracy_axis(&figure);
+  accuracy_axis_draw(&figure.axis, figure.file, left, right, "test accuracy");
   draw_time_axis(&figure);
   for (size_t i = 0; i < results->run_count; i++)
     draw_curve(&figure, &results->runs[i]);

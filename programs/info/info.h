@@ -11,7 +11,7 @@ typedef struct subject {
   FILE *file;
   uint64_t size;
   bool all_tensors; /* their statistics, too */
-  json_t *report;  /* with "problems", an array of texts */
+  json_t *report;   /* with "problems", an array of texts */
 } subject;
 
 /* Adds to the problems; answers false. */
