@@ -50,9 +50,13 @@ static int check_sgs(const settings *set) {
   return 0;
 }
 
+/* Those that answer before the batch has been through the layers above. */
+static bool is_decoupled(int sg) {
+  return sg != SGS_NONE && sg != SGS_DFA && sg != SGS_FA && sg != SGS_CRITIC;
+}
+
 static int check_schedule(const settings *set) {
-  if (set->schedule == DNI_SCHEDULE_PIPELINED &&
-      (set->sg == SGS_NONE || set->sg == SGS_DFA || set->sg == SGS_FA))
+  if (set->schedule == DNI_SCHEDULE_PIPELINED && !is_decoupled(set->sg))
     return refuse("--schedule pipelined needs --sg, one that does not wait for the layers above");
   if (set->schedule == DNI_SCHEDULE_MICRO_BATCHES && set->sg != SGS_NONE)
     return refuse("--schedule micro-batches has exact gradients, --sg none");

@@ -1,5 +1,5 @@
-/* The answers for every example of DATA, in its order: of a class the number of it and its probability and
- * those of all others, else the outputs. */
+/* The answers for every example of DATA, in its order and counted from 1: the most likely class and the
+ * probability of each, or the outputs. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,10 +18,9 @@ typedef struct answers {
 
 static void write_heading(const answers *a) {
   const data *d = &a->s->d;
-  if (d->classes > 0) (void)fputs("class", a->file);
+  (void)fputs(d->classes > 0 ? "example,class" : "example", a->file);
   for (size_t i = 0; i < d->targets; i++)
-    (void)fprintf(a->file, "%s%s%zu", i > 0 || d->classes > 0 ? "," : "",
-                  d->classes > 0 ? "p" : "y", i);
+    (void)fprintf(a->file, ",%s%zu", d->classes > 0 ? "p" : "y", i);
   (void)fputc('\n', a->file);
 }
 
@@ -52,13 +51,13 @@ static void interpret(const session *s, double *row, size_t count) {
   }
 }
 
-static void write_row(const answers *a) {
+static void write_row(const answers *a, size_t example) {
   const size_t count = a->s->d.targets;
-  const bool classes = a->s->d.classes > 0;
   interpret(a->s, a->row, count);
-  if (classes) (void)fprintf(a->file, "%zu", largest(a->row, count));
+  (void)fprintf(a->file, "%zu", example);
+  if (a->s->d.classes > 0) (void)fprintf(a->file, ",%zu", largest(a->row, count));
   for (size_t i = 0; i < count; i++)
-    (void)fprintf(a->file, "%s%.9g", i > 0 || classes ? "," : "", a->row[i]);
+    (void)fprintf(a->file, ",%.9g", a->row[i]);
   (void)fputc('\n', a->file);
 }
 
@@ -73,7 +72,7 @@ static dni_status answer_rows(const answers *a, size_t first, size_t rows) {
   for (size_t i = 0; i < rows && status == DNI_OK; i++) {
     for (size_t column = 0; column < targets; column++)
       a->row[column] = get_element(type, a->y, i * targets + column);
-    write_row(a);
+    write_row(a, first + i + 1);
   }
   return status;
 }

@@ -32,7 +32,11 @@ void report_heading(const session *s) {
   (void)printf("%s: %s, %zu examples", s->set->data, d->format, dni_dataset_examples(d->train));
   if (d->validation) (void)printf(" and %zu for validation", dni_dataset_examples(d->validation));
   (void)printf(", %zu features, ", d->features);
-  if (!d->unlabelled) (void)printf("%zu %s\n", d->targets, d->classes > 0 ? "classes" : "targets");
+  if (!d->unlabelled)
+    (void)printf("%zu %s\n", d->targets,
+                 d->classes > 0   ? "classes"
+                 : d->targets > 1 ? "targets"
+                                  : "target");
   if (d->unlabelled) (void)puts("no targets");
   print_widths(s->network);
   if (s->trainer) print_training(s);

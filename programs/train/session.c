@@ -168,8 +168,16 @@ static int open_network(session *s) {
   return network_scale(s->network, &s->d.scale) == DNI_OK ? 0 : library_failure();
 }
 
+static bool has_batch_norm(dni_network *network) {
+  for (size_t i = 0; i < dni_network_layer_count(network); i++)
+    if (dni_layer_kind(dni_network_layer(network, i)) == DNI_LAYER_BATCH_NORM) return true;
+  return false;
+}
+
 static int open_training(session *s) {
   plan_steps(s);
+  if (s->batch == 1 && s->total_steps > 0 && has_batch_norm(s->network))
+    return fail("--batch 1: batch normalisation takes statistics of 2 examples or more");
   int status = network_add_sgs(s->set, s->context, &s->d, s->loss, s->network);
   if (status != 0 || s->total_steps == 0) return status;
   if (create_optimisers(s) != DNI_OK || create_trainer(s) != DNI_OK) return library_failure();

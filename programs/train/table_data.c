@@ -130,6 +130,28 @@ static int check_labels(const table *t, const part *rows, const char *path) {
   return 0;
 }
 
+/* Targets of cross-entropies are probabilities. */
+static int check_probabilities(const table *t, const part *rows, const char *path) {
+  const layout *where = &t->where;
+  if (t->classes > 0 || (t->set->loss != LOSS_SIGMOID && t->set->loss != LOSS_SOFTMAX)) return 0;
+  for (size_t i = 0; i < rows->rows * where->targets; i++) {
+    const size_t row = i / where->targets, column = i % where->targets;
+    const double target = rows->values[row * where->columns + where->first_target + column];
+    if (!(target >= 0 && target <= 1))
+      return fail("%s: example %zu: %g, but --loss sigmoid and softmax take targets from 0 to 1",
+                  path, row + 1, target);
+  }
+  return 0;
+}
+
+static int check_targets(const table *t) {
+  const char *path = t->set->data, *other = t->set->validation;
+  int status = check_labels(t, &t->all, path);
+  if (status == 0) status = check_probabilities(t, &t->all, path);
+  if (status == 0 && other) status = check_labels(t, &t->validation, other);
+  return status == 0 && other ? check_probabilities(t, &t->validation, other) : status;
+}
+
 static int find_scaling(const table *t, dni_network *loaded, scaling *scale) {
   const layout *where = &t->where;
   const part *rows = &t->train;
@@ -221,11 +243,8 @@ int table_open(const settings *set, dni_context *context, dni_network *loaded, d
   out->format = "CSV";
   int status = read_parts(&t);
   if (status == 0) status = find_layout(&t, loaded, out);
-  if (status == 0) {
-    t.classes = find_classes(&t, loaded);
-    status = check_labels(&t, &t.all, set->data);
-  }
-  if (status == 0 && set->validation) status = check_labels(&t, &t.validation, set->validation);
+  if (status == 0) t.classes = find_classes(&t, loaded);
+  if (status == 0) status = check_targets(&t);
   if (status == 0) status = find_scaling(&t, loaded, &out->scale);
   if (status == 0) status = make_all(&t, context, loaded, out);
   close_table(&t);
