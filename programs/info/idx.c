@@ -78,9 +78,10 @@ static bool read_elements(const subject *s, idx *x) {
   for (;;) {
     int got = read_some(s, x, piece, PIECE);
     if (got < 0) return false;
+    if (got == 0) break; /* and the checksum of gzip is right */
+    if ((size_t)got % x->type->size != 0) return problem(s, "its bytes are no whole elements");
     for (size_t i = 0; i + x->type->size <= (size_t)got; i += x->type->size, found++)
       if (found < wanted) add(x, x->type->value(big_endian(piece + i, x->type->size)));
-    if ((size_t)got < PIECE) break;
   }
   if (found == wanted) return true;
   return problem(s, "%s: %" PRIu64 " elements, its sizes say %" PRIu64,
