@@ -5,11 +5,13 @@ DNI_ALL_BITS in the environment each of its bits; the program has to call every 
 object that can be read. Then safetensors files that break
 one rule each, and some of other programs that break none.
 """
+import gzip
 import json
 import os
 import struct
 import subprocess
 import sys
+import zlib
 
 AT_ONCE = 500
 
@@ -49,17 +51,24 @@ def in_pieces(items):
         yield piece
 
 
+def holds_the_same(damaged_gzip, content):
+    """Some bits of gzip mean nothing: in its header, and behind the last code."""
+    if content[:2] != b"\x1f\x8b":
+        return False
+    try:
+        return gzip.decompress(damaged_gzip) == gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 def check_damaged(program, folder, original):
     with open(original, "rb") as file:
         content = file.read()
-    # Of the header of gzip only the first three bytes matter, and some flags.
-    ignored = range(3, 10) if content[:2] == b"\x1f\x8b" else ()
     wrong = 0
     for piece in in_pieces(damaged(content)):
         paths = [write(folder, i, bytes_) for i, (_, bytes_) in enumerate(piece)]
         for (what, bytes_), report in zip(piece, run(program, paths, "--tensors")):
-            bit = int(what.split()[1]) // 8 if what.startswith("bit") else None
-            if report["good"] and bit not in ignored:
+            if report["good"] and not holds_the_same(bytes_, content):
                 print(f"{original}: {what}: is called good")
                 wrong += 1
     return wrong

@@ -2,8 +2,8 @@
 # An installed libdni is all that a program needs: loop.c is built through pkg-config against an
 # installation below a temporary directory, as C99 and as C++, with the shared and with the static
 # library, and run. exceptions.cpp throws through the library. plugin.c is a shared object with the static
-# library in it. Uninstalling leaves no file. DESTDIR appears in no installed file. A prefix may have a space
-# in it.
+# library in it. The installed programs run. Uninstalling leaves no file. DESTDIR appears in no installed file.
+# A prefix may have a space in it.
 set -u
 : "${BUILD:=build}" "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${LDFLAGS:=}" "${PKG_CONFIG:=pkg-config}"
 : "${MAKE:=make}"
@@ -93,6 +93,15 @@ case $CFLAGS in
   ;;
 esac
 
+# The programs run from where they are installed, without the shared library, and have pages.
+for program in dni-train dni-info; do
+  [ -e "$BUILD/bin/$program" ] || continue # FILES=none has none
+  env -u LD_LIBRARY_PATH "$stage$prefix/bin/$program" --version >/dev/null || { echo "$program does not run"; code=1; }
+  [ -s "$stage$prefix/share/man/man1/$program.1" ] || { echo "$program.1 is not installed"; code=1; }
+  ! readelf -d "$stage$prefix/bin/$program" 2>/dev/null | grep -q 'NEEDED.*libdni' ||
+    { echo "$program needs the shared library"; code=1; }
+done
+
 installation uninstall "$stage" $prefix ||
   { cat "$work/log"; fail "make uninstall failed"; }
 left=$(find "$stage" ! -type d -o -path '*/include/dni*')
@@ -106,4 +115,6 @@ flags=$(PKG_CONFIG_PATH="$spaced/lib/pkgconfig" "$PKG_CONFIG" --cflags --libs li
 eval "$CC $CFLAGS -o '$work/spaced' tests/outside/loop.c $LDFLAGS $flags" &&
   LD_LIBRARY_PATH="$spaced/lib" "$work/spaced" ||
   { echo "a program using a prefix with a space failed"; code=1; }
+[ ! -e "$BUILD/bin/dni-info" ] || "$spaced/bin/dni-info" --version >/dev/null ||
+  { echo "dni-info below a prefix with a space does not run"; code=1; }
 exit $code
