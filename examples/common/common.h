@@ -1,4 +1,4 @@
-/* What the programs of examples/ share: messages, the command line, output files, figures, MNIST,
+/* What the programs of examples/ share, and partly those of programs/: messages, the command line, output files, figures, MNIST,
  * and the deep networks of the MNIST experiments. Functions that return int answer 0, or the exit
  * status (1 failure, 2 usage) after having printed the one line that says why. */
 #ifndef COMMON_H
@@ -96,8 +96,8 @@ int output_directory(const char *option, const char *directory); /* as mkdir -p;
 int output_file_writable(const char *option, const char *path);
 int output_open(const char *directory, const char *name, FILE **file);
 int output_close(const char *directory, const char *name, FILE *file);
-int file_close(const char *option, const char *path,
-               FILE *file); /* of a file that an option names */
+/* Of a file that an option names. */
+int file_close(const char *option, const char *path, FILE *file);
 
 /* A JSON or TSV number with all its digits; null or nan where it is not finite. */
 void json_number(FILE *file, double value);
@@ -115,8 +115,8 @@ void json_numbers(FILE *file, const double *values, size_t count);
 int figure_draw(const char *directory, const char *name, int width, int height, const char *script);
 
 /* svg.c: pieces of figures that a program draws by itself */
-void svg_begin(FILE *file, double width,
-               double height);                  /* white, with the letters of all figures */
+/* White, with the letters of all figures. */
+void svg_begin(FILE *file, double width, double height);
 void svg_escaped(FILE *file, const char *text); /* as text between tags */
 void svg_end(FILE *file);
 /* The distance of ticks from 0 to `most` > 0: 1, 2 or 5 times a power of ten, at most 8 of them. */

@@ -41,7 +41,7 @@ bool checksum_is_right(const subject *s, const char *header, size_t size, const 
 
 /* objects.c: what texts and tensors of a file of libdni belong to: layers, SGs, optimisers, schedules. It
  * adds "objects", "values" and "other" to the report. */
-void describe_objects(json_t *report, const json_t *texts, const json_t *tensors);
+void describe_objects(json_t *report, json_t *texts, const json_t *tensors);
 
 /* statistics.c */
 typedef struct element_type {

@@ -82,12 +82,14 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* The names of an object in order, in memory to be freed. */
-static const char **sorted_names(const json_t *object, size_t *count) {
+static const char **sorted_names(json_t *object, size_t *count) {
   const char **names = calloc(json_object_size(object) + 1, sizeof *names), *name;
   json_t *value;
   if (!names) exit(fail("out of memory"));
   *count = 0;
-  json_object_foreach((json_t *)(uintptr_t)object, name, value) names[(*count)++] = name;
+  json_object_foreach(object, name, value) {
+    names[(*count)++] = name;
+  }
   if (*count > 0) qsort(names, *count, sizeof *names, by_name);
   return names;
 }
@@ -150,7 +152,7 @@ static void share_tensors(const json_t *tensors, const json_t *found, json_t *ot
 }
 
 /* In the order of their names; what each is, its settings tell now. */
-static json_t *list_objects(const json_t *found) {
+static json_t *list_objects(json_t *found) {
   json_t *list = json_array();
   size_t count;
   const char **names = sorted_names(found, &count);
@@ -163,7 +165,7 @@ static json_t *list_objects(const json_t *found) {
   return list;
 }
 
-void describe_objects(json_t *report, const json_t *texts, const json_t *tensors) {
+void describe_objects(json_t *report, json_t *texts, const json_t *tensors) {
   json_t *values = json_object(), *other = json_object();
   json_t *found = json_object(), *other_texts = json_object(), *other_tensors = json_array();
   const char *content = json_string_value(json_object_get(texts, "libdni.content"));

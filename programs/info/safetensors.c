@@ -54,8 +54,10 @@ static bool check_texts(const subject *s, const container *c) {
   json_t *texts = json_object_get(c->root, metadata_name), *value;
   const char *name;
   if (texts && !json_is_object(texts)) return problem(s, "%s is not an object", metadata_name);
-  json_object_foreach(texts, name, value) if (!json_is_string(value)) return problem(
-      s, "%s: %.100s is not a string", metadata_name, name);
+  json_object_foreach(texts, name, value) {
+    if (!json_is_string(value))
+      return problem(s, "%s: %.100s is not a string", metadata_name, name);
+  }
   return true;
 }
 
@@ -199,11 +201,12 @@ static bool begins(const char *text, const char *with) {
   return strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool is_of_libdni(const json_t *texts) {
+static bool is_of_libdni(json_t *texts) {
   const char *name;
   json_t *value;
-  json_object_foreach((json_t *)(uintptr_t)texts, name,
-                      value) if (begins(name, "libdni.")) return true;
+  json_object_foreach(texts, name, value) {
+    if (begins(name, "libdni.")) return true;
+  }
   return false;
 }
 
@@ -242,12 +245,13 @@ static bool put_libdni(const subject *s, const container *c, const json_t *texts
     const char *text = json_string_value(json_object_get(texts, full));
     put(into, names[i], text ? text_json(text) : json_null());
   }
-  return put_checksum(s, c, texts, into) & check_known(s, texts);
+  const bool right = put_checksum(s, c, texts, into);
+  return check_known(s, texts) && right;
 }
 
 /* Of a file that is damaged only in its numbers, everything is shown. */
 static bool put_content(const subject *s, const container *c) {
-  const json_t *texts = json_object_get(c->root, metadata_name);
+  json_t *texts = json_object_get(c->root, metadata_name);
   json_t *tensors = json_array();
   bool good = true;
   if (is_of_libdni(texts))

@@ -76,7 +76,8 @@ static void print_tensors(const json_t *tensors) {
   json_array_foreach(tensors, i, tensor) {
     (void)fputs("  ", stdout);
     print_name(text_of(tensor, "name"));
-    (void)printf("%-5s ", text_of(tensor, "type"));
+    print_shown(stdout, text_of(tensor, "type"));
+    (void)putchar(' ');
     print_shape(json_object_get(tensor, "shape"));
     print_field(tensor, ", ", "bytes");
     (void)fputs(" bytes", stdout);
@@ -148,7 +149,9 @@ static void print_safetensors(const json_t *report) {
   size_t i;
   json_t *object;
   print_origin(report);
-  json_array_foreach(json_object_get(report, "objects"), i, object) print_object(object);
+  json_array_foreach(json_object_get(report, "objects"), i, object) {
+    print_object(object);
+  }
   print_values("Values:", json_object_get(report, "values"));
   print_values("Texts:", json_object_get(report, "texts"));
   print_other(json_object_get(report, "other"));
