@@ -1,6 +1,7 @@
-/* What the programs of examples/ share, and partly those of programs/: messages, the command line, output files, figures, MNIST,
- * and the deep networks of the MNIST experiments. Functions that return int answer 0, or the exit
- * status (1 failure, 2 usage) after having printed the one line that says why. */
+/* What the programs of examples/ share, and partly those of programs/: messages, the command line,
+ * output files, figures, MNIST, and the deep networks of the MNIST experiments. Functions that return
+ * int answer 0, or the exit status (1 failure, 2 usage) after having printed the one line that says
+ * why. */
 #ifndef COMMON_H
 #define COMMON_H
 
