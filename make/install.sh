@@ -1,6 +1,6 @@
 #!/bin/sh
-# install.sh install|uninstall: put headers, libraries, libdni.pc, programs and their man pages below $DESTDIR,
-# or take them away.
+# install.sh install|uninstall: put headers, libraries, libdni.pc, the files for CMake, programs and their man
+# pages below $DESTDIR, or take them away.
 #
 # All settings come in the environment, so that their values may have any character in them. The build is
 # only read: another user may own it. Files are copied under temporary names first and renamed when all
@@ -15,7 +15,8 @@ fail() {
   exit 1
 }
 
-# Do something with each file: $1 MODE SOURCE DESTINATION. The mode of a symbolic link is "link".
+# Do something with each file: $1 MODE SOURCE DESTINATION. The mode of a symbolic link is "link", that of what
+# make/describe.sh writes is "described".
 each() {
   "$1" 644 include/dni.h "$headers/dni.h" || return
   for header in include/dni/*.h; do
@@ -30,7 +31,9 @@ each() {
   "$1" 755 "$SHARED" "$libraries/${SHARED##*/}" || return
   "$1" link "${SHARED##*/}" "$libraries/libdni.so.$ABI" || return
   "$1" link "${SHARED##*/}" "$libraries/libdni.so" || return
-  "$1" pc '' "$pc_files/libdni.pc" || return
+  "$1" described cmake "$cmake_files/dni-config.cmake" || return
+  "$1" described cmake-version "$cmake_files/dni-config-version.cmake" || return
+  "$1" described pc "$pc_files/libdni.pc" || return
   # The build's paths have no spaces in them. With FILES=none there are no programs.
   for program in $TOOLS; do
     "$1" 755 "$program" "$DESTDIR$BINDIR/${program##*/}" || return
@@ -43,7 +46,7 @@ each() {
 copy() {
   case $1 in
   link) ln -s "$2" "$3$new" ;;
-  pc) pc_file >"$3$new" && chmod 644 "$3$new" ;;
+  described) sh make/describe.sh "$2" >"$3$new" && chmod 644 "$3$new" ;;
   *) $INSTALL -m "$1" "$2" "$3$new" ;;
   esac
 }
@@ -82,47 +85,11 @@ undo() {
   fail "nothing was installed"
 }
 
-# A path as libdni.pc writes it: below another variable if it is below its value, with a backslash before
-# what the shell would not take as it is. pkg-config puts other values of prefix in place of this one.
-escaped() {
-  printf '%s' "$1" | LC_ALL=C sed 's/[][ "#&'\''()*;<>?\\`|]/\\&/g'
-}
-below() {
-  case $1 in
-  "$PREFIX"/*) printf '${%s}' "$2" && escaped "${1#"$PREFIX"}" ;;
-  *) escaped "$1" ;;
-  esac
-}
-
-pc_file() {
-  cat <<END
-prefix=$(escaped "$PREFIX")
-exec_prefix=\${prefix}
-libdir=$(below "$LIBDIR" exec_prefix)
-includedir=$(below "$INCLUDEDIR" prefix)
-
-Name: libdni
-Description: Train neural networks whose layers do not wait for each other (synthetic gradients)
-Version: $VERSION
-License: MIT
-Requires.private: $LINKED_PACKAGES
-Libs: -L\${libdir} -ldni
-Libs.private: -lm -pthread -ldl
-Cflags: -I\${includedir}
-END
-}
-
-# What pkg-config cannot read. A staged tree may be anywhere.
-for place in "$PREFIX" "$LIBDIR" "$INCLUDEDIR"; do
-  case $place in
-  *'$'* | *"$line_end"*) fail "a .pc file cannot have a dollar sign or a line end in a path: '$place'" ;;
-  esac
-done
 case $DESTDIR in
 -*) DESTDIR=./$DESTDIR ;;
 esac
-PREFIX=${PREFIX%/}
-headers=$DESTDIR$INCLUDEDIR libraries=$DESTDIR$LIBDIR pc_files=$DESTDIR$PKGCONFIGDIR created=
+headers=$DESTDIR$INCLUDEDIR libraries=$DESTDIR$LIBDIR pc_files=$DESTDIR$PKGCONFIGDIR
+cmake_files=$libraries/cmake/dni created=
 
 # The loader finds a new library in these directories once ldconfig has seen it.
 update_loader() {
@@ -139,7 +106,7 @@ update_loader() {
 case $1 in
 install)
   trap 'undo' HUP INT TERM
-  for directory in "$headers/dni/cpp" "$libraries" "$pc_files"; do
+  for directory in "$headers/dni/cpp" "$libraries" "$cmake_files" "$pc_files"; do
     make_directory "$directory" || undo
   done
   [ -z "$TOOLS" ] || for directory in "$DESTDIR$BINDIR" "$DESTDIR$MANDIR/man1"; do
@@ -152,7 +119,7 @@ install)
   ;;
 uninstall)
   each remove
-  for directory in "$headers/dni/cpp" "$headers/dni"; do
+  for directory in "$headers/dni/cpp" "$headers/dni" "$cmake_files"; do
     [ ! -d "$directory" ] || rmdir "$directory"
   done
   ;;

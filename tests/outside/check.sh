@@ -104,7 +104,7 @@ done
 
 installation uninstall "$stage" $prefix ||
   { cat "$work/log"; fail "make uninstall failed"; }
-left=$(find "$stage" ! -type d -o -path '*/include/dni*')
+left=$(find "$stage" ! -type d -o -path '*/include/dni*' -o -path '*/cmake/dni*')
 [ -z "$left" ] || fail "uninstall left: $left"
 
 # A prefix with a space in it: pkg-config escapes it for the shell.
