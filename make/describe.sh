@@ -109,12 +109,13 @@ if(NOT TARGET dni::dni)
       list(APPEND dni_needed \${dni_name})
     endif()
   endforeach()
+  list(APPEND dni_needed m -pthread dl)
   add_library(dni::static STATIC IMPORTED)
   set_target_properties(dni::static PROPERTIES
     IMPORTED_LOCATION "\${dni_libraries}/libdni.a"
     IMPORTED_LINK_INTERFACE_LANGUAGES C
     INTERFACE_INCLUDE_DIRECTORIES "\${dni_includes}"
-    INTERFACE_LINK_LIBRARIES "\${dni_needed};m;-pthread;dl")
+    INTERFACE_LINK_LIBRARIES "\${dni_needed}")
 endif()
 
 unset(dni_name)
