@@ -26,7 +26,7 @@ TEST_PREFIX  :=
 
 INSTALLING := $(filter install uninstall,$(MAKECMDGOALS))
 include make/settings.mk
-ifeq ($(filter help clean format check-format docs,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean format check-format docs dist,$(MAKECMDGOALS)),)
 include make/refuse.mk
 endif
 
@@ -145,7 +145,7 @@ PROGRAMS := $(EXAMPLES) $(TOOLS) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
         fuzz fuzz-run fuzz-threads fuzz-threads-run coverage coverage-run \
-        format check-format docs install uninstall clean remember FORCE
+        format check-format docs dist install uninstall clean remember FORCE
 
 all: lib programs examples ## the libraries, the programs and the examples (the default)
 lib: $(STATIC) $(LINKS) ## build/lib/libdni.a and build/lib/libdni.so
@@ -479,13 +479,16 @@ docs: ## the manual into build/docs: pages by pandoc, the reference by Doxygen
 	@$(require) pandoc doxygen python3
 	$(call say,DOCS  $(BUILD)/docs/index.html)rm -rf $(BUILD)/docs && python3 -B make/manual.py $(BUILD)/docs
 
+dist: ## the source as a tarball, the same bytes each time: build/dist/libdni-VERSION.tar.xz
+	$(Q)sh make/dist.sh $(VERSION) $(BUILD)/dist
+
 # Installing. ---------------------------------------------------------------------------------
 
 INSTALLATION = $(foreach name,DESTDIR $(PLACES) INSTALL LINKED_PACKAGES STATIC SHARED ABI VERSION \
   TOOLS MAN_PAGES,\
   $(name)=$(call quoted,$($(name)))) sh make/install.sh
 
-install: lib programs ## headers, libraries, libdni.pc, programs and man pages below DESTDIR/PREFIX
+install: lib programs ## headers, libraries, libdni.pc, CMake's files, programs and man pages below DESTDIR/PREFIX
 	$(Q)$(INSTALLATION) install
 
 uninstall: ## remove what install put there
