@@ -15,34 +15,25 @@ dist() {
   (cd "$tree" && umask "$mask" && env -i PATH="$PATH" HOME="${HOME:-/}" "$@" "$MAKE" BUILD="$out" dist) \
     >"$work/log" 2>&1 || complain "make dist fails in $tree"
 }
-# same NAME
-same() {
-  cmp -s "$tarball" "$work/$1/dist/${tarball##*/}" || complain "another tarball: $1"
-}
 
 dist first . 022
 tarball=$(echo "$work"/first/dist/libdni-*.tar.xz)
 [ -f "$tarball" ] || exit 1
-dist elsewhere . 077 TZ=Asia/Kathmandu LC_ALL=C.UTF-8 XZ_OPT=-0 TAR_OPTIONS=--mode=0777
-same elsewhere
-
-mkdir "$work/an unpacked tree" && tar -x -C "$work/an unpacked tree" -f "$tarball"
-unpacked=$(echo "$work/an unpacked tree"/libdni-*)
-dist unpacked "$unpacked" 027 TZ=America/Lima
-same unpacked
-dist dated "$unpacked" 022 SOURCE_DATE_EPOCH=1000000000
-[ "$(tar -t -v --full-time --utc -f "$work/dated/dist/${tarball##*/}" | grep -c -v ' 2001-09-09 01:46:40 ')" -eq 0 ] ||
-  complain "SOURCE_DATE_EPOCH is not the time of all files"
-
 if [ -e .git ]; then
   git ls-tree -r -z --name-only HEAD | tr '\0' '\n' | LC_ALL=C sort >"$work/source"
   tar -t -f "$tarball" | sed -n 's:^[^/]*/\(.*[^/]\)$:\1:p' | LC_ALL=C sort >"$work/packed"
   diff "$work/source" "$work/packed" >"$work/log" || complain "the tarball (>) has other files than the commit (<)"
 fi
 
-# A build in the tree is not packed. Without optimisation, to be quick.
+# Without optimisation, to be quick. What is built in the tree is not packed.
+mkdir "$work/an unpacked tree" && tar -x -C "$work/an unpacked tree" -f "$tarball"
+unpacked=$(echo "$work/an unpacked tree"/libdni-*)
 fresh_make -C "$unpacked" BLAS=none ${FILES:+FILES="$FILES"} CFLAGS= lib && [ -e "$unpacked/build/lib/libdni.so" ] ||
   complain "the unpacked tarball cannot be built"
-dist built "$unpacked" 022
-same built
+dist second "$unpacked" 077 TZ=Asia/Kathmandu LC_ALL=C.UTF-8 XZ_OPT=-0 TAR_OPTIONS=--mode=0777
+cmp -s "$tarball" "$work/second/dist/${tarball##*/}" || complain "the unpacked tarball makes another tarball"
+
+dist dated . 022 SOURCE_DATE_EPOCH=1000000000
+[ "$(tar -t -v --full-time --utc -f "$work/dated/dist/${tarball##*/}" | grep -c -v ' 2001-09-09 01:46:40 ')" -eq 0 ] ||
+  complain "SOURCE_DATE_EPOCH is not the time of all files"
 exit $code
