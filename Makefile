@@ -143,7 +143,7 @@ PROGRAMS := $(EXAMPLES) $(TOOLS) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(
 .PHONY: all lib examples programs tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
-        check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-all abi-check abi-store \
+        check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-packages check-all abi-check abi-store \
         fuzz fuzz-run fuzz-threads fuzz-threads-run coverage coverage-run \
         format check-format docs dist install uninstall clean remember FORCE
 
@@ -457,6 +457,13 @@ check-matrix: deps ## the suites built in many ways, as a table: build/matrix/ma
 
 check-portability: deps ## the suites for other processors under qemu-user (hours; ARCHITECTURES)
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/portability/check.sh $(ARCHITECTURES)
+
+# Debian packages, by packaging/debian.
+PACKAGE_TOOLS := $(addprefix debian:,build-essential cmake debhelper dh-python doxygen lintian \
+  pybuild-plugin-pyproject python3-setuptools)
+check-packages: ## Debian packages of make dist's tarball, lintian, and a program that uses them: build/packages
+	@$(require) $(NEEDED_FOR_TESTS) openblas zlib jansson libxxhash $(PACKAGE_TOOLS)
+	@sh tests/packages/check.sh $(VERSION) $(ABI) $(BUILD)/packages
 
 # docs/ABI.md says what is promised. The check is one of the gates, too.
 abi-check: lib ## does the library keep what tests/abi has of the newest version?

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Make sure that what a build needs is there: require.sh [-n] compiler openblas zlib check ...
 #
-# A name is `compiler`, a pkg-config file's, or one of those in is_there. gnuplot, python3, pandoc and doxygen are
-# programs: they are there if the shell finds them. torch and numpy are of the Python PEERS_PYTHON, openblas-openmp
-# is a second OpenBLAS beside the system's.
+# A name is `compiler`, a pkg-config file's, or one of those in is_there. gnuplot, python3, pandoc, doxygen, luajit
+# and c++ are programs: they are there if the shell finds them. torch and numpy are of the Python PEERS_PYTHON,
+# openblas-openmp is a second OpenBLAS beside the system's. debian:NAME is a package of Debian that is there if
+# dpkg has it.
 #
 # What is there is left alone. With -n, one line names all that is missing. Without, it is installed, and
 # nothing else, if this is a Debian or Ubuntu machine and we are root or sudo asks no password;
@@ -41,6 +42,7 @@ debian_name() {
   c++) echo g++ ;;
   fann) echo libfann-dev ;;
   openblas-openmp) echo libopenblas0-openmp ;;
+  debian:*) echo "${1#debian:}" ;;
   *) fail "pkg-config finds no package named $1: install it, or choose another" ;;
   esac
 }
@@ -90,6 +92,7 @@ is_there() {
   gnuplot | python3 | pandoc | doxygen | luajit | c++) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
   openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;
+  debian:*) dpkg-query -W -f '${db:Status-Status}' "${1#debian:}" 2>/dev/null | grep -q '^installed' ;;
   *) pkg_config --exists "$1" ;;
   esac
 }
@@ -101,7 +104,7 @@ describe() {
   zlib | jansson | libxxhash | check)
     if pkg_config --exists "$1"; then echo "$1 for CC=$CC (pkg-config finds another)"; else echo "$1"; fi
     ;;
-  *) echo "$1" ;;
+  *) echo "${1#debian:}" ;;
   esac
 }
 
