@@ -2,7 +2,7 @@
 # make check-packages: Debian packages are made of the tarball of make dist, and lintian has neither errors nor
 # warnings. They are unpacked below a folder, not installed, and a program is built with what is there.
 #
-# packages.sh VERSION ABI FOLDER: everything is in FOLDER, the log of the build in FOLDER/build.log. The suites
+# check.sh VERSION ABI FOLDER: everything is in FOLDER, the log of the build in FOLDER/build.log. The suites
 # are not run again, as make check runs them; DEB_BUILD_OPTIONS=parallel=2, for example, does.
 set -u
 version=$1 abi=$2 debian=packaging/debian code=0
