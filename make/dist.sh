@@ -25,11 +25,12 @@ from_git() {
   git archive --format=tar --prefix="$name/" --output="$work/tree.tar" HEAD &&
     tar -x -C "$work" -f "$work/tree.tar" && time=$(git log -1 --format=%ct)
 }
-# $folder may be in the tree, and be that of another BUILD than the usual one.
+# $folder is in a folder BUILD, which may be in the tree and need not be the usual one.
 from_tree() {
+  built=$(dirname "$folder")
   mkdir "$work/$name" &&
     find . \( -path ./build -o -path ./data -o -path ./.git -o -name __pycache__ \
-      -o -path "./${folder%/dist}" \) -prune -o ! -type d -print0 >"$work/list" &&
+      -o -path "./${built#"$PWD/"}" \) -prune -o ! -type d -print0 >"$work/list" &&
     tar -c --null -T "$work/list" -f "$work/tree.tar" && tar -x -C "$work/$name" -f "$work/tree.tar" &&
     time=$(xargs -0 stat -c %Y <"$work/list" | sort -n | tail -n 1)
 }
