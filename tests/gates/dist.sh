@@ -19,9 +19,12 @@ dist() {
 dist first . 022
 tarball=$(echo "$work"/first/dist/libdni-*.tar.xz)
 [ -f "$tarball" ] || exit 1
+# Names in order, and with their modes those of the commit.
+tar -t -f "$tarball" | sed 's:/$::' | tr / '\001' | LC_ALL=C sort -c 2>/dev/null || complain "the names are not sorted"
 if [ -e .git ]; then
-  git ls-tree -r -z --name-only HEAD | tr '\0' '\n' | LC_ALL=C sort >"$work/source"
-  tar -t -f "$tarball" | sed -n 's:^[^/]*/\(.*[^/]\)$:\1:p' | LC_ALL=C sort >"$work/packed"
+  git ls-tree -r HEAD | sed 's/^100\(...\) [^\t]*\t/\1 /' | LC_ALL=C sort >"$work/source"
+  tar -t -v -f "$tarball" | sed -n 's:^-rw-r--r-- .* [^ /]*/:644 :p; s:^-rwxr-xr-x .* [^ /]*/:755 :p' |
+    LC_ALL=C sort >"$work/packed"
   diff "$work/source" "$work/packed" >"$work/log" || complain "the tarball (>) has other files than the commit (<)"
 fi
 
