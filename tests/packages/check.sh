@@ -28,7 +28,7 @@ done
 # The packages are built as on a machine of their own: with the system's programs, and no settings of make.
 mkdir -p "$3" && folder=$(cd "$3" && pwd) || exit 1
 source=$folder/libdni-$version
-rm -rf "$folder"/*
+rm -rf "${folder:?}"/*
 sh make/dist.sh "$version" "$folder" && tar -x -C "$folder" -f "$source.tar.xz" &&
   mv "$source.tar.xz" "$folder/libdni_$version.orig.tar.xz" && cp -r "$source/$debian" "$source/debian" ||
   fail "there is no source to make packages of"
