@@ -59,11 +59,12 @@ sed -n 's/^ *"command": "\(.*\)",$/\1/p' "$outer/build/compile_commands.json" | 
 [ -s "$work/meson.flags" ] || complain "compile_commands.json does not have lib/core/status.c"
 complain_of make.flags meson.flags "make compiles with these, and Meson does not"
 
-# The same files, and those that are text with the same content.
+# The same files, and those that are text with the same content. The programs are make's alone.
 DESTDIR=$work/meson meson_command install -C "$outer/build" --no-rebuild || complain "meson install fails"
 "$MAKE" BUILD="$BUILD" DESTDIR="$work/make" PREFIX=/opt/dni LIBDIR=/opt/dni/lib INCLUDEDIR=/opt/dni/include \
   PKGCONFIGDIR=/opt/dni/lib/pkgconfig install >"$work/log" 2>&1 || complain "make install fails"
 for tool in make meson; do
+  rm -rf "$work/$tool/opt/dni/bin" "$work/$tool/opt/dni/share"
   (cd "$work/$tool" && find . -printf '%P %M\n' | sed '/\.so/s/ .*//' | sort) >"$work/$tool.files"
 done
 complain_of make.files meson.files "these are installed by make alone"

@@ -55,6 +55,7 @@ for file in libdni.so libdni.a pkgconfig/libdni.pc cmake/dni/dni-config.cmake; d
   [ -e "$libraries/$file" ] || complain "libdni-dev does not have $file for several architectures"
 done
 [ -e "$root/usr/share/doc/libdni-dev/html/index.html" ] || complain "libdni-doc has no pages"
+"$root/usr/bin/dni-info" --version >/dev/null || complain "libdni-bin's programs do not run"
 paths=$(grep -r -l -I -F "$folder" "$root")
 [ -z "$paths" ] || complain "the path of the build is in" $paths
 [ ! -e "$source/bindings/python/pyproject.toml" ] || (cd / && LD_LIBRARY_PATH=$libraries \
