@@ -141,7 +141,7 @@ PROGRAMS := $(EXAMPLES) $(TOOLS) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(
 # Targets. ------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
-        reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-endurance bench-peers bench-peers-run deps-peers \
+        reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-bindings bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-packages check-all abi-check abi-store \
         fuzz fuzz-run fuzz-threads fuzz-threads-run coverage coverage-run \
@@ -319,6 +319,9 @@ RACE_FLAGS :=
 bench-accuracy: $(BUILD)/examples/mnist ## time to 97.5 % on MNIST: build/bench/race/race.md (an hour)
 	@python3 tests/bench/race/race.py --mnist $(BUILD)/examples/mnist --out $(BUILD)/bench/race \
 	  $(RACE_FLAGS)
+
+bench-bindings: deps-bindings lib ## a step from other languages beside one from C: build/bench/bindings.md
+	@$(CHECK_ENVIRONMENT) python3 -B tests/bench/bindings/run.py $(BUILD)
 
 deps-peers:
 	@PEERS_PYTHON='$(PEERS_PYTHON)' $(require) $(NEEDED) torch numpy fann openblas-openmp || \

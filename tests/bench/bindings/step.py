@@ -1,0 +1,21 @@
+"""The same from Python: step.py ROWS STEPS"""
+
+import sys
+import time
+
+import numpy
+
+import dni
+
+rows, steps = int(sys.argv[1]), int(sys.argv[2])
+context = dni.Context(seed=1)
+network = dni.Network(context, dni.Layer.dense(context, 784, 512, "relu"),
+                      dni.Layer.dense(context, 512, 512, "relu"), dni.Layer.dense(context, 512, 10, "identity"))
+trainer = dni.Trainer(network, dni.Loss.softmax_cross_entropy(context))
+x = (numpy.arange(rows * 784) % 17 / 16).astype("float32").reshape(rows, 784)
+y = numpy.zeros(rows, "int32")
+for block in range(21):
+    begun = time.perf_counter()
+    for step in range(steps):
+        report = trainer.step(x, y)
+    print("%.3f" % (1e6 * (time.perf_counter() - begun) / steps))
