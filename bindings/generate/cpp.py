@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-from model import first_paragraph
+from model import check_fields, first_paragraph
 
 FOLDER = "bindings/cpp/dni/cpp"
 LEFT_OUT = {
@@ -31,7 +31,11 @@ TAIL = "} // namespace dni\n\n#endif\n"
 
 
 def files(interface, top):
-    hand = by_hand(os.path.join(top, FOLDER)) | set(LEFT_OUT)
+    text = text_by_hand(os.path.join(top, FOLDER))
+    hand = set(re.findall(r"\b(dni_\w+)\(", text)) | set(LEFT_OUT)
+    # Options are C's own structs; tables of callbacks are filled in by hand.
+    check_fields(interface, text, "C++", {name for name in interface.structs
+                                          if interface.struct_role(name) == "options"} | {"dni_schedule"})
     methods = [Method(interface, function) for function in interface.functions
                if function.role != "reference" and function.name not in hand]
     text = HEAD % ("What each class can do. The C functions of the same names say more.", interface.version,
@@ -45,13 +49,13 @@ def files(interface, top):
     yield FOLDER + "/bodies.hpp", text + "".join(method.body() for method in methods) + TAIL
 
 
-def by_hand(folder):
-    names = set()
+def text_by_hand(folder):
+    text = ""
     for path in glob.glob(os.path.join(folder, "*.hpp")):
         if os.path.basename(path) not in ("methods.hpp", "bodies.hpp"):
             with open(path, encoding="utf-8") as file:
-                names |= set(re.findall(r"\b(dni_\w+)\(", file.read()))
-    return names
+                text += file.read()
+    return text
 
 
 def base_class(interface, thing, methods):

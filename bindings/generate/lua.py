@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-from model import is_flags, option_fields, without_statuses
+from model import check_fields, is_flags, option_fields, without_statuses
 
 FOLDER = "bindings/lua/dni"
 LEFT_OUT = {
@@ -16,24 +16,29 @@ LEFT_OUT = {
     "dni_matrix_init_strided_f32": "dni.matrix() makes views",
     "dni_matrix_init_strided_f64": "dni.matrix() makes views",
 }
+# Fit takes a table with any field of these.
+WHOLE_STRUCTS = {"dni_fit_options"}
 HEAD = """-- %s Made by bindings/generate from the headers of libdni %s;
 -- do not edit.
 """
 
 
 def files(interface, top):
-    hand = by_hand(os.path.join(top, FOLDER, "..")) | set(LEFT_OUT)
+    text = text_by_hand(os.path.join(top, "bindings/lua"))
+    hand = set(re.findall(r"\bC\.(dni_\w+)", text)) | set(LEFT_OUT)
+    made = methods(interface, hand)
+    check_fields(interface, text + made, "Lua", WHOLE_STRUCTS)
     yield FOLDER + "/interface.lua", declarations(interface)
-    yield FOLDER + "/methods.lua", methods(interface, hand)
+    yield FOLDER + "/methods.lua", made
 
 
-def by_hand(folder):
-    names = set()
-    for path in glob.glob(os.path.join(folder, "**", "*.lua"), recursive=True):
+def text_by_hand(folder):
+    text = ""
+    for path in glob.glob(folder + "/dni.lua") + glob.glob(folder + "/dni/*.lua"):
         if os.path.basename(path) not in ("interface.lua", "methods.lua"):
             with open(path, encoding="utf-8") as file:
-                names |= set(re.findall(r"\bC\.(dni_\w+)", file.read()))
-    return names
+                text += file.read()
+    return text
 
 
 # Declarations. ------------------------------------------------------------------------------------
@@ -216,7 +221,7 @@ class Method:
         function = self.function
         if function.role == "free":
             return "library." + function.method
-        name = function.kind or "create" if function.role == "create" else function.method
+        name = function.kind_name(self.interface) or "create" if function.role == "create" else function.method
         name = name + "_" if lua_key(name) != name else name
         return "classes.%s%s%s" % (function.owner, ":" if function.role == "method" else ".", name)
 

@@ -30,6 +30,15 @@ class Interface:
     def is_callback(self, field):
         return "callback" in field or field["type"]["base"] in self.callbacks
 
+    def from_the_library(self):
+        """Structs that the library fills in: reports, and what callbacks are given."""
+        signatures = list(self.callbacks.values()) + [field["callback"] for struct in self.structs.values()
+                                                      for field in struct["fields"] if "callback" in field]
+        names = {item["type"]["base"] for signature in signatures for item in signature["arguments"]}
+        names |= {argument.struct for function in self.functions for argument in function.arguments
+                  if argument.role == "report"}
+        return names - {"dni_batch"}
+
     def struct_role(self, name):
         """"options", or "callbacks": a struct with functions that do the work of an object."""
         fields = self.structs[name]["fields"]
@@ -92,6 +101,13 @@ class Function:
         return self.method.removeprefix("create").removeprefix("_")
 
 
+    def kind_name(self, interface):
+        """The kind as a name beside the methods of its class: with a "_" where a method has that name."""
+        taken = {function.method for function in interface.functions
+                 if function.owner == self.owner and function.role == "method"}
+        return self.kind + "_" if self.kind in taken else self.kind
+
+
 class Argument:
     """One argument of a function.
 
@@ -143,6 +159,27 @@ def option_fields(interface, function, argument):
             if not HIDDEN.match(field["name"]) and not interface.is_callback(field)
             and field["name"] not in lengths + others
             and (field["type"]["base"] not in interface.structs or field["type"]["base"] == "dni_matrix")]
+
+
+# Memory of a collector is not given out by C's rules.
+ONLY_FOR_C = {"dni_allocator.alloc", "dni_allocator.free", "dni_context_options.allocator",
+              "dni_backend_options.allocator"}
+
+
+def check_fields(interface, texts, language, given_whole, spell=lambda name: name):
+    """Each field of a struct, which a caller may set or read, has to be named in the files of a language. Structs
+    that are given whole, field by field, need none."""
+    words = set(re.findall(r"\w+", texts))
+    for struct in interface.structs.values():
+        if struct["name"] in given_whole or struct["name"] in interface.from_the_library():
+            continue
+        lengths = [field.get("length") for field in struct["fields"]]
+        for field in struct["fields"]:
+            name = struct["name"] + "." + field["name"]
+            if field["name"] in lengths:
+                continue
+            if name not in ONLY_FOR_C and not HIDDEN.match(field["name"]) and spell(field["name"]) not in words:
+                raise SystemExit("bindings/generate: %s has no way to %s" % (language, name))
 
 
 def camel(words):

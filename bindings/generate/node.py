@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-from model import camel, enum_name, first_paragraph, option_fields, without_statuses
+from model import camel, check_fields, enum_name, first_paragraph, option_fields, without_statuses
 
 FOLDER = "bindings/node"
 GENERATED = ("interface.js", "methods.js")
@@ -25,19 +25,22 @@ HEAD = "// %s Made by bindings/generate from the headers of libdni %s; do not ed
 
 
 def files(interface, top):
-    hand = by_hand(os.path.join(top, FOLDER)) | set(LEFT_OUT)
+    text = text_by_hand(os.path.join(top, FOLDER))
+    hand = {a or b for a, b in re.findall(r"\bC\.(dni_\w+)|'(dni_\w+)'", text)} | set(LEFT_OUT)
+    made = methods(interface, hand)
+    check_fields(interface, text + made, "Node.js", set(), lower_camel)
     yield FOLDER + "/interface.js", declarations(interface)
-    yield FOLDER + "/methods.js", methods(interface, hand)
+    yield FOLDER + "/methods.js", made
     yield FOLDER + "/methods.d.ts", types(interface, hand)
 
 
-def by_hand(folder):
-    names = set()
+def text_by_hand(folder):
+    text = ""
     for path in glob.glob(os.path.join(folder, "*.js")):
         if os.path.basename(path) not in GENERATED:
             with open(path, encoding="utf-8") as file:
-                names |= set(re.findall(r"\bC\.(dni_\w+)|'(dni_\w+)'", file.read()))
-    return {name for pair in names for name in pair if name}
+                text += file.read()
+    return text
 
 
 def lower_camel(words):
@@ -113,7 +116,7 @@ def field_kind(interface, field):
         return "'pointer'"
     if enum:
         return "'enum', '%s'" % enum_name(enum)
-    return {"size_t": "'size'", "uint64_t": "'size'", "double": "'real'"}.get(base, "'integer'")
+    return {"size_t": "'size'", "uint64_t": "'whole'", "double": "'real'"}.get(base, "'integer'")
 
 
 # Methods. -----------------------------------------------------------------------------------------
@@ -122,7 +125,7 @@ def field_kind(interface, field):
 def methods(interface, hand):
     text = "'use strict';\n" + HEAD % ("The methods of all classes.", interface.version)
     text += '''
-const {C, Handle, check, adopt, borrow, pointer, size, enumValue, matrix, options, list, report, result,
+const {C, Handle, check, adopt, borrow, pointer, size, integer, text, enumValue, matrix, options, list, report, result,
   pointers, numbers} = require('./core.js');
 '''
     names = []
@@ -155,7 +158,7 @@ class Method:
 
     def take_given(self, argument, name):
         name = {"options": "given"}.get(name, name)
-        name = name + "_" if name in ("size", "matrix", "report", "list", "result", "pointer", "numbers") else name
+        name = name + "_" if name in ("size", "integer", "text", "matrix", "report", "list", "result", "pointer", "numbers") else name
         self.given.append(name)
         role, base = argument.role, argument.type["base"]
         self.types.append("%s: %s" % (name, {
@@ -166,7 +169,8 @@ class Method:
         self.passed.append({
             "handle": "pointer(%s, '%s')" % (name, argument.thing),
             "enum": "enumValue('%s', %s)" % (enum_name(argument.enum) if argument.enum else "", name),
-            "integer": "size(%s)" % name if base in ("size_t", "uint64_t") else name, "length": "size(%s)" % name,
+            "integer": "%s(%s)" % ("size" if base in ("size_t", "uint64_t") else "integer", name),
+            "text": "text(%s)" % name, "length": "size(%s)" % name,
             "matrix": "matrix(%s)" % name, "elements": "matrix(%s)" % name}.get(role, name))
 
     def take_options(self, argument, name):

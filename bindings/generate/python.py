@@ -6,7 +6,7 @@ import keyword
 import os
 import re
 
-from model import camel, enum_name, is_flags, option_fields, without_statuses
+from model import camel, check_fields, enum_name, is_flags, option_fields, without_statuses
 
 FOLDER = "bindings/python/dni"
 NUMBERS = {"size_t": "c_size_t", "uint64_t": "c_uint64", "int32_t": "c_int32", "double": "c_double",
@@ -21,6 +21,9 @@ LEFT_OUT = {
     "dni_matrix_init_labels": "arrays are views", "dni_matrix_init_u8": "arrays are views",
     "dni_matrix_init_strided_f32": "arrays are views", "dni_matrix_init_strided_f64": "arrays are views",
 }
+
+# Schedule.of() takes any field; reports and what callbacks are given show all.
+WHOLE_STRUCTS = {"dni_schedule"}
 
 HEAD = '''"""What the headers of libdni {version} declare. Made by bindings/generate; do not edit.
 
@@ -50,24 +53,26 @@ ORDER_STATE = {order_state}
 
 
 def files(interface, top):
-    hand = by_hand(os.path.join(top, FOLDER)) | set(LEFT_OUT)
+    text = text_by_hand(os.path.join(top, FOLDER))
+    hand = set(re.findall(r"\blib\.(dni_\w+)", text)) | set(LEFT_OUT)
     parts = [HEAD.format(version=interface.version, order_state=constant(interface, "DNI_ORDER_STATE"))]
     parts += [enumeration(enum) for enum in interface.enums]
     parts += [struct(interface, item) for item in interface.structs.values()]
     parts += [prototypes(interface)]
     parts += [methods(interface, thing, hand) for thing in interface.handles]
     parts += [free_functions(interface, hand)]
+    check_fields(interface, text + "".join(parts[-len(interface.handles) - 1:]), "Python", WHOLE_STRUCTS)
     yield FOLDER + "/_interface.py", "\n\n".join(parts)
 
 
-def by_hand(folder):
-    """The functions that files of the package, other than the generated one, call."""
-    names = set()
+def text_by_hand(folder):
+    """The files of the package but the generated one."""
+    text = ""
     for path in glob.glob(os.path.join(folder, "*.py")):
         if not path.endswith("_interface.py"):
             with open(path, encoding="utf-8") as file:
-                names |= set(re.findall(r"\blib\.(dni_\w+)", file.read()))
-    return names
+                text += file.read()
+    return text
 
 
 def constant(interface, name):
@@ -296,7 +301,7 @@ class Method:
         function = self.function
         if self.is_constructor():
             return "__init__"
-        return python_name(function.kind if function.role == "create" else function.method)
+        return python_name(function.kind_name(self.interface) if function.role == "create" else function.method)
 
     def head(self):
         role = self.function.role
@@ -319,7 +324,7 @@ class Method:
         if not any(answer is None for _, answer in self.answers):
             lines.append(call)
         if self.is_constructor():
-            lines.append("self._pointer = out")
+            lines.append("self._take(out)")
         elif returned:
             lines.append("return " + ", ".join(returned))
         doc = without_statuses(self.function.doc)

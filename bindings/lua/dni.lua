@@ -50,7 +50,8 @@ function dni.Context.create(given)
   parts.checked(C.dni_context_create(struct, out), struct.log_user)
   local context = own("context", out[0])
   context.thing = "context"
-  context.has_lua = (given.log or given.backend and given.backend.has_lua) and "its log or backend"
+  local own_backend = given.backend and given.backend:kind() == core.enums.backend_kind.callback
+  context.has_lua = (given.log or own_backend) and "its log or backend"
   return context
 end
 
@@ -60,9 +61,7 @@ function dni.Backend.callback(part, given)
   struct.f32, struct.f64, struct.bf16 = part.f32 or 1, part.f64 or 1, part.bf16 or 0
   local out = ffi.new "dni_backend *[1]"
   parts.checked(C.dni_backend_create_callback(options("dni_backend_options", given), struct, out), struct.user)
-  local backend = own("backend", out[0])
-  backend.has_lua = true
-  return backend
+  return own("backend", out[0])
 end
 
 -- A layer of your own: part:forward(call) writes call.y from call.x; part:backward(call) writes call.dx unless it
@@ -91,9 +90,10 @@ end
 -- An SG of your own: part:estimate(call) writes call.delta; part:learn(call) computes gradients of
 -- part:parameters(); part.needs and part.learns are "nothing", "target" and so on.
 function dni.SG.callback(context, units, targets, part, given)
+  local needs = enum("needs", part.needs or "nothing")
+  local learns = enum("learns", part.learns or (part.learn and "target" or "nothing"))
   local struct = parts.table("dni_sg_callbacks", part, {"estimate"}, {"learn", "changed"})
-  struct.needs = enum("needs", part.needs or "nothing")
-  struct.learns = enum("learns", part.learns or (part.learn and "target" or "nothing"))
+  struct.needs, struct.learns = needs, learns
   local out = ffi.new "dni_sg *[1]"
   parts.checked(C.dni_sg_create_callback(pointer(context, "context"), size(units), size(targets),
                                          size(given and given.signal_units or 0), struct, out), struct.user)
@@ -109,7 +109,7 @@ end
 
 -- y [rows][outputs] of x; y is made if it is nil. Options: mode, state.
 function dni.Layer:forward(x, y, given)
-  given = given or {}
+  given = core.named(given, {mode = true, state = true}, "forward")
   y = made(y, x, self:outputs())
   check(C.dni_layer_forward(pointer(self, "layer"), enum("mode", given.mode or "training"),
                             pointer(given.state, "state"), matrix(x), matrix(y)))
@@ -118,7 +118,7 @@ end
 
 -- Gradients of the parameters, and dx unless it is nil. OVERWRITES dy. Options: flags, state.
 function dni.Layer:backward(x, y, dy, dx, given)
-  given = given or {}
+  given = core.named(given, {flags = true, state = true}, "backward")
   check(C.dni_layer_backward(pointer(self, "layer"), enum("gradient_flags", given.flags or 0),
                              pointer(given.state, "state"), matrix(x), matrix(y), matrix(dy), matrix(dx)))
   return dx
@@ -140,7 +140,7 @@ end
 
 -- The mean loss of a batch; delta and per_example are written if they are given.
 function dni.Loss:evaluate(h, y, given)
-  given = given or {}
+  given = core.named(given, {weights = true, delta = true, per_example = true}, "evaluate")
   local mean = ffi.new "double[1]"
   check(C.dni_loss_evaluate(pointer(self, "loss"), batch(h, y, given.weights), matrix(given.delta),
                             matrix(given.per_example), mean))
@@ -157,13 +157,15 @@ end
 
 -- A schedule is a table with the fields of dni_schedule, or a function of the step.
 local function schedule(given)
-  if type(given) == "function" then given = {call = given, kind = "function"} end
-  local fields = {}
-  for name, value in pairs(given) do fields[name] = value end
-  fields.kind, fields.call = enum("rate_kind", given.kind or "constant"), nil
-  if given.call then
-    fields["function"], fields.destroy, fields.user = parts.schedule, parts.destroy, parts.keep(given.call)
+  if type(given) == "function" then
+    local struct = options("dni_schedule", {kind = enum("rate_kind", "function"), destroy = parts.destroy})
+    struct["function"], struct.user = parts.schedule, parts.keep(given)
+    return struct
   end
+  local names = {kind = true, warm_up = true, steps = true, value = true, boundaries = true, values = true}
+  local fields = {}
+  for name, value in pairs(core.named(given, names, "a schedule")) do fields[name] = value end
+  fields.kind = enum("rate_kind", given.kind or "constant")
   return options("dni_schedule", fields)
 end
 
@@ -178,6 +180,10 @@ end
 local function set_schedule(object, given, call)
   if given == nil then return check(call(pointer(object, object.thing), nil)) end
   local struct = schedule(given)
+  if struct.user ~= nil and object.context and object.context.threads then
+    parts.forget(struct.user)
+    error("a trainer with threads would call this function on another thread", 3)
+  end
   parts.checked(call(pointer(object, object.thing), struct), struct.user)
   if struct.user ~= nil and object.context then object.context.has_lua = "a schedule" end
 end
@@ -194,7 +200,7 @@ end
 
 -- The estimate of dL/dh of each example. Options: signal, weights, losses, delta.
 function dni.SG:estimate(h, y, given)
-  given = given or {}
+  given = core.named(given, {signal = true, weights = true, losses = true, delta = true}, "estimate")
   local like = h or given.signal or given.losses or y or error("an SG is asked with h, y or a signal", 2)
   local kind = like.dtype == 6 and "f32" or core.name_of("dtype", like.dtype)
   local delta = given.delta or core.new(like.rows, self:units(), kind)
@@ -206,7 +212,7 @@ end
 
 -- Compute the gradients of the SG's parameters. Options: losses, prediction, weights, flags.
 function dni.SG:learn(h, y, target, given)
-  given = given or {}
+  given = core.named(given, {losses = true, prediction = true, weights = true, flags = true}, "learn")
   local lesson = options("dni_lesson", {h = h, y = y, target = target, losses = given.losses,
                                         prediction = given.prediction, weights = given.weights,
                                         flags = given.flags})
@@ -255,9 +261,19 @@ function dni.Network.load(context, file)
   return own("network", out[0], context)
 end
 
+-- Buffers to predict with a network, `rows` rows at a time; nil: 256.
+function dni.Predictor.create(network, rows)
+  local out = ffi.new "dni_predictor *[1]"
+  check(C.dni_predictor_create(pointer(network, "network"), size(rows or 0), out))
+  local predictor = own("predictor", out[0], network)
+  predictor.network = network
+  return predictor
+end
+
 -- The output of layer `after`, or of the last, for x.
 function dni.Predictor:run(x, h, after)
-  if h == nil then error("a predictor writes into a matrix that is given", 2) end
+  local outputs = after and self.network:layer(after) and self.network:layer(after):outputs() or self.network:outputs()
+  h = made(h, x, outputs)
   check(C.dni_predictor_run(pointer(self, "predictor"), size(after or core.ALL), matrix(x), matrix(h)))
   return h
 end
@@ -266,12 +282,13 @@ end
 
 -- Examples in matrices, which are used where they are. Options: factor, offset, classes, unchecked.
 function dni.Dataset.memory(context, x, y, given)
-  given = given or {}
-  local user = parts.keep {x, y}
+  given = core.named(given, {factor = true, offset = true, classes = true, unchecked = true}, "a data set")
   local scaled = (given.factor or given.offset) and 1 or 0
   local struct = options("dni_memory_options", {
     flags = 1 + (given.unchecked and 2 or 0), scaled = scaled, factor = given.factor or 1,
-    offset = given.offset, classes = given.classes, destroy = parts.destroy, user = user})
+    offset = given.offset, classes = given.classes, destroy = parts.destroy})
+  local user = parts.keep {matrix(x) and x, matrix(y) and y}
+  struct.user = user
   local out = ffi.new "dni_dataset *[1]"
   parts.checked(C.dni_dataset_create_memory(pointer(context, "context"), matrix(x), matrix(y), struct, out), user)
   return own("dataset", out[0], context)
@@ -279,9 +296,10 @@ end
 
 -- Examples that you fetch: source.examples, .features, .targets or .classes, and source:fetch(indices, x, y).
 function dni.Dataset.callback(context, source)
+  local examples, features = size(source.examples), size(source.features)
+  local targets, classes_ = size(source.targets or 0), size(source.classes or 0)
   local struct = parts.table("dni_dataset_callbacks", source, {"fetch"}, {})
-  struct.examples, struct.features = size(source.examples), size(source.features)
-  struct.targets, struct.classes = size(source.targets or 0), size(source.classes or 0)
+  struct.examples, struct.features, struct.targets, struct.classes = examples, features, targets, classes_
   local out = ffi.new "dni_dataset *[1]"
   parts.checked(C.dni_dataset_create_callback(pointer(context, "context"), struct, out), struct.user)
   return own("dataset", out[0], context)
@@ -300,7 +318,7 @@ end
 
 -- Two data sets: `count` examples and the rest. Options: shuffle, seed.
 function dni.Dataset:split(count, given)
-  given = given or {}
+  given = core.named(given, {shuffle = true, seed = true}, "split")
   local first, second = ffi.new "dni_dataset *[1]", ffi.new "dni_dataset *[1]"
   local random = given.seed and options("dni_random_options", {seed = given.seed})
   check(C.dni_dataset_split(pointer(self, "dataset"), size(count), given.shuffle and 1 or 0, random, first, second))
@@ -315,7 +333,11 @@ function dni.Order.create(dataset, given)
 end
 
 -- Memory of size_t, as many as the data set has examples; changed by the next shuffle.
-function dni.Order:indices() return C.dni_order_indices(pointer(self, "order")) end
+function dni.Order:indices()
+  local indices = C.dni_order_indices(pointer(self, "order"))
+  core.anchor(indices, self)
+  return indices
+end
 
 local STATE = 5
 
@@ -335,6 +357,18 @@ local TRAINER = {optimiser = true, sg_optimiser = true, max_batch = true, schedu
                  measure_gradient_norm = true, update_probability = true, threads = true, in_flight = true,
                  micro_batches = true, trained_modules = true, layer_thread = true, balance = true, seed = true}
 
+-- What of a training would call Lua, in words; nil: nothing.
+local function in_lua(network, loss)
+  local kinds = core.enums
+  for index = 0, network:layer_count() - 1 do
+    if network:layer(index):kind() == kinds.layer_kind.callback then return "a layer" end
+    local sg = network:sg(index)
+    if sg and sg:kind() == kinds.sg_kind.callback then return "an SG" end
+  end
+  if loss:kind() == kinds.loss_kind.callback then return "a loss" end
+  return network.context and network.context.has_lua or loss.context and loss.context.has_lua
+end
+
 function dni.Trainer.create(network, loss, given)
   local fields, metric = {}, given and given.metric
   for name, value in pairs(given or {}) do
@@ -351,11 +385,13 @@ function dni.Trainer.create(network, loss, given)
   parts.checked(C.dni_trainer_create(pointer(network, "network"), pointer(loss, "loss"), struct, out),
                 measure and measure.user)
   local trainer = own("trainer", out[0], network)
-  local lua = metric and "a metric" or network.context and network.context.has_lua or
-    loss.context and loss.context.has_lua
-  if lua and trainer:thread_count() > 1 then
-    trainer:close()
-    error("a trainer with threads would call Lua on another thread: the context has " .. lua .. " of Lua's", 2)
+  local lua = metric and "a metric" or in_lua(network, loss)
+  if trainer:thread_count() > 1 then
+    if lua then
+      trainer:close()
+      error("a trainer with threads would call Lua on another thread: there is " .. lua .. " of Lua's", 2)
+    end
+    if trainer.context then trainer.context.threads = true end
   end
   return trainer
 end

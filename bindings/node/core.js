@@ -5,7 +5,6 @@
 // nothing is converted or copied: a matrix is a typed array that the library reads and writes in place.
 
 const koffi = require('koffi');
-const fs = require('fs');
 const {prototypes, structs, enums, handles} = require('./interface.js');
 
 if (koffi.sizeof('void *') !== 8) throw new Error('libdni for Node.js needs a system with 64 bits');
@@ -55,9 +54,29 @@ function failure(status, message) {
   return error;
 }
 
-function check(status) {
-  if (status !== 0) throw failure(status, C.dni_last_message());
+// What a callback threw that answers no status: the next callback that can fail, or the end of a call, throws it.
+let late = [];
+
+function keepLate(error) {
+  late.push(error);
 }
+
+function throwLate() {
+  if (late.length === 0) return;
+  const [error] = late;
+  late = [];
+  throw error;
+}
+
+function check(status) {
+  const message = status === 0 ? '' : C.dni_last_message();
+  if (calls.depth === 0) calls.closed.splice(0).forEach((release) => release());
+  throwLate();
+  if (status !== 0) throw failure(status, message);
+}
+
+// Callbacks that are running, and what was closed in one: the call that runs it may use that until it is over.
+const calls = {depth: 0, closed: []};
 
 // Numbers, enumerations, texts. --------------------------------------------------------------------
 
@@ -73,8 +92,21 @@ function size(value) {
   return value;
 }
 
+function integer(value) {
+  if (typeof value === 'boolean') return Number(value);
+  if (!Number.isInteger(value) || value !== (value | 0)) throw new TypeError(`expected a whole number, not ${value}`);
+  return value;
+}
+
+// A text that C can have.
+function text(value) {
+  if (typeof value !== 'string') throw new TypeError(`expected a text, not ${typeof value}`);
+  if (value.includes('\0')) throw new TypeError('a text with a zero character in it');
+  return value;
+}
+
 function enumValue(name, value) {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return integer(value);
   const key = String(value).toLowerCase().replace(/[- ]/g, '_');
   if (!Object.hasOwn(enums[name], key)) {
     throw new RangeError(`${value} is none of ${Object.keys(enums[name]).join(', ')}`);
@@ -142,6 +174,10 @@ function labels(values) {
 function matrix(m) {
   if (m === null || m === undefined) return null;
   if (!(m instanceof Matrix)) throw new TypeError('expected a dni.Matrix');
+  const {data, rows, columns, stride} = m;
+  if (rows > 0 && (rows - 1) * stride + columns > data.length) {
+    throw new RangeError('the memory of a matrix was transferred or has become smaller');
+  }
   return m.view;
 }
 
@@ -152,9 +188,8 @@ function viewOf(address, owner) {
   const dtype = new Int32Array(koffi.view(address + 32n, 4))[0], Kind = ARRAYS[dtype];
   const count = rows ? Number((rows - 1n) * stride + columns) : 0;
   const memory = count ? new Kind(koffi.view(data, count * Kind.BYTES_PER_ELEMENT)) : new Kind(0);
-  const m = new Matrix(memory, Number(rows), Number(columns), Number(stride));
-  m.owner = owner;
-  return m;
+  memory.buffer.owner = owner;  // for typed arrays on the same memory too
+  return new Matrix(memory, Number(rows), Number(columns), Number(stride));
 }
 
 // Structs. -----------------------------------------------------------------------------------------
@@ -172,8 +207,15 @@ function allocate(name) {
 
 const put = {
   size(struct, offset, value) { struct.u64[offset / 8] = BigInt(size(value)); },
-  integer(struct, offset, value) { struct.i32[offset / 4] = Number(value); },
-  real(struct, offset, value) { struct.f64[offset / 8] = value; },
+  whole(struct, offset, value) {
+    if (value === ALL) throw new RangeError('expected a whole number, not Infinity');
+    struct.u64[offset / 8] = BigInt(size(value));
+  },
+  integer(struct, offset, value) { struct.i32[offset / 4] = integer(value); },
+  real(struct, offset, value) {
+    if (typeof value !== 'number') throw new TypeError(`expected a number, not ${typeof value}`);
+    struct.f64[offset / 8] = value;
+  },
   enum(struct, offset, value, name) { struct.i32[offset / 4] = enumValue(name, value); },
   pointer(struct, offset, value) { struct.u64[offset / 8] = BigInt(value ?? 0n); },
   handle(struct, offset, value, thing) {
@@ -181,7 +223,7 @@ const put = {
     struct.anchors.push(value);
   },
   matrix(struct, offset, value) { point(struct, offset, matrix(value)); },
-  text(struct, offset, value) { point(struct, offset, Buffer.from(`${value}\0`)); },
+  text(struct, offset, value) { point(struct, offset, Buffer.from(`${text(value)}\0`)); },
   array(struct, offset, value, kind, length, fields) {
     const array = list(kind, value);
     point(struct, offset, array);
@@ -207,7 +249,7 @@ function options(name, given, allowed) {
   if (!given) return null;
   const struct = report(name), {fields} = structs[name];
   for (const [key, value] of Object.entries(given)) {
-    if (allowed && !allowed.includes(key)) throw new TypeError(`${name} has no option ${key}`);
+    if (!(allowed ?? Object.keys(fields)).includes(key)) throw new TypeError(`${name} has no option ${key}`);
     if (value === undefined || value === null) continue;
     const [offset, kind, ...more] = fields[key];
     put[kind](struct, offset, value, ...more, fields);
@@ -236,7 +278,7 @@ function read(struct, fields, key) {
   const [offset, kind, element, length] = fields[key];
   if (kind === 'real') return struct.f64[offset / 8];
   if (kind === 'integer' || kind === 'enum') return struct.i32[offset / 4];
-  if (kind !== 'array') return kind === 'size' ? fromSize(struct.u64[offset / 8]) : struct.u64[offset / 8];
+  if (kind !== 'array') return kind === 'size' || kind === 'whole' ? fromSize(struct.u64[offset / 8]) : struct.u64[offset / 8];
   const address = struct.u64[offset / 8], Kind = globalThis[element];
   const count = Number(struct.u64[fields[length][0] / 8]);
   return address ? numbers(new Kind(koffi.view(address, count * Kind.BYTES_PER_ELEMENT))) : null;
@@ -264,8 +306,24 @@ class Handle {
     this.address = null;
     if (!address) return;
     registry.unregister(this);
-    C[`dni_${this.constructor.thing}_release`](address);
+    const release = () => C[`dni_${this.constructor.thing}_release`](address);
+    if (calls.depth > 0) calls.closed.push(release); else release();
   }
+}
+
+// References for the time of a call on another thread; what is answered gives them back.
+function retained(objects) {
+  const held = objects.filter(Boolean).map((object) => [object.constructor.thing, pointer(object, object.constructor.thing)]);
+  held.forEach(([thing, address]) => C[`dni_${thing}_retain`](address));
+  return () => held.forEach(([thing, address]) => C[`dni_${thing}_release`](address));
+}
+
+// An object with named values of which all are in a list.
+function named(given, allowed, what) {
+  for (const key of Object.keys(given ?? {})) {
+    if (!allowed.includes(key)) throw new TypeError(`${what} has no option ${key}`);
+  }
+  return given ?? {};
 }
 
 // Give a new object its reference. It shares the context of `source`.
@@ -297,6 +355,7 @@ function pointer(object, thing) {
   return object.address;
 }
 
-module.exports = {koffi, library, path, C, DniError, keepError, failure, check, ALL, size, enumValue, numbers, Matrix,
+module.exports = {koffi, library, path, C, DniError, keepError, keepLate, throwLate, failure, check, calls, ALL, size,
+  integer, text, retained, named, enumValue, numbers, Matrix,
   zeros, labels, matrix, viewOf, allocate, options, list, report, result, structAt, classes, Handle, hold, adopt,
-  borrow, pointer, structs, enums, handles, fs};
+  borrow, pointer, structs, enums, handles};

@@ -10,7 +10,6 @@
 
 const core = require('./core.js');
 const parts = require('./parts.js');
-const background = require('./background.js');
 const methods = require('./methods.js');
 
 const {koffi, C, check, classes, hold, adopt, pointer, size, enumValue, matrix, options, report, result, ALL} = core;
@@ -21,13 +20,13 @@ class Context extends methods.ContextMethods {
   // Options: seed, dtype ('f32', 'f64'), compute ('bf16'), instructions, backend, log(level, line).
   constructor(given = {}) {
     super();
-    const {log, ...fields} = given, out = new BigUint64Array(1);
-    const user = log ? parts.keep(log) : 0n;
-    const more = log ? {log: parts.log, logUser: user, logDestroy: parts.destroy} : {};
-    const allowed = ['seed', 'dtype', 'compute', 'instructions', 'backend', 'log', 'logUser', 'logDestroy'];
-    parts.checked(C.dni_context_create(options('dni_context_options', {...fields, ...more}, allowed), out), user);
+    const allowed = ['seed', 'dtype', 'compute', 'instructions', 'backend', 'log'], out = new BigUint64Array(1);
+    const {log, ...fields} = core.named(given, allowed, 'a context');
+    const create = (more) => check(C.dni_context_create(options('dni_context_options', {...fields, ...more}), out));
+    if (log) parts.keeping(log, (user) => create({log: parts.log, logUser: user, logDestroy: parts.destroy}));
+    else create({});
     hold(this, out[0], null);
-    this.hasParts = Boolean(log || given.backend?.hasParts);
+    this.hasParts = Boolean(log || fields.backend?.kind === core.enums.BackendKind.callback);
   }
 }
 
@@ -44,11 +43,9 @@ class Backend extends methods.BackendMethods {
   static callback(part, given = null) {
     const {struct, user} = parts.table('dni_backend_callbacks', part, ['product'], ['setThreads'],
       {f32: part.f32 ?? 1, f64: part.f64 ?? 1, bf16: part.bf16 ?? 0});
-    const backend = made('backend', null, (out) => {
+    return made('backend', null, (out) => {
       parts.checked(C.dni_backend_create_callback(options('dni_backend_options', given, ['threads']), struct, out), user);
     });
-    backend.hasParts = true;
-    return backend;
   }
 }
 
@@ -81,14 +78,16 @@ class Layer extends methods.LayerMethods {
   }
 
   // y [rows][outputs] of x. Options: y, mode, state.
-  forward(x, {y, mode = 'training', state} = {}) {
+  forward(x, given = {}) {
+    const {y, mode = 'training', state} = core.named(given, ['y', 'mode', 'state'], 'forward');
     const to = resultFor(y, x, this.outputs);
     check(C.dni_layer_forward(pointer(this, 'layer'), enumValue('Mode', mode), pointer(state, 'state'), matrix(x), matrix(to)));
     return to;
   }
 
   // Gradients of the parameters, and dx unless it is null. OVERWRITES dy. Options: flags, state.
-  backward(x, y, dy, dx = null, {flags = 0, state} = {}) {
+  backward(x, y, dy, dx = null, given = {}) {
+    const {flags = 0, state} = core.named(given, ['flags', 'state'], 'backward');
     check(C.dni_layer_backward(pointer(this, 'layer'), enumValue('GradientFlags', flags), pointer(state, 'state'),
       matrix(x), matrix(y), matrix(dy), matrix(dx)));
     return dx;
@@ -119,7 +118,8 @@ class Loss extends methods.LossMethods {
   }
 
   // The mean loss of a batch. Options: weights, and delta and perExample, which are written.
-  evaluate(h, y, {weights, delta, perExample} = {}) {
+  evaluate(h, y, given = {}) {
+    const {weights, delta, perExample} = core.named(given, ['weights', 'delta', 'perExample'], 'evaluate');
     const mean = new Float64Array(1), batch = options('dni_batch', {x: h, y, weights});
     check(C.dni_loss_evaluate(pointer(this, 'loss'), batch, matrix(delta), matrix(perExample), mean));
     return mean[0];
@@ -136,8 +136,11 @@ class Loss extends methods.LossMethods {
 
 // A schedule is a function of the step, or an object with the fields of dni_schedule.
 function scheduleOf(given) {
-  const fields = typeof given === 'function' ? {} : {...given, kind: enumValue('RateKind', given.kind ?? 'constant')};
-  if (typeof given !== 'function') return {struct: options('dni_schedule', fields), user: 0n};
+  if (typeof given !== 'function') {
+    const {kind = 'constant', ...fields} =
+      core.named(given, ['kind', 'warmUp', 'steps', 'value', 'boundaries', 'values'], 'a schedule');
+    return {struct: options('dni_schedule', {...fields, kind: enumValue('RateKind', kind)}), user: 0n};
+  }
   const user = parts.keep(given), kind = enumValue('RateKind', 'function');
   return {struct: options('dni_schedule', {kind, function: parts.schedule, user, destroy: parts.destroy}), user};
 }
@@ -180,7 +183,8 @@ class SG extends methods.SGMethods {
   }
 
   // The estimate of dL/dh of each example. Options: signal, weights, losses, delta.
-  estimate(h, y, {signal, weights, losses, delta} = {}) {
+  estimate(h, y, given = {}) {
+    const {signal, weights, losses, delta} = core.named(given, ['signal', 'weights', 'losses', 'delta'], 'estimate');
     const like = h ?? signal ?? losses ?? y;
     if (!like) throw new TypeError('an SG is asked with h, y or a signal');
     const Kind = like.data.constructor === Int32Array ? Float32Array : like.data.constructor;
@@ -191,6 +195,7 @@ class SG extends methods.SGMethods {
 
   // Compute the gradients of the SG's parameters. Options: losses, prediction, weights, flags.
   learn(h, y, target, given = {}) {
+    core.named(given, ['losses', 'prediction', 'weights', 'flags'], 'learn');
     const found = report('dni_lesson_report');
     check(C.dni_sg_learn(pointer(this, 'sg'), options('dni_lesson', {h, y, target, ...given}), found));
     return result('dni_lesson_report', found);
@@ -249,7 +254,8 @@ class Predictor extends methods.PredictorMethods {
   }
 
   // The output of layer `after`, or of the last. Options: h, after.
-  run(x, {h, after = ALL} = {}) {
+  run(x, given = {}) {
+    const {h, after = ALL} = core.named(given, ['h', 'after'], 'run');
     const outputs = after === ALL ? this.network.outputs : this.network.layer(after)?.outputs ?? 0;
     const to = resultFor(h, x, outputs);
     check(C.dni_predictor_run(pointer(this, 'predictor'), size(after), matrix(x), matrix(to)));
@@ -261,12 +267,16 @@ class Predictor extends methods.PredictorMethods {
 
 class Dataset extends methods.DatasetMethods {
   // Examples in matrices, which are used where they are. Options: factor, offset, classes, unchecked.
-  static memory(context, x, y, {factor, offset, classes, unchecked} = {}) {
-    const user = parts.keep([x, y]), scaled = Number(factor !== undefined || offset !== undefined);
-    const struct = options('dni_memory_options', {flags: unchecked ? 3 : 1, scaled, factor: factor ?? 1, offset, classes,
-      destroy: parts.destroy, user});
-    return made('dataset', context, (out) => {
-      parts.checked(C.dni_dataset_create_memory(pointer(context, 'context'), matrix(x), matrix(y), struct, out), user);
+  static memory(context, x, y, given = {}) {
+    const {factor, offset, classes: count, unchecked} =
+      core.named(given, ['factor', 'offset', 'classes', 'unchecked'], 'a data set');
+    const scaled = Number(factor !== undefined || offset !== undefined);
+    return parts.keeping([x, y], (user) => {
+      const struct = options('dni_memory_options', {flags: unchecked ? 3 : 1, scaled, factor: factor ?? 1, offset,
+        classes: count, destroy: parts.destroy, user});
+      return made('dataset', context, (out) => {
+        check(C.dni_dataset_create_memory(pointer(context, 'context'), matrix(x), matrix(y), struct, out));
+      });
     });
   }
 
@@ -291,7 +301,8 @@ class Dataset extends methods.DatasetMethods {
   }
 
   // Two data sets: `count` examples and the rest. Options: shuffle, seed.
-  split(count, {shuffle = false, seed} = {}) {
+  split(count, given = {}) {
+    const {shuffle = false, seed} = core.named(given, ['shuffle', 'seed'], 'split');
     const first = new BigUint64Array(1), second = new BigUint64Array(1);
     const random = seed === undefined ? null : options('dni_random_options', {seed});
     check(C.dni_dataset_split(pointer(this, 'dataset'), size(count), Number(shuffle), random, first, second));
@@ -302,8 +313,9 @@ class Dataset extends methods.DatasetMethods {
 const ORDER_STATE = 5;
 
 class Order extends methods.OrderMethods {
-  constructor(dataset, {seed} = {}) {
+  constructor(dataset, given = {}) {
     super();
+    const {seed} = core.named(given, ['seed'], 'an order');
     const out = new BigUint64Array(1), random = seed === undefined ? null : options('dni_random_options', {seed});
     check(C.dni_order_create(pointer(dataset, 'dataset'), random, out));
     hold(this, out[0], dataset);

@@ -1,7 +1,7 @@
 'use strict';
 // The methods of all classes. Made by bindings/generate from the headers of libdni 0.9.0; do not edit.
 
-const {C, Handle, check, adopt, borrow, pointer, size, enumValue, matrix, options, list, report, result,
+const {C, Handle, check, adopt, borrow, pointer, size, integer, text, enumValue, matrix, options, list, report, result,
   pointers, numbers} = require('./core.js');
 
 class ContextMethods extends Handle {
@@ -53,7 +53,7 @@ class BackendMethods extends Handle {
   // Any CBLAS, from the shared library at `path`: a path, or a name that the dynamic loader finds.
   static dynamic(path, given = null) {
     const out = new BigUint64Array(1);
-    check(C.dni_backend_create_dynamic(options('dni_backend_options', given, ['threads', 'instructions']), path, out));
+    check(C.dni_backend_create_dynamic(options('dni_backend_options', given, ['threads', 'instructions']), text(path), out));
     return adopt('backend', out[0], null);
   }
 
@@ -79,7 +79,7 @@ class BackendMethods extends Handle {
 
   // Compute C = alpha op(A) op(B) + beta C; the same on every backend.
   gemm(transposeA, transposeB, alpha, a, b, beta, c) {
-    check(C.dni_backend_gemm(pointer(this, 'backend'), transposeA, transposeB, alpha, matrix(a), matrix(b), beta, matrix(c)));
+    check(C.dni_backend_gemm(pointer(this, 'backend'), integer(transposeA), integer(transposeB), alpha, matrix(a), matrix(b), beta, matrix(c)));
   }
 }
 
@@ -645,14 +645,14 @@ class DatasetMethods extends Handle {
   // A data set of two IDX files of unsigned bytes, plain or gzip, the format of MNIST.
   static idx(context, imagesPath, labelsPath, given = null) {
     const out = new BigUint64Array(1);
-    check(C.dni_dataset_create_idx(pointer(context, 'context'), imagesPath, labelsPath, options('dni_idx_options', given, ['classes', 'scaled', 'inFile', 'factor', 'offset']), out));
+    check(C.dni_dataset_create_idx(pointer(context, 'context'), text(imagesPath), text(labelsPath), options('dni_idx_options', given, ['classes', 'scaled', 'inFile', 'factor', 'offset']), out));
     return adopt('dataset', out[0], context);
   }
 
   // A data set of a CSV file of numbers, plain or gzip, one example on each line.
   static csv(context, path, given = null) {
     const out = new BigUint64Array(1);
-    check(C.dni_dataset_create_csv(pointer(context, 'context'), path, options('dni_csv_options', given, ['classes', 'targetColumns', 'headerLines', 'targetsFirst', 'separator']), out));
+    check(C.dni_dataset_create_csv(pointer(context, 'context'), text(path), options('dni_csv_options', given, ['classes', 'targetColumns', 'headerLines', 'targetsFirst', 'separator']), out));
     return adopt('dataset', out[0], context);
   }
 
@@ -765,37 +765,37 @@ class CheckpointMethods extends Handle {
 
   // Add a layer: its parameters, settings, statistics, and its random stream. The values in the caller's own layers are their parameters; what else they keep, add with _add_matrix() or _add_count().
   addLayer(name, layer) {
-    check(C.dni_checkpoint_add_layer(pointer(this, 'checkpoint'), name, pointer(layer, 'layer')));
+    check(C.dni_checkpoint_add_layer(pointer(this, 'checkpoint'), text(name), pointer(layer, 'layer')));
   }
 
   // Add an SG with all it has learned, SGs inside it too. Failures as dni_checkpoint_add_layer().
   addSg(name, sg) {
-    check(C.dni_checkpoint_add_sg(pointer(this, 'checkpoint'), name, pointer(sg, 'sg')));
+    check(C.dni_checkpoint_add_sg(pointer(this, 'checkpoint'), text(name), pointer(sg, 'sg')));
   }
 
   // Add all layers and SGs of a network, those too that are added to it later. Failures as dni_checkpoint_add_layer().
   addNetwork(name, network) {
-    check(C.dni_checkpoint_add_network(pointer(this, 'checkpoint'), name, pointer(network, 'network')));
+    check(C.dni_checkpoint_add_network(pointer(this, 'checkpoint'), text(name), pointer(network, 'network')));
   }
 
   // Add an optimiser: settings, count of steps, moments. What it moves is not part of it. Failures as dni_checkpoint_add_layer().
   addOptimiser(name, optimiser) {
-    check(C.dni_checkpoint_add_optimiser(pointer(this, 'checkpoint'), name, pointer(optimiser, 'optimiser')));
+    check(C.dni_checkpoint_add_optimiser(pointer(this, 'checkpoint'), text(name), pointer(optimiser, 'optimiser')));
   }
 
   // Add an order of examples, which goes on after a load as it would have. Failures as dni_checkpoint_add_layer().
   addOrder(name, order) {
-    check(C.dni_checkpoint_add_order(pointer(this, 'checkpoint'), name, pointer(order, 'order')));
+    check(C.dni_checkpoint_add_order(pointer(this, 'checkpoint'), text(name), pointer(order, 'order')));
   }
 
   // Add a trainer with its network, as dni_trainer_save() does. Failures as dni_checkpoint_add_layer().
   addTrainer(name, trainer) {
-    check(C.dni_checkpoint_add_trainer(pointer(this, 'checkpoint'), name, pointer(trainer, 'trainer')));
+    check(C.dni_checkpoint_add_trainer(pointer(this, 'checkpoint'), text(name), pointer(trainer, 'trainer')));
   }
 
   // Add a guard's counts to a checkpoint; its optimiser is added for itself. Failures as dni_checkpoint_add_layer().
   addGuard(name, guard) {
-    check(C.dni_checkpoint_add_guard(pointer(this, 'checkpoint'), name, pointer(guard, 'guard')));
+    check(C.dni_checkpoint_add_guard(pointer(this, 'checkpoint'), text(name), pointer(guard, 'guard')));
   }
 }
 

@@ -5,8 +5,8 @@
 // exception does not pass through C: it becomes a number, and the call that ran the callback throws it again. The
 // library may call from another thread; koffi then runs the function here as soon as the event loop is free.
 
-const {koffi, C, check, keepError, Matrix, matrix, viewOf, structs, options, result, structAt, list} =
-  require('./core.js');
+const {koffi, C, check, calls, keepError, keepLate, throwLate, matrix, viewOf, structs, options, result, structAt,
+  size, text} = require('./core.js');
 
 const kept = new Map();
 let last = 0n;
@@ -33,14 +33,62 @@ function register(answer, kinds, run) {
 
 const find = (user) => kept.get(BigInt(user));
 
+// What `make` makes with the number of a thing. If it fails, nothing is kept.
+function keeping(thing, make) {
+  const user = keep(thing);
+  try {
+    return make(user);
+  } catch (error) {
+    forget(user);
+    throw error;
+  }
+}
+
+// Runs a function as a callback.
+function inside(run) {
+  calls.depth++;
+  try {
+    const answer = run();
+    if (typeof answer?.then === 'function') {
+      answer.then(undefined, () => {});
+      throw new TypeError('a callback cannot be an async function: the library waits for its answer');
+    }
+    return answer;
+  } finally {
+    calls.depth--;
+  }
+}
+
+function textOf(error) {
+  try {
+    return String(error).replaceAll('\0', ' ');
+  } catch {
+    return 'an error without a text';
+  }
+}
+
 // A callback that answers a status.
 function status(kinds, run) {
   return register('int32_t', kinds, (user, ...given) => {
     try {
-      return run(find(user), ...given) ?? 0;
+      return inside(() => {
+        throwLate();
+        return run(find(user), ...given);
+      }) ?? 0;
     } catch (error) {
-      const number = keepError(error);
-      return C.dni_fail(number, String(error).replaceAll('\0', ' '));
+      return C.dni_fail(keepError(error), textOf(error));
+    }
+  });
+}
+
+// A callback that answers no status: what it throws is thrown later, and it answers a default.
+function plain(answer, fallback, kinds, run) {
+  return register(answer, kinds, (user, ...given) => {
+    try {
+      return inside(() => run(find(user), ...given));
+    } catch (error) {
+      keepLate(error);
+      return fallback;
     }
   });
 }
@@ -57,8 +105,9 @@ function callOf(name, address) {
 function method(name, kind) {
   return status(['void *'], (part, address) => {
     const call = callOf(kind, address), ownLoss = call.ownLoss;
-    part[name](call);
+    const answer = part[name](call);
     if (ownLoss && call.ownLoss !== ownLoss) new Float64Array(koffi.view(ownLoss, 8))[0] = call.ownLoss;
+    return typeof answer?.then === 'function' ? answer : 0;
   });
 }
 
@@ -84,8 +133,8 @@ const functions = {
     if (its) fill(gradient, its);
   }),
   setThreads: status(['size_t'], (part, threads) => part.setThreads(Number(threads))),
-  stateBytes: register('size_t', ['size_t'], (user, rows) => find(user).stateBytes(Number(rows))),
-  changed: register('void', [], (user) => find(user).changed()),
+  stateBytes: plain('size_t', 0, ['size_t'], (part, rows) => size(part.stateBytes(Number(rows)))),
+  changed: plain('void', undefined, [], (part) => part.changed()),
   copy: status(['void *'], (part, copy) => store(copy, BigUint64Array, keep(part.copy()))),
   fetch: status(['void *', 'size_t', 'void *', 'void *'], (source, indices, count, x, y) => {
     const chosen = new BigUint64Array(koffi.view(BigInt(indices), Number(count) * 8));
@@ -100,27 +149,23 @@ const metric = status(['void *', 'void *'], (run, address, value) => {
   store(value, Float64Array, run(x, y, weights));
 });
 
-const schedule = register('double', ['uint64_t'], (user, step) => {
-  try {
-    return Number(find(user)(Number(step)));
-  } catch {
-    return -1;  // the library takes what is out of range as 0
-  }
+const schedule = plain('double', 0, ['uint64_t'], (run, step) => {
+  const value = run(Number(step));
+  if (typeof value !== 'number') throw new TypeError(`a schedule answers a number, not ${typeof value}`);
+  return value;
 });
 
-const log = register('void', ['int32_t', 'const char *'], (user, level, line) => {
-  try {
-    find(user)(level === 2 ? 'warning' : 'information', line);
-  } catch {
-    // Nobody waits for the answer of a log.
-  }
-});
+const log = plain('void', undefined, ['int32_t', 'const char *'], (run, level, line) =>
+  void run(level === 2 ? 'warning' : 'information', line));
 
-const step = status(['void *'], (run, address) =>
-  (run(result('dni_step_report', structAt('dni_step_report', BigInt(address)))) ? 1 : 0));
+const step = status(['void *'], (run, address) => {
+  const answer = run(result('dni_step_report', structAt('dni_step_report', BigInt(address))));
+  return typeof answer?.then === 'function' ? answer : Number(Boolean(answer));
+});
 
 // Batches of an iterator, of [x, y] or [x, y, weights].
 const next = status(['void *'], (holder, address) => {
+  if (!holder.batches[Symbol.iterator]) throw new TypeError('batches come from an iterable that is not async');
   holder.iterator ??= holder.batches[Symbol.iterator]();
   const {value, done} = holder.iterator.next();
   holder.latest = done ? [] : value;
@@ -152,13 +197,12 @@ function table(name, part, required, optional, more = {}) {
     if (part[method]) fields[method] = functions[method];
   }
   if (part.parameters) Object.assign(fields, {parameter: functions.parameter, parameterCount: part.parameters().length});
-  const user = keep(part);
-  return {struct: options(name, {...fields, user}), user};
+  return keeping(part, (user) => ({struct: options(name, {...fields, user}), user}));
 }
 
 // Into a path, or to a function of pieces; from a path, or from a function that gives pieces.
 function save(handle, file, toPath, toWriter) {
-  if (typeof file === 'string') return check(toPath(handle, file));
+  if (typeof file !== 'function') return check(toPath(handle, text(file)));
   const user = keep(file);
   const answer = toWriter(handle, options('dni_writer', {user, write}));
   forget(user);
@@ -166,12 +210,12 @@ function save(handle, file, toPath, toWriter) {
 }
 
 function load(handle, file, fromPath, fromReader, more) {
-  if (typeof file === 'string') return check(fromPath(handle, file, more));
+  if (typeof file !== 'function') return check(fromPath(handle, text(file), more));
   const user = keep(file);
   const answer = fromReader(handle, options('dni_reader', {user, read}), more);
   forget(user);
   return check(answer);
 }
 
-module.exports = {kept, keep, forget, checked, table, destroy, metric, schedule, log, step, next, position, seek, save,
-  load, list, Matrix};
+module.exports = {kept, keep, keeping, forget, checked, table, destroy, metric, schedule, log, step, next, position, seek, save,
+  load};

@@ -1,57 +1,74 @@
 'use strict';
 // Training: steps on this thread, fits on another one.
 
+const fs = require('fs');
+const {inspect} = require('util');
 const core = require('./core.js');
 const parts = require('./parts.js');
 const background = require('./background.js');
 const methods = require('./methods.js');
 
-const {koffi, C, check, classes, hold, pointer, size, matrix, options, report, result} = core;
+const {koffi, C, check, classes, hold, named, pointer, size, matrix, options, report, result, enums} = core;
 
 const TRAINER = ['optimiser', 'sgOptimiser', 'maxBatch', 'schedule', 'measureGradientNorm', 'updateProbability', 'threads',
   'inFlight', 'microBatches', 'trainedModules', 'layerThread', 'balance', 'seed', 'metric'];
 const FIT = ['batch', 'epochs', 'steps', 'callback', 'callbackEvery', 'settleEvery', 'keepOrder', 'keepRest', 'seed',
   'validation', 'validateEvery', 'patience', 'best', 'checkpoint', 'checkpointEvery', 'checkpointMayFail', 'anew'];
 
-// Trainers whose fit runs on another thread. A process that ends cancels them, and waits for their steps.
+// Trainers whose fit runs on another thread. A process that ends cancels them, and waits for their steps. Where a step
+// waits for JavaScript there is no answer any more; then the process ends at once.
 const running = new Set();
-process.on('exit', () => running.forEach((trainer) => C.dni_trainer_cancel(trainer.address)));
-
-function only(given, allowed, what) {
-  for (const key of Object.keys(given)) {
-    if (!allowed.includes(key)) throw new TypeError(`a ${what} has no option ${key}`);
-  }
-}
+let uncaught = null;
+process.on('uncaughtExceptionMonitor', (error) => { uncaught = error; });
+process.on('exit', (code) => {
+  running.forEach((trainer) => C.dni_trainer_cancel(trainer.address));
+  if (![...running].some((trainer) => trainer.callsBack)) return;
+  if (uncaught) fs.writeSync(2, `${inspect(uncaught)}\n`);  // Node.js would print it after this event
+  koffi.load(null).func('_exit', 'void', ['int'])(code);
+});
 
 function fitOptions(given) {
-  only(given, FIT, 'fit');
-  const {callback, ...fields} = given, user = callback ? parts.keep(callback) : 0n;
-  const more = callback ? {callback: parts.step, callbackUser: user} : {};
-  return {struct: options('dni_fit_options', {...fields, ...more}), user};
+  const {callback, ...fields} = named(given, FIT, 'a fit');
+  if (!callback) return {struct: options('dni_fit_options', fields), user: 0n};
+  return parts.keeping(callback, (user) =>
+    ({struct: options('dni_fit_options', {...fields, callback: parts.step, callbackUser: user}), user}));
 }
 
 class Trainer extends methods.TrainerMethods {
   // Options are those of dni_trainer_options, and metric(h, y, weights), which answers a number.
   constructor(network, loss, given = {}) {
     super();
-    only(given, TRAINER, 'trainer');
-    const {metric, ...fields} = given, out = new BigUint64Array(1), struct = options('dni_trainer_options', fields);
-    const user = metric ? parts.keep(metric) : 0n;
+    const {metric, ...fields} = named(given, TRAINER, 'a trainer'), out = new BigUint64Array(1);
+    const struct = options('dni_trainer_options', fields);
+    const create = () => check(C.dni_trainer_create(pointer(network, 'network'), pointer(loss, 'loss'), struct, out));
     if (metric) {
-      const measure = options('dni_metric', {user, evaluate: parts.metric, destroy: parts.destroy});
-      struct.anchors.push(measure);
-      struct.u64[core.structs.dni_trainer_options.fields.metric[0] / 8] = koffi.address(measure);
-    }
-    parts.checked(C.dni_trainer_create(pointer(network, 'network'), pointer(loss, 'loss'), struct, out), user);
+      parts.keeping(metric, (user) => {
+        const measure = options('dni_metric', {user, evaluate: parts.metric, destroy: parts.destroy});
+        struct.anchors.push(measure);
+        struct.u64[core.structs.dni_trainer_options.fields.metric[0] / 8] = koffi.address(measure);
+        create();
+      });
+    } else create();
     hold(this, out[0], network);
     this.network = network;
+    this.loss = loss;
     this.metric = metric;
+  }
+
+  // Whether something of it is JavaScript.
+  #hasParts() {
+    if (this.metric || this.context.hasParts || this.loss.context.hasParts) return true;
+    if (this.loss.kind === enums.LossKind.callback) return true;
+    for (let index = 0; index < this.network.layerCount; index++) {
+      if (this.network.layer(index).kind === enums.LayerKind.callback) return true;
+      if (this.network.sg(index)?.kind === enums.SGKind.callback) return true;
+    }
+    return false;
   }
 
   // A call that waits for other threads must not be made where those wait for this one.
   #mayWait() {
-    const hasParts = this.metric || this.context.hasParts;
-    if (hasParts && this.threadCount > 1) {
+    if (this.threadCount > 1 && this.#hasParts()) {
       throw new Error('this trainer has threads that call JavaScript, so this call could wait for ever: use fit()');
     }
   }
@@ -76,9 +93,9 @@ class Trainer extends methods.TrainerMethods {
   }
 
   // The promise of a training; see dni_trainer_fit(). callback(report) stops it by answering true.
-  fit(dataset, given = {}) {
-    const {struct, user} = fitOptions(given);
-    return this.#inBackground('dni_trainer_fit', pointer(dataset, 'dataset'), struct, [user], [dataset, given]);
+  async fit(dataset, given = {}) {
+    const {struct, user} = fitOptions(given), second = pointer(dataset, 'dataset');
+    await this.#inBackground('dni_trainer_fit', second, struct, [user], [dataset, given.validation, given.best], []);
   }
 
   // The same on this thread, which does nothing else meanwhile.
@@ -91,27 +108,39 @@ class Trainer extends methods.TrainerMethods {
   }
 
   // Train on what an iterable gives: [x, y] or [x, y, weights]; see dni_trainer_fit_stream().
-  fitStream(batches, given = {}) {
+  async fitStream(batches, given = {}) {
     const {struct, user} = fitOptions(given), holder = {batches};
     const number = parts.keep(holder), fields = {user: number, next: parts.next};
     if (batches.position) fields.position = parts.position;
     if (batches.seek) fields.seek = parts.seek;
     const stream = options('dni_stream', fields);
-    return this.#inBackground('dni_trainer_fit_stream', koffi.address(stream), struct, [user, number], [stream, holder, given]);
+    try {
+      await this.#inBackground('dni_trainer_fit_stream', koffi.address(stream), struct, [user, number],
+        [given.validation, given.best], [stream, holder]);
+    } finally {
+      holder.iterator?.return?.();  // so that a generator's `finally` runs
+    }
   }
 
-  async #inBackground(name, second, struct, users, alive) {
-    const address = pointer(this, 'trainer');
-    this.isBusy = true;
-    running.add(this);
+  async #inBackground(name, second, struct, users, objects, alive) {
+    let release = () => {};
     try {
-      await background.call(name, [address, second, koffi.address(struct)], [this, struct, alive]);
+      const address = pointer(this, 'trainer');
+      release = core.retained(objects);
+      this.callsBack = users.some(Boolean) || this.#hasParts();
+      this.isBusy = true;
+      running.add(this);
+      try {
+        await background.call(name, [address, second, koffi.address(struct)], [struct, ...alive]);
+      } finally {
+        running.delete(this);
+        this.isBusy = false;
+      }
     } finally {
-      running.delete(this);
-      this.isBusy = false;
+      release();
       users.forEach(parts.forget);
-      alive.length = 0;
     }
+    core.throwLate();
   }
 
   // Stop a fit between two steps: its promise is rejected with the code ERROR_CANCELLED.

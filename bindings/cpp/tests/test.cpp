@@ -222,20 +222,81 @@ static void files_without_a_disk() {
   EXPECT(thrown_by<mine>([&] {
            network.write([](const void *, size_t) { throw mine{3}; });
          }).number == 3);
-  int left = 3;
   const auto trainer = dni::trainer::create(network, dni::loss::softmax_cross_entropy(context));
-  const dni::matrix x(data.pixels, 4), y(data.labels, 4);
-  trainer.fit_stream([&](dni_batch &batch) {
-    if (left-- > 0) batch.x = x.view(), batch.y = y.view();
-  });
+  struct three {
+    dni::matrix x, y;
+    uint64_t given = 0;
+    void next(dni_batch &batch) {
+      if (given++ < 3) batch.x = x.view(), batch.y = y.view();
+    }
+    uint64_t position() const {
+      return given;
+    }
+    void seek(uint64_t position) {
+      given = position;
+    }
+  } batches{{data.pixels, 4}, {data.labels, 4}};
+  trainer.fit_stream(batches);
   EXPECT(trainer.step_count() == 3);
+}
+
+/* What once went wrong: functions with overloads were not seen, late exceptions were lost. */
+struct overloaded {
+  std::vector<float> weight = std::vector<float>(3), gradient = std::vector<float>(3);
+  std::vector<dni::parameter_view> parameters() {
+    return {{{weight, 1}, {gradient, 1}}};
+  }
+  std::vector<dni::parameter_view> parameters() const {
+    throw mine{1};
+  }
+  void changed() {
+    throw mine{4};
+  }
+  void forward(const dni_layer_call &call) {
+    dni::check(dni_matrix_copy(call.x, call.y));
+  }
+  void backward(const dni_layer_call &) {
+  }
+};
+
+static void once_wrong() {
+  const dni::context context;
+  const auto layer = dni::layer::callback(context, 2, 2, overloaded());
+  EXPECT(layer.parameter_count() == 1);
+  const auto sgd = dni::optimiser::sgd(context, 0.1);
+  sgd.add_layer(layer);
+  EXPECT(thrown_by<mine>([&] { sgd.step(); }).number == 4);
+  const auto other = dni::optimiser::sgd(context, 0.1);
+  const dni::schedule typo([](std::uint64_t) -> double { throw mine{5}; });
+  EXPECT(thrown_by<mine>([&] { typo.value(1); }).number == 5);
+  other.set_schedule(typo);
+  EXPECT(thrown_by<mine>([&] { other.step(); }).number == 5);
+  struct slow {
+    void product(const dni_product &) {
+      throw mine{6};
+    }
+    int32_t f64() const {
+      return 0;
+    }
+  };
+  const auto backend = dni::backend::callback(slow());
+  dni::options<dni_context_options> options;
+  options.backend = backend.get();
+  const dni::context with(&options);
+  std::vector<float> x(4), y(4);
+  const auto dense = dni::layer::dense(with, 2, 2, DNI_ACTIVATION_RELU);
+  EXPECT(thrown_by<mine>([&] { dense.forward({x, 2}, {y, 2}); }).number == 6);
 }
 
 int main(int, char **arguments) {
   folder = arguments[1];
-  void (*const cases[])() = {layers_change_nothing, exceptions_come_out_as_themselves,
-                             errors_of_the_library, parts_are_destroyed,
-                             other_parts,           files_without_a_disk};
+  void (*const cases[])() = {layers_change_nothing,
+                             exceptions_come_out_as_themselves,
+                             errors_of_the_library,
+                             parts_are_destroyed,
+                             other_parts,
+                             files_without_a_disk,
+                             once_wrong};
   for (const auto run : cases) {
     try {
       run();

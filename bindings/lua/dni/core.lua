@@ -7,7 +7,8 @@ jit.off(true, true)
 local ffi = require "ffi"
 local interface = require "dni.interface"
 
-local core = {classes = {}, library = {}, enums = interface.enums, fields = interface.fields}
+-- depth: how many callbacks are running.
+local core = {depth = 0, classes = {}, library = {}, enums = interface.enums, fields = interface.fields}
 
 -- The library: a file that the environment names, or the system's.
 local function load()
@@ -33,11 +34,34 @@ local thrown, next_number = {}, 1000000000
 function core.keep_error(e)
   next_number = next_number + 1
   thrown[next_number] = {e}
-  C.dni_fail(next_number, tostring(e))
+  local fine, text = pcall(tostring, e)
+  C.dni_fail(next_number, fine and text or "an error without a text")
   return next_number
 end
 
+-- What a callback threw that answers no status: the next call that can fail throws it.
+local late = {}
+
+function core.keep_late(e)
+  late[#late + 1] = {e}
+end
+
+function core.throw_late()
+  local first = table.remove(late, 1)
+  if first then
+    late = {}
+    error(first[1], 0)
+  end
+end
+
+-- What was closed in a callback: the call that ran it may use it until it is over.
+local closed = {}
+
+function core.close_later(handle) closed[#closed + 1] = handle end
+
 function core.check(status)
+  if core.depth == 0 then closed = {} end
+  core.throw_late()
   if status == 0 then return end
   local kept = thrown[status]
   thrown[status] = nil
@@ -51,8 +75,8 @@ end
 core.ALL = 2 ^ 64
 
 function core.size(value)
-  if value == core.ALL then return ffi.cast("size_t", -1) end
   if type(value) == "cdata" then return value end
+  if value == core.ALL then return ffi.cast("size_t", -1LL) end
   if type(value) ~= "number" or value % 1 ~= 0 or value < 0 or value > 2 ^ 53 then
     error("expected a whole number, not " .. tostring(value), 3)
   end
@@ -112,7 +136,10 @@ end
 function core.labels(values)
   if type(values) == "number" then return core.new(values, 1, "i32") end
   local m = core.new(#values, 1, "i32")
-  for r = 1, #values do m.data[r - 1] = values[r] end
+  for r = 1, #values do
+    if values[r] % 1 ~= 0 then error("a label is a whole number, not " .. values[r], 2) end
+    m.data[r - 1] = values[r]
+  end
   return m
 end
 
@@ -130,7 +157,9 @@ end
 -- Some of the rows: a view of the same memory.
 function Matrix:slice(first, rows)
   if first < 0 or rows < 0 or first + rows > self.rows then error("rows that are not there", 2) end
-  return new_matrix(self.data + first * self.stride, rows, self.columns, self.stride, self.dtype, self)
+  local data = self.data + first * self.stride
+  core.anchor(data, self)
+  return new_matrix(data, rows, self.columns, self.stride, self.dtype, self)
 end
 
 function Matrix:copy()
@@ -145,6 +174,7 @@ end
 function core.view_of(view, owner)
   if view == nil then return nil end
   local data = ffi.cast(ELEMENT[view.dtype] .. " *", view.data)
+  if owner then core.anchor(data, owner) end
   return new_matrix(data, tonumber(view.rows), tonumber(view.columns), tonumber(view.stride), view.dtype, owner)
 end
 
@@ -167,9 +197,9 @@ core.anchor = anchor
 
 -- An array of numbers, or a matrix of them, as C memory and its length.
 function core.array(kind, values)
-  if type(values) == "cdata" then error("an array is a table of numbers", 3) end
+  if type(values) ~= "table" then error("an array is a table of numbers", 3) end
   local memory = ffi.new(kind .. "[?]", math.max(#values, 1))
-  for i = 1, #values do memory[i - 1] = values[i] end
+  for i = 1, #values do memory[i - 1] = kind == "double" and values[i] or core.size(values[i]) end
   return memory, #values
 end
 
@@ -215,6 +245,14 @@ function core.options(kind, given, allowed)
     end
   end
   return struct
+end
+
+-- Options of a function of dni.lua itself: a table, and nothing in it but these names.
+function core.named(given, names, what)
+  for name in pairs(given or {}) do
+    if not names[name] then error(("%s has no option %s"):format(what, tostring(name)), 3) end
+  end
+  return given or {}
 end
 
 function core.report(kind)
@@ -281,11 +319,13 @@ function core.pointer(object, thing)
   return object.handle
 end
 
--- Give the reference back now. The object cannot be used afterwards.
+-- Give the reference back now; in a callback, when the call that runs it is over. The object cannot be used
+-- afterwards.
 local function close(object)
   local handle = object.handle
   object.handle = nil
-  if handle ~= nil then releases[object.thing](ffi.gc(handle, nil)) end
+  if handle == nil then return end
+  if core.depth > 0 then core.close_later(handle) else releases[object.thing](ffi.gc(handle, nil)) end
 end
 
 for _, thing in ipairs(interface.handles) do

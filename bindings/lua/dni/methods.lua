@@ -160,7 +160,7 @@ end
 
 -- An activation alone: y = activation(x), element by element. It has no parameters. y may be x
 -- itself, except for GELU, whose backward needs x.
-function classes.layer.activation(context, units, activation)
+function classes.layer.activation_(context, units, activation)
   local out = ffi.new("dni_layer *[1]")
   check(C.dni_layer_create_activation(pointer(context, "context"), size(units), enum("activation", activation), out))
   return own("layer", out[0], context)
@@ -848,16 +848,6 @@ end
 -- Nothing is allocated.
 function classes.network:assign(from)
   check(C.dni_network_assign(pointer(self, "network"), pointer(from, "network")))
-end
-
--- Buffers to predict with a network, `rows` rows at a time.
---
--- rows 0: 256. It keeps the network. Any number of predictors of one network may be used by
--- different threads at once while nothing trains it. Layers that are added later are not seen.
-function classes.predictor.create(network, rows)
-  local out = ffi.new("dni_predictor *[1]")
-  check(C.dni_predictor_create(pointer(network, "network"), size(rows), out))
-  return own("predictor", out[0], network)
 end
 
 -- Plan working space for predictions of up to `rows` rows at a time, for dni_network_predict() and

@@ -41,8 +41,23 @@ parts.destroy = ffi.cast("dni_destroy_callback", parts.forget)
 -- A callback that answers a status.
 local function status(kind, run)
   return ffi.cast(kind, function(user, ...)
-    local fine, answer = pcall(run, kept[key(user)], ...)
+    core.depth = core.depth + 1
+    local fine, answer = pcall(core.throw_late)
+    if fine then fine, answer = pcall(run, kept[key(user)], ...) end
+    core.depth = core.depth - 1
     return fine and (answer or 0) or core.keep_error(answer)
+  end)
+end
+
+-- A callback that answers no status: what it throws is thrown later, and it answers a default.
+local function plain(kind, default, run)
+  return ffi.cast(kind, function(user, ...)
+    core.depth = core.depth + 1
+    local fine, answer = pcall(run, kept[key(user)], ...)
+    core.depth = core.depth - 1
+    if fine then return answer end
+    core.keep_late(answer)
+    return default
   end)
 end
 
@@ -87,10 +102,10 @@ local functions = {
   set_threads = status("dni_status (*)(void *, size_t)", function(part, threads)
     part:set_threads(tonumber(threads))
   end),
-  state_bytes = ffi.cast("size_t (*)(void *, size_t)", function(user, rows)
-    return kept[key(user)]:state_bytes(tonumber(rows))
+  state_bytes = plain("size_t (*)(void *, size_t)", 0, function(part, rows)
+    return core.size(part:state_bytes(tonumber(rows)))
   end),
-  changed = ffi.cast("void (*)(void *)", function(user) kept[key(user)]:changed() end),
+  changed = plain("void (*)(void *)", nil, function(part) part:changed() end),
   copy = status("dni_status (*)(void *, void **)", function(part, copy) copy[0] = parts.keep(part:copy()) end),
   fetch = status("dni_status (*)(void *, const size_t *, size_t, dni_matrix *, dni_matrix *)",
     function(source, indices, count, x, y)
@@ -102,13 +117,12 @@ parts.metric = status("dni_status (*)(void *, const dni_batch *, double *)", fun
   value[0] = run(core.view_of(batch.x), core.view_of(batch.y), core.view_of(batch.weights))
 end)
 
-parts.schedule = ffi.cast("double (*)(void *, uint64_t)", function(user, step)
-  local fine, value = pcall(kept[key(user)], tonumber(step))
-  return fine and tonumber(value) or -1 -- the library takes what is out of range as 0
+parts.schedule = plain("double (*)(void *, uint64_t)", 0, function(run, step)
+  return run(tonumber(step)) + 0
 end)
 
-parts.log = ffi.cast("dni_log_callback", function(user, level, line)
-  pcall(kept[key(user)], core.name_of("log_level", level), ffi.string(line))
+parts.log = plain("dni_log_callback", nil, function(run, level, line)
+  run(core.name_of("log_level", level), ffi.string(line))
 end)
 
 parts.step = status("dni_step_callback", function(run, report)
@@ -145,15 +159,14 @@ function parts.table(kind, part, required, optional)
   for _, name in ipairs(required) do
     if type(part[name]) ~= "function" then error("the part has no function " .. name, 3) end
   end
+  local parameters = part.parameters and part:parameters()
   local struct = core.options(kind, {user = parts.keep(part), destroy = parts.destroy})
   for _, names in ipairs {required, optional} do
     for _, name in ipairs(names) do
       if part[name] then struct[name] = functions[name] end
     end
   end
-  if part.parameters then
-    struct.parameter, struct.parameter_count = functions.parameter, #part:parameters()
-  end
+  if parameters then struct.parameter, struct.parameter_count = functions.parameter, #parameters end
   return struct
 end
 

@@ -224,6 +224,71 @@ case("streams, files without a disk, checkpoints", function()
   same(tonumber(position[0]), 7, "position")
 end)
 
+case("what once went wrong", function()
+  local context = dni.Context.create()
+  local x, y = batch(context, 8)
+  same(dni.Layer.activation_(context, 4, "relu"):kind_name(), "activation")
+  local net = network(context)
+  local trainer = dni.Trainer.create(net, dni.Loss.softmax_cross_entropy(context))
+  trainer:set_rate_factor(dni.ALL, 0.5)
+  same(dni.Predictor.create(net):run(x):get(3, 4), net:predict(x):get(3, 4), "predictor")
+  same(dni.Predictor.create(net):run(x, nil, 0).columns, 32, "columns of layer 0")
+  same(dni.Context.create {seed = 0ULL}:bytes() > 0, true)
+  -- Views outlive what they view.
+  local data = dni.Layer.dense(context, 300, 300, "relu"):parameter(0).data
+  local indices = dni.Order.create(digits(context)):indices()
+  for _ = 1, 5 do
+    collectgarbage()
+    dni.matrix(300, 300)
+  end
+  same(data[0] == data[0], true)
+  same(tonumber(indices[5]), 5, "index")
+  -- Closed in a callback of its own.
+  local closing
+  closing = network(context, dni.Layer.callback(context, 784, 784, {
+    forward = function(_, call)
+      closing:close()
+      collectgarbage()
+      call.y:fill(0)
+    end, backward = function() end}))
+  closing:predict(x)
+  contains(failure(closing.inputs, closing), "closed")
+  -- Thrown where no status is answered.
+  local optimiser = dni.Optimiser.sgd(context, 0.1)
+  optimiser:set_schedule(function() error({"typo"}) end)
+  same(failure(optimiser.step, optimiser)[1], "typo")
+  optimiser:set_schedule(nil)
+  optimiser:step()
+  contains(failure(dni.schedule_value, function() end, 1), "arithmetic")
+  same(failure(net.save, net, function() error(setmetatable({}, {__tostring = error}), 0) end) ~= nil, true)
+  -- Misspelled.
+  contains(failure(dni.Dataset.memory, context, x, y, {clases = 3}), "no option clases")
+  contains(failure(net.layer(net, 0).forward, net:layer(0), x, nil, {mod = 1}), "no option mod")
+  contains(failure(dni.schedule_value, {kind = "cosine", stpes = 1}, 1), "no option stpes")
+  contains(failure(dni.labels, {0.5}), "whole number")
+  contains(failure(digits(context).gather, digits(context), {2.5}, dni.matrix(1, 784)), "whole number")
+  collectgarbage()
+end)
+
+case("no way around the thread of Lua", function()
+  local context, other = dni.Context.create(), dni.Context.create()
+  local loss = dni.Loss.softmax_cross_entropy(context)
+  local net = network(context, dni.Layer.callback(other, 784, 784, through()))
+  net:set_sg(1, dni.SG.zero(context, 32))
+  local how = {schedule = "pipelined", threads = 2}
+  contains(failure(dni.Trainer.create, net, loss, how), "a layer of Lua's")
+  net = network(context)
+  net:set_sg(0, dni.SG.synthetic(context, 32, 10))
+  local trainer = dni.Trainer.create(net, loss, how)
+  local optimiser = trainer:module_optimiser(1)
+  contains(failure(optimiser.set_schedule, optimiser, function() return 1 end), "another thread")
+  local own = dni.Context.create {backend = dni.Backend.callback {product = function() end}}
+  local again = dni.Context.create {backend = own:backend()}
+  net = network(again)
+  net:set_sg(0, dni.SG.zero(again, 32))
+  contains(failure(dni.Trainer.create, net, dni.Loss.softmax_cross_entropy(again), how), "backend")
+end)
+
 case("released in any order by the collector", function()
   for round = 1, 30 do
     local context = dni.Context.create()

@@ -184,6 +184,88 @@ test('the collector gives everything back', {skip: !global.gc && 'needs --expose
   assert.deepStrictEqual([...parts.kept.values()], []);
 });
 
+test('what once went wrong', async () => {
+  const context = new dni.Context(), [x, y] = batch(context, 8), net = network(context), data = digits(context);
+  assert.strictEqual(dni.Layer.activation(context, 4, 'relu').kindName, 'activation');
+  // Closed while a fit uses it.
+  const trainer = new dni.Trainer(net, softmax(context)), best = net.copy(), validation = digits(context);
+  const fit = trainer.fit(data, {steps: 20, batch: 10, validation, best});
+  [data, validation, best].forEach((object) => object.close());
+  await fit;
+  // Closed in a callback of its own.
+  const closing = network(context, dni.Layer.callback(context, 784, 784, {
+    forward(call) { closing.close(); call.y.data.fill(0); }, backward() {},
+  }));
+  closing.predict(x);
+  assert.throws(() => closing.inputs, /closed/);
+  // Memory that is gone.
+  const memory = new ArrayBuffer(8 * 784 * 4, {maxByteLength: 8 * 784 * 4});
+  const shrunk = new dni.Matrix(new Float32Array(memory), 8, 784);
+  memory.resize(0);
+  assert.throws(() => net.predict(shrunk), /transferred or has become smaller/);
+  const sent = dni.zeros(8, 784);
+  structuredClone(sent.data.buffer, {transfer: [sent.data.buffer]});
+  assert.throws(() => net.predict(sent), /transferred or has become smaller/);
+  // Thrown where no status is answered.
+  const typo = new Error('typo'), optimiser = dni.Optimiser.sgd(context, 0.1);
+  optimiser.setSchedule(() => { throw typo; });
+  assert.throws(() => optimiser.step(), (error) => error === typo);
+  assert.throws(() => dni.scheduleValue(() => undefined, 1), /answers a number/);
+  const nothing = Object.create(null);
+  assert.throws(() => net.save(() => { throw nothing; }), (error) => error === nothing);
+  // Promises.
+  const more = digits(context);
+  await assert.rejects(trainer.fit(more, {steps: 3, callback: async () => false}), /async function/);
+  const part = {forward: async ({y: to}) => { to.data.fill(0); }, backward() {}};
+  assert.throws(() => dni.Layer.callback(context, 784, 3, part).forward(x), /async function/);
+  await assert.rejects(trainer.fitStream((async function* batches() { yield [x, y]; })()), /not async/);
+  let ended = false;
+  await trainer.fitStream((function* batches() {
+    try { for (;;) yield [x, y]; } finally { ended = true; }
+  })(), {steps: 2});
+  assert.ok(ended);
+});
+
+test('misspelled and of the wrong type', () => {
+  const context = new dni.Context(), [x, y] = batch(context, 8), net = network(context), before = parts.kept.size;
+  for (const [call, message] of [
+    [() => dni.Dataset.memory(context, x, y, {clases: 3}), /no option clases/],
+    [() => net.layer(0).forward(x, {mod: 1}), /no option mod/],
+    [() => dni.scheduleValue({kind: 'cosine', stpes: 3}, 1), /no option stpes/],
+    [() => digits(context).split(3, {shufle: true}), /no option shufle/],
+    [() => dni.Layer.dense(context, 4, 2, NaN), /whole number/],
+    [() => dni.Layer.dense(context, 4, 2, 1.5), /whole number/],
+    [() => dni.Dataset.csv(context, 'x', {separator: ';'}), /whole number/],
+    [() => new dni.Context({seed: Infinity}), /whole number/],
+    [() => new dni.Context({log: () => {}, dtype: 'x'}), /none of/],
+    [() => new dni.Trainer(net, softmax(context), {metric: () => 0, threads: -1}), /whole number/],
+    [() => dni.SG.callback(context, 2, 2, {estimate() {}, needs: 'bogus'}), /none of/],
+    [() => net.save(Buffer.from('x')), /expected a text/],
+    [() => net.save('a\0b'), /zero character/],
+  ]) {
+    assert.throws(call, message);
+  }
+  assert.strictEqual(parts.kept.size, before);
+});
+
+test('threads that would call JavaScript of another context', () => {
+  const context = new dni.Context(), other = new dni.Context(), [x, y] = batch(context, 8);
+  const net = network(context, dni.Layer.callback(other, 784, 784, new Through()));
+  net.setSg(1, dni.SG.zero(context, 32));
+  const trainer = new dni.Trainer(net, softmax(context), {schedule: 'pipelined', threads: 2});
+  assert.throws(() => trainer.step(x, y), /use fit\(\)/);
+});
+
+test('a view keeps what it views', {skip: !global.gc && 'needs --expose-gc'}, async () => {
+  const context = new dni.Context(), rows = [];
+  for (let i = 0; i < 50; i++) rows.push(dni.Layer.dense(context, 300, 300, 'relu').parameter(0)[0].row(0));
+  for (let i = 0; i < 5; i++) {
+    global.gc();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.ok(rows.every((row) => row.every(Number.isFinite)));
+});
+
 // The end of a process while a fit runs, of layers of JavaScript on threads too.
 const PROGRAM = `
 const dni = require('${__dirname}/..'), {digits, network, Through} = require('${__dirname}/support.js');
@@ -196,12 +278,19 @@ trainer.fit(data, {epochs: 1e9}).catch((error) => console.log(error.code));
 setTimeout(() => { LAST }, 200);
 `;
 
+test('process.exit() in a callback', () => {
+  const program = PROGRAM.replace('PARTS', false).replace('LAST', '').replace('epochs: 1e9',
+    'epochs: 1e9, callback() { process.exit(5); }');
+  assert.strictEqual(spawnSync(process.execPath, ['-e', program], {timeout: 20000}).status, 5);
+});
+
 for (const [last, code] of [['process.exit(3)', 3], ['throw new Error("end")', 1]]) {
   for (const own of [false, true]) {
     test(`${last} while a fit runs${own ? ', with a layer of JavaScript' : ''}`, () => {
       const program = PROGRAM.replace('PARTS', own).replace('LAST', last);
       const done = spawnSync(process.execPath, ['-e', program], {timeout: 20000, encoding: 'utf8'});
       assert.strictEqual(done.status, code, done.stderr);
+      if (code === 1) assert.match(done.stderr, /Error: end/);
     });
   }
 }

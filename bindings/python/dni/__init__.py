@@ -17,9 +17,10 @@ interpreter's lock. Objects may be closed, or dropped, in any order."""
 
 from ._errors import (ArgumentError, BackendError, CallbackError, CancelledError, DataError, Error, FileError,
                       NonFiniteError, OutOfMemoryError, StateError, SystemRefusal, UnsupportedError)
-from ._interface import (ALL, NONE, Activation, Condition, Dtype, GradientFlags, Initialiser, Instructions,
-                         LayerKind, Learns, LogLevel, Mode, Needs, SGKind, Setting, Status,
-                         activation_name, build_info, instructions_name, setting_name, status_name, version,
+from ._interface import (ALL, NONE, Activation, ArtificialKind, BackendKind, BalanceKind, Condition, DataFlags,
+                         Dtype, GradientFlags, GuardKind, Initialiser, Instructions, LayerKind, Learns,
+                         LogLevel, LossKind, Mode, Needs, OptimiserKind, RateKind, SGKind, ScheduleKind,
+                         Setting, Status, activation_name, build_info, instructions_name, setting_name, status_name, version,
                          version_string)
 from ._objects import (Backend, Checkpoint, Context, Dataset, Guard, Layer, Loss, Network, Optimiser, Order,
                        Predictor, SG, Schedule, State)

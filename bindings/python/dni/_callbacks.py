@@ -12,8 +12,8 @@ import numpy
 
 from . import _errors
 from . import _interface as c
-from ._core import Matrix, Text, array_of, lib, view
-from ._interrupts import entered
+from ._core import Matrix, Size, Text, array_of, lib, view
+from ._interrupts import entered, keep_late
 
 # What the library holds of ours, by number, until it calls destroy.
 _kept = lib.kept
@@ -30,10 +30,23 @@ def forget(number):
     _kept.pop(number, None)
 
 
+def keeping(thing, make):
+    """What `make` makes with the number of a thing. If it fails, nothing is kept."""
+    number = keep(thing)
+    try:
+        return make(number)
+    except BaseException:
+        forget(number)
+        raise
+
+
 def failed(error):
     """What a callback answers after an exception: the number under which that goes on."""
     number = _errors.keep(error)
-    text = "%s: %s" % (type(error).__name__, error)
+    try:
+        text = "%s: %s" % (type(error).__name__, error)
+    except Exception:  # a __str__ that fails
+        text = type(error).__name__
     return lib.dni_fail(number, text.encode("utf-8", "replace").replace(b"\0", b" "))
 
 
@@ -49,11 +62,16 @@ def callback(*kinds):
     return make
 
 
-def plain(answer, *kinds):
-    """A trampoline of another kind."""
+def plain(answer, default, *kinds):
+    """A trampoline of another kind. What it raises is raised later, and it answers a default."""
     def make(function):
-        return CFUNCTYPE(answer, c_void_p, *kinds)(lambda number, *arguments:
-                                                   function(_kept.get(number), *arguments))
+        def call(number, *arguments):
+            try:
+                return function(_kept[number], *arguments)
+            except BaseException as error:  # every one of them goes on
+                keep_late(error)
+                return default
+        return CFUNCTYPE(answer, c_void_p, *kinds)(call)
     return make
 
 
@@ -85,7 +103,7 @@ class LayerCall(Call):
 
     def __init__(self, part, struct):
         super().__init__(struct)
-        size = part.state_bytes(len(self.x)) if struct.state else 0
+        size = part.state_bytes(len(self.x)) if struct.state and hasattr(part, "state_bytes") else 0
         self.state = numpy.frombuffer((c_char * size).from_address(struct.state), "uint8") if size else None
 
 
@@ -144,12 +162,12 @@ def parameter(part, index, value, gradient):
         gradient[0] = view(its_gradient)
 
 
-@plain(c_size_t, c_size_t)
+@plain(c_size_t, 0, c_size_t)
 def layer_state_bytes(part, rows):
-    return part.state_bytes(rows)
+    return Size.number(part.state_bytes(rows))
 
 
-@plain(None)
+@plain(None, None)
 def changed(part):
     part.changed()
 
@@ -205,8 +223,9 @@ def table(struct, part, required, optional, **numbers):
         functions[name] = trampoline
     if hasattr(part, "parameters"):
         functions["parameter"], numbers["parameter_count"] = parameter, len(list(part.parameters()))
-    return struct.of(user=keep(part), destroy=address(destroy), **numbers,
-                     **{name: address(trampoline) for name, trampoline in functions.items()})
+    return keeping(part, lambda user: struct.of(
+        user=user, destroy=address(destroy), **numbers,
+        **{name: address(trampoline) for name, trampoline in functions.items()}))
 
 
 def create(function, *arguments, callbacks):
@@ -229,15 +248,12 @@ def metric_evaluate(function, batch, value):
     value[0] = function(call.x, call.y, call.weights)
 
 
-@plain(c_double, c_uint64)
+@plain(c_double, 0.0, c_uint64)
 def schedule_function(function, step):
-    try:
-        return function(step)
-    except Exception:  # the library takes a number that is not finite as 0
-        return float("nan")
+    return float(function(step))
 
 
-@plain(None, c_int32, c_char_p)
+@plain(None, None, c_int32, c_char_p)
 def log_line(function, level, message):
     function(c.LogLevel(level), message.decode("utf-8", "replace"))
 
@@ -247,8 +263,8 @@ def step_done(function, report):
     return 1 if function(report[0]) else 0
 
 
-def metric(function):
-    return c.Metric.of(user=keep(function), evaluate=address(metric_evaluate), destroy=address(destroy))
+def metric(user):
+    return c.Metric.of(user=user, evaluate=address(metric_evaluate), destroy=address(destroy))
 
 
 # Files without a disk. ----------------------------------------------------------------------------
@@ -256,11 +272,15 @@ def metric(function):
 
 @callback(c_void_p, c_size_t)
 def write(file, pointer, size):
-    rest = memoryview((c_char * size).from_address(pointer)).cast("B")
+    rest = ctypes.string_at(pointer, size)
     while rest:
         written = file.write(rest)
-        if written is None or written == len(rest):
-            return
+        if not isinstance(written, int):
+            if written is None and not hasattr(file, "raw") and not hasattr(file, "fileno"):
+                return  # an object of the caller's that answers nothing
+            raise BlockingIOError("the file took nothing of %d bytes" % len(rest))
+        if not 0 < written <= len(rest):
+            raise OSError("write() answered %d of %d bytes" % (written, len(rest)))
         rest = rest[written:]
 
 
@@ -328,9 +348,9 @@ def stream_next(stream, batch):
     if arrays is None:
         stream.latest = None
         return
-    stream.latest = [(array, view(array)) for array in arrays if array is not None]
+    stream.latest = [view(array) for array in arrays if array is not None]
     batch[0].x = batch[0].y = batch[0].weights = None
-    for name, (_, matrix) in zip(("x", "y", "weights"), stream.latest):
+    for name, matrix in zip(("x", "y", "weights"), stream.latest):
         setattr(batch[0], name, ctypes.addressof(matrix))
 
 

@@ -6,6 +6,7 @@ the right one: float32 or float64 as the context says, int32 for labels, uint8 f
 import ctypes
 import enum
 import functools
+import operator
 import os
 import sys
 from ctypes import addressof, c_char, c_char_p, c_int32, c_size_t, c_uint64, c_void_p, sizeof
@@ -36,7 +37,7 @@ class Whole:
         self.kind, self.least, self.most = kind, least, most
 
     def number(self, value):
-        value = value.__index__()
+        value = operator.index(value)
         if not self.least <= value <= self.most:
             raise ValueError("%d is not between %d and %d" % (value, self.least, self.most))
         return value
@@ -60,8 +61,9 @@ class Text:
     def from_param(value):
         if value is None:
             return None
-        text = os.fsencode(value) if isinstance(value, os.PathLike) else \
-            value.encode() if isinstance(value, str) else value
+        if not isinstance(value, (str, bytes, os.PathLike)):
+            raise TypeError("expected a text or a path, not a %s" % type(value).__name__)
+        text = os.fsencode(value)
         if 0 in text:
             raise ValueError("a text with a zero byte in it")
         return text
@@ -85,6 +87,9 @@ class Chosen:
                 names = ", ".join(name.lower() for name in cls.__members__)
                 raise ValueError("%r is none of %s" % (value, names)) from None
         return Integer.number(value)
+
+    def __str__(self):
+        return self.name.lower()
 
     @classmethod
     def from_param(cls, value):
@@ -128,7 +133,7 @@ TYPES = {1: numpy.dtype("float32"), 2: numpy.dtype("float64"), 5: numpy.dtype("u
 
 
 def view(array):
-    """A Matrix of an array of one or two dimensions; one dimension is a column."""
+    """A Matrix of an array of one or two dimensions, which it keeps; one dimension is a column."""
     if not isinstance(array, numpy.ndarray):
         array = numpy.asarray(array)
     number = DTYPES.get(array.dtype.char)
@@ -143,7 +148,9 @@ def view(array):
     else:
         raise ValueError("an array of %d dimensions: libdni takes rows of numbers" % len(shape))
     stride = columns if array.flags.c_contiguous else row_stride(array, columns)
-    return Matrix(array.__array_interface__["data"][0], rows, columns, stride, number, 0)
+    matrix = Matrix(array.__array_interface__["data"][0], rows, columns, stride, number, 0)
+    matrix.array = array
+    return matrix
 
 
 def row_stride(array, columns):
@@ -165,7 +172,7 @@ class Reading:
     @staticmethod
     def put(struct, name, array):
         matrix = view(array)
-        struct.keep(matrix, array)
+        struct.keep(matrix)
         setattr(struct, name, addressof(matrix))
 
 
@@ -226,8 +233,11 @@ def numbers(kind, length):
 def one_dimension(values, kind):
     """Values as an array of a type, without changing any of them."""
     given = numpy.asarray(values)
+    if given.size == 0:
+        given = given.astype(kind)
     array = numpy.ascontiguousarray(given, kind)
-    if array.ndim != 1 or not numpy.array_equal(array, given):
+    whole = kind.kind not in "iu" or given.dtype.kind in "iu"
+    if array.ndim != 1 or not whole or not numpy.array_equal(array, given):
         raise ValueError("expected a sequence of numbers of type %s" % kind)
     return array
 
@@ -260,6 +270,8 @@ class Struct(ctypes.Structure):
         struct = cls()
         struct.struct_size = sizeof(cls)
         for name, value in values.items():
+            if name not in cls._names_:
+                raise TypeError("%s has no field %s" % (cls.__name__, name))
             if value is None:
                 continue
             if name in cls._takes_:
@@ -304,9 +316,20 @@ def array_field(name, length, kind):
 # Handles. -----------------------------------------------------------------------------------------
 
 
+class Reference(c_void_p):
+    """One counted reference. It is given back when nothing in Python uses it any more: neither an object, nor a
+    call that is running, nor an array that views the object's memory."""
+
+    release = None
+
+    def __del__(self):
+        if self.value and not sys.is_finalizing():
+            type(self).release(self)
+
+
 class Handle:
-    """One reference to an object of libdni. It is given back when Python no longer uses it, or by close().
-    What uses another object keeps that, so any order is right."""
+    """An object of libdni. It ends when Python no longer uses it, or by close(). What uses another object keeps
+    that, so any order is right."""
 
     _pointer = None
     _classes = {}
@@ -314,16 +337,21 @@ class Handle:
     def __init_subclass__(cls, thing=None):
         if thing:
             cls._thing = thing
-            cls._release = getattr(lib.library, "dni_%s_release" % thing)
+            release = getattr(lib.library, "dni_%s_release" % thing)
             cls._retain = getattr(lib.library, "dni_%s_retain" % thing)
-            cls._release.argtypes, cls._release.restype = [c_void_p], None
+            release.argtypes, release.restype, cls._retain.argtypes = [c_void_p], None, [c_void_p]
+            cls._reference = type("Reference", (Reference,), {"release": release})
         Handle._classes[cls._thing] = cls
+
+    def _take(self, pointer):
+        """Hold a reference that is ours."""
+        self._pointer = self._reference(pointer.value)
 
     @staticmethod
     def _adopt(thing, pointer):
         """An object for a reference that is ours."""
         handle = object.__new__(Handle._classes[thing])
-        handle._pointer = pointer
+        handle._take(pointer)
         return handle
 
     @staticmethod
@@ -332,20 +360,12 @@ class Handle:
         value = pointer.value if isinstance(pointer, c_void_p) else pointer
         if not value:
             return None
-        handle = Handle._adopt(thing, c_void_p(value))
-        type(handle)._retain.argtypes = [c_void_p]
-        handle._retain(handle._pointer)
-        return handle
+        Handle._classes[thing]._retain(c_void_p(value))
+        return Handle._adopt(thing, c_void_p(value))
 
     def close(self):
-        """Give the reference back now. The object cannot be used afterwards."""
-        pointer, self._pointer = self._pointer, None
-        if pointer:
-            self._release(pointer)
-
-    def __del__(self):
-        if self._pointer and not sys.is_finalizing():
-            self.close()
+        """Give the reference back, now or when a running call is over. The object cannot be used afterwards."""
+        self._pointer = None
 
     def __enter__(self):
         return self
@@ -381,8 +401,9 @@ class Pointer:
         return value._pointer
 
     def put(self, struct, name, value):
-        setattr(struct, name, self.from_param(value))
-        struct.keep(value)
+        pointer = self.from_param(value)
+        setattr(struct, name, pointer)
+        struct.keep(pointer)
 
 
 @functools.lru_cache(maxsize=None)

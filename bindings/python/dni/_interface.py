@@ -1210,7 +1210,7 @@ class LayerMethods(Handle, thing="layer"):
         return Handle._adopt("layer", out)
 
     @classmethod
-    def activation(cls, context: Context, units: int, activation: Activation | str | int) -> Layer:
+    def activation_(cls, context: Context, units: int, activation: Activation | str | int) -> Layer:
         """An activation alone: y = activation(x), element by element. It has no parameters. y may be x
         itself, except for GELU, whose backward needs x.
         """
@@ -1379,7 +1379,7 @@ class StateMethods(Handle, thing="state"):
         """
         out = c_void_p()
         lib.dni_state_create(layer, rows, byref(out))
-        self._pointer = out
+        self._take(out)
 
     @property
     def rows(self) -> int:
@@ -2021,7 +2021,7 @@ class PredictorMethods(Handle, thing="predictor"):
         """
         out = c_void_p()
         lib.dni_predictor_create(network, rows, byref(out))
-        self._pointer = out
+        self._take(out)
 
 
 class DatasetMethods(Handle, thing="dataset"):
@@ -2224,7 +2224,7 @@ class CheckpointMethods(Handle, thing="checkpoint"):
         """
         out = c_void_p()
         lib.dni_checkpoint_create(context, byref(out))
-        self._pointer = out
+        self._take(out)
 
     def add_layer(self, name: str, layer: Layer) -> None:
         """Add a layer: its parameters, settings, statistics, and its random stream. The values in the
@@ -2286,7 +2286,7 @@ class GuardMethods(Handle, thing="guard"):
         options = GuardOptions.given(mode=mode, cosine=cosine)
         out = c_void_p()
         lib.dni_guard_create(optimiser, options, byref(out))
-        self._pointer = out
+        self._take(out)
 
     def step(self, error_norm: float, jacobian_norm: float, gradient_norm: float) -> int:
         """Step the optimiser if the condition holds, else leave everything as it is. *accepted becomes 1

@@ -1,52 +1,58 @@
-"""Interrupts from the keyboard while the library works.
+"""What is raised where it cannot go on from: late exceptions, and signals that arrive on the way into a callback.
 
-Python looks for an interrupt when it enters a function, so in a callback it would raise KeyboardInterrupt
-before the callback's own `try`, where ctypes can only print it and answer a number of its own. Therefore
-Python's handler is put aside during calls that may run callbacks. An interrupt is then remembered, and raised
-inside the next callback or after the call. A handler of the program's own is left alone."""
+A schedule or a notice of change answers no status, so what it raises is kept here. Python runs signal handlers when
+it enters a function; in a callback that is before the callback's own `try`, where ctypes can only hand the exception
+to sys.unraisablehook. Both are raised by the next callback that can fail, or when the call is over."""
 
-import signal
+import sys
 import threading
 
 _main = threading.main_thread().ident
+_late = []
 
 
-class State:
-    """Of the main thread, the only one that Python interrupts."""
-
-    depth = 0  # of callbacks that are inside their `try`
-    pending = False
+def keep_late(error):
+    _late.append(error)
 
 
-def _remember(signum, frame):
-    if State.depth:
-        raise KeyboardInterrupt
-    State.pending = True
-
-
-def called(function, arguments):
-    """Call a function that may run callbacks."""
-    if threading.get_ident() != _main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return function(*arguments)
-    signal.signal(signal.SIGINT, _remember)
-    try:
-        return function(*arguments)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if State.pending:
-            State.pending = False
-            raise KeyboardInterrupt
+def raise_late():
+    """Raise what could not be raised earlier, if there is something."""
+    if _late:
+        error = _late.pop(0)
+        _late.clear()
+        raise error
 
 
 def entered(function, *arguments):
-    """Call a function inside a callback's `try`: here an interrupt may be raised."""
+    """Call a function inside a callback's `try`."""
+    raise_late()
+    return function(*arguments)
+
+
+def called(function, arguments):
+    """Call a function of the library that may run callbacks."""
     if threading.get_ident() != _main:
-        return function(*arguments)
-    State.depth += 1
+        answer = function(*arguments)
+        raise_late()
+        return answer
+    usual = sys.unraisablehook
+
+    def hook(unraisable):
+        if getattr(unraisable.object, "__module__", "") == "dni._callbacks" and unraisable.exc_value is not None:
+            keep_late(unraisable.exc_value)
+        else:
+            usual(unraisable)
+    sys.unraisablehook = hook
     try:
-        if State.pending:
-            State.pending = False
-            raise KeyboardInterrupt
-        return function(*arguments)
+        answer = function(*arguments)
+    except BaseException as error:
+        if _late:
+            late = _late.pop(0)
+            _late.clear()
+            raise late from error
+        raise
     finally:
-        State.depth -= 1
+        if sys.unraisablehook is hook:
+            sys.unraisablehook = usual
+    raise_late()
+    return answer

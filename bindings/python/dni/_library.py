@@ -30,8 +30,9 @@ class Library:
         for path in candidates():
             try:
                 self.library = ctypes.CDLL(path)
+                self.library.dni_version
                 return
-            except OSError as error:
+            except (OSError, AttributeError) as error:
                 reasons.append(str(error))
         raise ImportError("libdni is not found: %s. Install it, or name the file in DNI_LIBRARY." %
                           "; ".join(reasons))

@@ -10,7 +10,7 @@ import numpy
 
 from . import _callbacks as own
 from . import _interface as c
-from ._core import TYPES, Handle, Matrix, array_of, lib, view, writable
+from ._core import TYPES, Handle, Matrix, array_of, lib, one_dimension, view, writable
 
 INTEGER = numpy.dtype("int32")
 
@@ -84,7 +84,8 @@ class Parameters(Mapping):
 def parameter_views(handle, index, function):
     value, gradient = Matrix(), Matrix()
     function(handle, index, byref(value), byref(gradient))
-    return array_of(value, True, handle), array_of(gradient, True, handle) if gradient.data else None
+    owner = handle._pointer
+    return array_of(value, True, owner), array_of(gradient, True, owner) if gradient.data else None
 
 
 # Contexts, backends, layers. ----------------------------------------------------------------------
@@ -95,18 +96,18 @@ class Context(c.ContextMethods):
     `compute` "bf16" for products of bf16, `log` a function of level and line."""
 
     def __init__(self, *, seed=None, dtype=None, compute=None, instructions=None, backend=None, log=None):
-        out, functions = c_void_p(), {}
-        if log:
-            functions = {"log": own.address(own.log_line), "log_user": own.keep(log),
-                         "log_destroy": own.address(own.destroy)}
-        options = c.ContextOptions.of(seed=seed, dtype=dtype, compute=compute, instructions=instructions,
-                                      backend=backend, **functions)
-        try:
+        out = c_void_p()
+
+        def create(user, **functions):
+            options = c.ContextOptions.of(seed=seed, dtype=dtype, compute=compute, instructions=instructions,
+                                          backend=backend, log_user=user, **functions)
             lib.dni_context_create(byref(options), byref(out))
-        except BaseException:
-            own.forget(options.log_user)
-            raise
-        self._pointer = out
+        if log:
+            own.keeping(log, lambda user: create(user, log=own.address(own.log_line),
+                                                 log_destroy=own.address(own.destroy)))
+        else:
+            create(None)
+        self._take(out)
 
     def zeros(self, rows, columns):
         """An array of the context's element type."""
@@ -227,13 +228,14 @@ def set_schedule(handle, schedule, function):
     """Give an optimiser or an SG a schedule, with a reference of its own to the schedule's function."""
     if schedule is None:
         return function(handle, None)
-    if schedule._call is not None:
-        schedule.user, schedule.destroy = own.keep(schedule._call), own.address(own.destroy)
-    try:
+    if schedule._call is None:
+        return function(handle, byref(schedule))
+
+    def give(user):
+        schedule.user, schedule.destroy = user, own.address(own.destroy)
         function(handle, byref(schedule))
-    except BaseException:
-        own.forget(schedule.user)
-        raise
+    try:
+        return own.keeping(schedule._call, give)
     finally:
         schedule.user = schedule.destroy = None
 
@@ -251,12 +253,9 @@ class Optimiser(c.OptimiserMethods):
         """Move an array of your own by its gradient, an array too. Both are kept. After writing into
         value, call changed()."""
         writable(value)
-        user = own.keep((value, gradient))
-        try:
-            lib.dni_optimiser_add(self, byref(view(value)), byref(view(gradient)), own.destroy, user)
-        except BaseException:
-            own.forget(user)
-            raise
+        views = view(value), view(gradient)
+        own.keeping(views, lambda user: lib.dni_optimiser_add(self, byref(views[0]), byref(views[1]),
+                                                              own.address(own.destroy), user))
 
 
 class SG(c.SGMethods):
@@ -320,7 +319,8 @@ class Network(c.NetworkMethods):
     def __init__(self, context, *layers):
         out = c_void_p()
         lib.dni_network_create(context, byref(out))
-        self._pointer, self._context = out, context
+        self._context = context
+        self._take(out)
         for layer in layers:
             self.add(layer)
 
@@ -363,8 +363,14 @@ class Network(c.NetworkMethods):
     def __reduce__(self):
         file = io.BytesIO()
         self.save(file)
-        kind = self.layer(0).parameter(0)[0].dtype.name if self.layer(0).parameter_count else "float32"
-        return unpickled, (file.getvalue(), {"float32": "f32", "float64": "f64"}[kind])
+        return unpickled, (file.getvalue(), self._dtype())
+
+    def _dtype(self):
+        """"f32" or "f64": of its parameters, or of the context that it was made on."""
+        for layer in self.layers:
+            if layer.parameter_count:
+                return {"float32": "f32", "float64": "f64"}[layer.parameter(0)[0].dtype.name]
+        return str(self._context.dtype) if hasattr(self, "_context") else "f32"
 
 
 def unpickled(data, dtype):
@@ -404,15 +410,14 @@ class Dataset(c.DatasetMethods):
         flags = c.DataFlags.BORROW | (c.DataFlags.UNCHECKED if unchecked else 0)
         scaled = None if factor is None and offset is None else 1
         factor = 1.0 if scaled and factor is None else factor
-        out, user = c_void_p(), own.keep((x, y))
-        options = c.MemoryOptions.of(flags=flags, scaled=scaled, factor=factor, offset=offset, classes=classes,
-                                     destroy=own.address(own.destroy), user=user)
-        try:
-            lib.dni_dataset_create_memory(context, x, y, byref(options), byref(out))
-        except BaseException:
-            own.forget(user)
-            raise
-        self._pointer = out
+        out, views = c_void_p(), (view(x), view(y))
+
+        def create(user):
+            options = c.MemoryOptions.of(flags=flags, scaled=scaled, factor=factor, offset=offset,
+                                         classes=classes, destroy=own.address(own.destroy), user=user)
+            lib.dni_dataset_create_memory(context, views[0].array, views[1].array, byref(options), byref(out))
+        own.keeping(views, create)
+        self._take(out)
 
     @classmethod
     def callback(cls, context, source):
@@ -429,7 +434,7 @@ class Dataset(c.DatasetMethods):
 
     def gather(self, indices, x, y=None):
         """Copy out the examples `indices` in the same way."""
-        indices = numpy.ascontiguousarray(indices, numpy.uintp)
+        indices = one_dimension(indices, numpy.dtype(numpy.uintp))
         lib.dni_dataset_gather(self, indices.ctypes.data, len(indices), x, y)
 
     def split(self, count, *, shuffle=False, seed=None):
@@ -450,14 +455,15 @@ class Order(c.OrderMethods):
         out = c_void_p()
         options = c.RandomOptions.given(seed=seed)
         lib.dni_order_create(dataset, options, byref(out))
-        self._pointer, self._count = out, dataset.examples
+        self._count = dataset.examples
+        self._take(out)
 
     @property
     def indices(self):
         """The indices in their present order: a view, changed by the next shuffle."""
         size = self._count * ctypes.sizeof(c_size_t)
         memory = (ctypes.c_char * size).from_address(lib.dni_order_indices(self))
-        memory.owner = self
+        memory.owner = self._pointer
         array = numpy.frombuffer(memory, numpy.uintp)
         array.flags.writeable = False
         return array

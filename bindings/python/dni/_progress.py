@@ -12,7 +12,7 @@ class Progress:
 
     def __init__(self, steps):
         self.steps, self.begun, self.shown, self.display = steps, time.monotonic(), 0.0, None
-        self.is_line = sys.stderr.isatty()
+        self.is_line = is_terminal(sys.stderr)
         self.notebook = in_notebook()
 
     def update(self, made, report):
@@ -41,6 +41,14 @@ class Progress:
             sys.stderr.write("\n")
 
 
+def is_terminal(stream):
+    """Whether a line can be shown there. A program may have closed its standard error, or have none."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
 def in_notebook():
     """What shows things in a Jupyter notebook, or None."""
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
@@ -52,7 +60,7 @@ def in_notebook():
 def text(made, steps, seconds, report):
     """'[####    ]  120/400  2.1 s  loss 0.31  accuracy 91.2 %'"""
     share = made / steps if steps else None
-    bar = "" if share is None else "[%s] " % ("#" * round(share * WIDTH)).ljust(WIDTH)
+    bar = "" if share is None else "[%s] " % ("#" * min(WIDTH, round(share * WIDTH))).ljust(WIDTH)
     count = "%d/%d" % (made, steps) if steps else "step %d" % made
     accuracy = "" if report.accuracy != report.accuracy else "  accuracy %.1f %%" % (100 * report.accuracy)
     checked = ""

@@ -17,6 +17,7 @@ from ._errors import StateError
 from ._progress import Progress
 
 NEVER = 2**63
+PATIENCE = 5  # seconds that the end of Python waits for fits; a callback of Python's may wait for something itself
 
 # Trainers whose fit is running, on whatever thread.
 _running = set()
@@ -28,7 +29,7 @@ def end():
     """Let fits on daemon threads stop between two steps, before Python takes their interpreter away."""
     for trainer in list(_running):
         trainer.cancel()
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while _running and time.monotonic() < until:
         time.sleep(0.01)
 
@@ -42,20 +43,22 @@ class Trainer(c.TrainerMethods):
                  measure_gradient_norm=None, update_probability=None, threads=None, in_flight=None,
                  micro_batches=None, trained_modules=None, layer_thread=None, balance=None, seed=None,
                  metric=None):
-        out, measure = c_void_p(), own.metric(metric) if metric else None
-        options = c.TrainerOptions.of(
-            optimiser=optimiser, sg_optimiser=sg_optimiser, max_batch=max_batch, schedule=schedule,
-            measure_gradient_norm=measure_gradient_norm, update_probability=update_probability,
-            threads=threads, in_flight=in_flight, micro_batches=micro_batches,
-            trained_modules=trained_modules, layer_thread=layer_thread, balance=balance, seed=seed,
-            metric=addressof(measure) if measure else None)
-        try:
+        out = c_void_p()
+
+        def create(measure):
+            options = c.TrainerOptions.of(
+                optimiser=optimiser, sg_optimiser=sg_optimiser, max_batch=max_batch, schedule=schedule,
+                measure_gradient_norm=measure_gradient_norm, update_probability=update_probability,
+                threads=threads, in_flight=in_flight, micro_batches=micro_batches,
+                trained_modules=trained_modules, layer_thread=layer_thread, balance=balance, seed=seed,
+                metric=addressof(measure) if measure else None)
             lib.dni_trainer_create(network, loss, byref(options), byref(out))
-        except BaseException:
-            if measure:
-                own.forget(measure.user)
-            raise
-        self._pointer, self._made, self._lags = out, [0], None
+        if metric:
+            own.keeping(metric, lambda user: create(own.metric(user)))
+        else:
+            create(None)
+        self._made, self._lags = [0], None
+        self._take(out)
 
     def step(self, x, y, weights=None):
         """One step on a batch. The report's arrays are there until the next step. See dni_trainer_step()."""
@@ -74,7 +77,7 @@ class Trainer(c.TrainerMethods):
         return self._stamped(report)
 
     def _stamped(self, report):
-        report.origin, report.stamp = self._made, self._made[0]
+        report.origin, report.stamp, report.owner = self._made, self._made[0], self._pointer
         return report
 
     def fit(self, dataset, *, epochs=None, steps=None, batch=None, callback=None, callback_every=None,
@@ -87,7 +90,8 @@ class Trainer(c.TrainerMethods):
         it raises comes out of fit. `progress` shows a line. An interrupt from the keyboard stops after the
         step."""
         size = batch or 0
-        total = steps or (max(1, len(dataset) // size) * (epochs or 1) if size else None)
+        batches = (len(dataset) + size - 1) // size if size and keep_rest else len(dataset) // size if size else 0
+        total = steps or max(1, batches) * (epochs or 1) if size else steps
         watch = Watch(self, callback, callback_every, settle_every, Progress(total) if progress else None)
         options = c.FitOptions.of(
             epochs=epochs, steps=steps, batch=batch, keep_order=keep_order, keep_rest=keep_rest, seed=seed,

@@ -39,23 +39,14 @@ class backend : public backend_methods {
 public:
   using backend_methods::backend_methods;
 
-  /** One of your own. */
-  static dni::backend callback(std::function<void(const dni_product &)> product, bool f32 = true,
-                               bool f64 = true, const dni_backend_options *options = nullptr) {
-    using function = std::function<void(const dni_product &)>;
-    auto own = std::make_unique<function>(std::move(product));
-    dni::options<dni_backend_callbacks> table;
-    table.user = own.get();
-    table.destroy = detail::destroy<function>;
-    table.f32 = f32;
-    table.f64 = f64;
-    table.product = [](void *user, const dni_product *call) {
-      return detail::guarded([&] { detail::at<function>(user)(*call); });
-    };
-    dni_backend *out = nullptr;
-    check(dni_backend_create_callback(options, &table, &out));
-    own.release();
-    return dni::backend(out);
+  /** One of your own; see detail::backend_table() for its functions. */
+  template <class Part>
+  static dni::backend callback(Part part, const dni_backend_options *options = nullptr) {
+    return dni::backend(detail::create_with<dni_backend>(
+        std::move(part), detail::backend_table<Part>,
+        [&](const dni_backend_callbacks &table, dni_backend **out) {
+          return dni_backend_create_callback(options, &table, out);
+        }));
   }
 };
 
@@ -335,8 +326,6 @@ public:
   }
 };
 
-/** Batches: fills in the views of the next one, in memory that stays until the next call; no x ends the stream. */
-using stream = std::function<void(dni_batch &batch)>;
 /** Called after steps of a fit: true stops it. */
 using step_callback = std::function<bool(const dni_step_report &report)>;
 
@@ -376,15 +365,12 @@ public:
     check(dni_trainer_fit(get(), dataset.get(), &watched));
   }
 
-  /** Train on a stream; see dni_trainer_fit_stream(). */
-  void fit_stream(stream batches, const dni_fit_options *options = nullptr,
+  /** Train on a stream; see dni_trainer_fit_stream(), and detail::stream_table() for the functions of `batches`. */
+  template <class Part>
+  void fit_stream(Part &&batches, const dni_fit_options *options = nullptr,
                   step_callback callback = nullptr) const {
     const dni_fit_options watched = watch(options, callback);
-    dni::options<dni_stream> table;
-    table.user = &batches;
-    table.next = [](void *user, dni_batch *batch) {
-      return detail::guarded([&] { detail::at<stream>(user)(*batch); });
-    };
+    const auto table = detail::stream_table(batches);
     check(dni_trainer_fit_stream(get(), &table, &watched));
   }
 

@@ -7,6 +7,7 @@
 #include <dni/research.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -55,6 +56,27 @@ public:
     return dni_fail(number, what);
   }
 
+  /** One from a function that answers no status: the next check() throws it. */
+  static void keep_late(std::exception_ptr thrown) noexcept {
+    try {
+      const std::lock_guard<std::mutex> lock(mutex());
+      if (!late()) late() = std::move(thrown);
+      is_late() = true;
+    } catch (...) { /* a mutex that fails: the exception is lost */
+    }
+  }
+
+  static void throw_late() {
+    if (!is_late()) return;
+    std::exception_ptr thrown;
+    {
+      const std::lock_guard<std::mutex> lock(mutex());
+      std::swap(thrown, late());
+      is_late() = false;
+    }
+    if (thrown) std::rethrow_exception(thrown);
+  }
+
   /** The exception of a number, or an empty pointer. */
   static std::exception_ptr take(dni_status number) {
     const std::lock_guard<std::mutex> lock(mutex());
@@ -71,6 +93,14 @@ private:
     static std::mutex shared;
     return shared;
   }
+  static std::exception_ptr &late() {
+    static std::exception_ptr shared;
+    return shared;
+  }
+  static std::atomic<bool> &is_late() {
+    static std::atomic<bool> shared{false};
+    return shared;
+  }
   static dni_status &last() {
     static dni_status number = 0;
     return number;
@@ -83,6 +113,7 @@ private:
 
 /** Throws if a call has failed: what a callback threw, or a dni::error with the library's message. */
 inline void check(dni_status status) {
+  thrown_exceptions::throw_late();
   if (status == DNI_OK) return;
   if (const std::exception_ptr thrown = thrown_exceptions::take(status))
     std::rethrow_exception(thrown);
@@ -104,6 +135,11 @@ template <> struct element<double> { static constexpr dni_dtype dtype = DNI_F64;
 template <> struct element<std::int32_t> { static constexpr dni_dtype dtype = DNI_I32; };
 template <> struct element<std::uint8_t> { static constexpr dni_dtype dtype = DNI_U8; };
 
+/** Whether a container owns its numbers, so that a view of a temporary one would be of memory that is gone. */
+template <class T, class = void> struct owns : std::false_type {};
+template <class T> struct owns<T, std::void_t<typename T::allocator_type>> : std::true_type {};
+template <class T, std::size_t N> struct owns<std::array<T, N>> : std::true_type {};
+
 } // namespace detail
 
 /** A view of rows of numbers that a call reads. It owns nothing. A default one is no matrix (NULL). */
@@ -121,9 +157,11 @@ public:
   }
 
   /** All of a vector, an array or a span of numbers, as `rows` rows. */
-  template <class Numbers, class = decltype(std::declval<const Numbers &>().data())>
-  matrix(const Numbers &numbers, std::size_t rows)
+  template <class Numbers, class = decltype(std::declval<Numbers &>().data())>
+  matrix(Numbers &&numbers, std::size_t rows)
       : matrix(numbers.data(), rows, rows ? numbers.size() / rows : 0) {
+    static_assert(std::is_lvalue_reference<Numbers>::value || !detail::owns<Numbers>::value,
+                  "a view of a temporary vector would be of memory that is gone");
     if (rows && numbers.size() % rows)
       throw std::invalid_argument("dni::matrix: rows of different length");
   }
@@ -175,7 +213,7 @@ public:
   }
 
   template <class Numbers, class = decltype(std::declval<Numbers &>().data())>
-  out_matrix(Numbers &numbers, std::size_t rows) : matrix(numbers, rows) {
+  out_matrix(Numbers &&numbers, std::size_t rows) : matrix(std::forward<Numbers>(numbers), rows) {
     static_assert(
         !std::is_const<typename std::remove_pointer<decltype(numbers.data())>::type>::value,
         "what is written is not const");

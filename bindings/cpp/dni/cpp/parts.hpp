@@ -42,22 +42,36 @@ template <class Part> void destroy(void *user) {
   delete static_cast<Part *>(user);
 }
 
-/* DNI_CPP_HAS(name): has_name<Part>, whether a part has a function of that name. */
-#define DNI_CPP_HAS(name)                                                                          \
+/* DNI_CPP_HAS(name, call): has_name<Part>, whether a part has a function that can be called so. */
+#define DNI_CPP_HAS(name, call)                                                                    \
   template <class Part, class = void> struct has_##name : std::false_type {};                      \
   template <class Part>                                                                            \
-  struct has_##name<Part, std::void_t<decltype(&Part::name)>> : std::true_type {};
-DNI_CPP_HAS(parameters)
-DNI_CPP_HAS(state_bytes)
-DNI_CPP_HAS(changed)
-DNI_CPP_HAS(copy)
-DNI_CPP_HAS(correct)
-DNI_CPP_HAS(learn)
-DNI_CPP_HAS(needs)
-DNI_CPP_HAS(learns)
-DNI_CPP_HAS(position)
-DNI_CPP_HAS(seek)
+  struct has_##name<Part, std::void_t<decltype(std::declval<Part &>().call)>> : std::true_type {};
+DNI_CPP_HAS(parameters, parameters())
+DNI_CPP_HAS(state_bytes, state_bytes(std::size_t()))
+DNI_CPP_HAS(changed, changed())
+DNI_CPP_HAS(copy, copy())
+DNI_CPP_HAS(correct, correct(std::declval<const dni_loss_call &>()))
+DNI_CPP_HAS(learn, learn(std::declval<const dni_sg_call &>()))
+DNI_CPP_HAS(needs, needs())
+DNI_CPP_HAS(learns, learns())
+DNI_CPP_HAS(set_threads, set_threads(std::size_t()))
+DNI_CPP_HAS(f32, f32())
+DNI_CPP_HAS(f64, f64())
+DNI_CPP_HAS(bf16, bf16())
+DNI_CPP_HAS(position, position())
+DNI_CPP_HAS(seek, seek(std::uint64_t()))
 #undef DNI_CPP_HAS
+
+/** What a function answers that cannot say that it failed: its exception is thrown later. */
+template <class Answer, class Run> Answer answered(Answer otherwise, Run &&run) noexcept {
+  try {
+    return run();
+  } catch (...) {
+    thrown_exceptions::keep_late(std::current_exception());
+    return otherwise;
+  }
+}
 
 template <class Part>
 dni_status parameter(void *user, size_t index, dni_matrix *value, dni_matrix *gradient) {
@@ -76,7 +90,12 @@ template <class Part, class Table> void fill_parameters(Part &part, Table &table
     table.parameter = parameter<Part>;
   }
   if constexpr (has_changed<Part>::value) {
-    table.changed = [](void *user) { at<Part>(user).changed(); };
+    table.changed = [](void *user) {
+      answered(0, [&] {
+        at<Part>(user).changed();
+        return 0;
+      });
+    };
   }
 }
 
@@ -93,8 +112,8 @@ template <class Part> options<dni_layer_callbacks> layer_table(Part &part) {
     return guarded([&] { return at<Part>(user).backward(*call); });
   };
   if constexpr (has_state_bytes<Part>::value) {
-    table.state_bytes = [](void *user, size_t rows) -> size_t {
-      return at<Part>(user).state_bytes(rows);
+    table.state_bytes = [](void *user, size_t rows) {
+      return answered(size_t(0), [&]() -> size_t { return at<Part>(user).state_bytes(rows); });
     };
   }
   if constexpr (has_copy<Part>::value) {
@@ -142,6 +161,48 @@ template <class Part> options<dni_sg_callbacks> sg_table(Part &part) {
   return table;
 }
 
+/** product(const dni_product &); set_threads(threads); f32(), f64() and bf16() say what it can do, the first two unless
+ * they say otherwise. */
+template <class Part> options<dni_backend_callbacks> backend_table(Part &part) {
+  options<dni_backend_callbacks> table;
+  table.user = &part;
+  table.destroy = destroy<Part>;
+  table.f32 = table.f64 = 1;
+  table.product = [](void *user, const dni_product *call) {
+    return guarded([&] { return at<Part>(user).product(*call); });
+  };
+  if constexpr (has_set_threads<Part>::value) {
+    table.set_threads = [](void *user, size_t threads) {
+      return guarded([&] { return at<Part>(user).set_threads(threads); });
+    };
+  }
+  if constexpr (has_f32<Part>::value) table.f32 = part.f32();
+  if constexpr (has_f64<Part>::value) table.f64 = part.f64();
+  if constexpr (has_bf16<Part>::value) table.bf16 = part.bf16();
+  return table;
+}
+
+/** next(dni_batch &) fills in the views of the next batch, in memory that stays until the next call; no x ends the
+ * stream. position() and seek(position), if a saved training shall go on from there. */
+template <class Part> options<dni_stream> stream_table(Part &part) {
+  options<dni_stream> table;
+  table.user = &part;
+  table.next = [](void *user, dni_batch *batch) {
+    return guarded([&] { return at<Part>(user).next(*batch); });
+  };
+  if constexpr (has_position<Part>::value) {
+    table.position = [](void *user, std::uint64_t *position) {
+      return guarded([&] { *position = at<Part>(user).position(); });
+    };
+  }
+  if constexpr (has_seek<Part>::value) {
+    table.seek = [](void *user, std::uint64_t position) {
+      return guarded([&] { return at<Part>(user).seek(position); });
+    };
+  }
+  return table;
+}
+
 /** Hands a part to a create function. If that fails, the part is destroyed here. */
 template <class C, class Part, class Table, class Create>
 C *create_with(Part part, Table (*fill)(Part &), Create &&create) {
@@ -176,11 +237,8 @@ public:
       : function_(std::make_unique<std::function<double(std::uint64_t)>>(std::move(function))) {
     values.kind = DNI_RATE_FUNCTION;
     values.function = [](void *user, std::uint64_t step) {
-      try {
-        return detail::at<std::function<double(std::uint64_t)>>(user)(step);
-      } catch (...) {
-        return -1.0; /* what is out of range counts as 0 */
-      }
+      return detail::answered(
+          0.0, [&] { return detail::at<std::function<double(std::uint64_t)>>(user)(step); });
     };
   }
 
