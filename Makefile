@@ -140,7 +140,7 @@ PROGRAMS := $(EXAMPLES) $(TOOLS) $(SUITES) $(RANDOM) $(FUZZERS) $(FUZZ_SEEDS) $(
 
 # Targets. ------------------------------------------------------------------------------------
 
-.PHONY: all lib examples programs tests deps deps-bindings deps-report help mnist mnist-run reproduce reproduce-run \
+.PHONY: all lib examples programs tests deps deps-checks deps-report help mnist mnist-run reproduce reproduce-run \
         reproduce-quick reproduce-quick-run results depth depth-run depth-times depth-results bench bench-accuracy bench-aged bench-aged-run bench-bindings bench-endurance bench-peers bench-peers-run deps-peers \
         check check-run check-suites check-suites-run check-asan check-tsan check-valgrind check-clang \
         check-faults check-faults-run check-builtin check-random check-random-run check-matrix check-portability check-packages check-all abi-check abi-store \
@@ -169,8 +169,8 @@ deps: ## install what is missing of compiler, pkg-config, BLAS, zlib, jansson, x
 	@$(require) $(NEEDED_FOR_TESTS)
 
 # koffi and TypeScript come from npm and go into the build; what cannot be had is left out of the checks.
-deps-bindings: ## what the checks of bindings need: NumPy, LuaJIT, a C++ compiler; with npm also koffi
-	@$(require) numpy luajit c++ || echo 'libdni: what is missing is left out' >&2
+deps-checks: ## what only some checks need: NumPy, LuaJIT, C++, clang, CMake, Meson, pandoc, Doxygen; with npm koffi
+	@$(require) numpy luajit c++ clang cmake meson pandoc doxygen || echo 'libdni: what is missing is left out' >&2
 	@mkdir -p $(BUILD)/node && cd $(BUILD)/node && [ -d node_modules/typescript ] || ! command -v npm >/dev/null || \
 	  npm install --silent --no-package-lock --no-audit --no-fund koffi@3 typescript@5 @types/node@20 >/dev/null || \
 	  echo 'libdni: npm installs no koffi; Node.js is left out' >&2
@@ -320,7 +320,7 @@ bench-accuracy: $(BUILD)/examples/mnist ## time to 97.5 % on MNIST: build/bench/
 	@python3 tests/bench/race/race.py --mnist $(BUILD)/examples/mnist --out $(BUILD)/bench/race \
 	  $(RACE_FLAGS)
 
-bench-bindings: deps-bindings lib ## a step from other languages beside one from C: build/bench/bindings.md
+bench-bindings: deps-checks lib ## a step from other languages beside one from C: build/bench/bindings.md
 	@$(CHECK_ENVIRONMENT) python3 -B tests/bench/bindings/run.py $(BUILD)
 
 deps-peers:

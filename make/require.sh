@@ -1,8 +1,8 @@
 #!/bin/sh
 # Make sure that what a build needs is there: require.sh [-n] compiler openblas zlib check ...
 #
-# A name is `compiler`, a pkg-config file's, or one of those in is_there. gnuplot, python3, pandoc, doxygen, luajit
-# and c++ are programs: they are there if the shell finds them. torch and numpy are of the Python PEERS_PYTHON,
+# A name is `compiler`, a pkg-config file's, or one of those in is_there. gnuplot, python3, pandoc, doxygen, luajit,
+# clang, cmake, meson and c++ are programs: they are there if the shell finds them. torch and numpy are of the Python PEERS_PYTHON,
 # openblas-openmp is a second OpenBLAS beside the system's. debian:NAME is a package of Debian that is there if
 # dpkg has it.
 #
@@ -37,7 +37,7 @@ debian_name() {
   libxxhash) echo libxxhash-dev ;;
   check) echo check ;;
   gnuplot) echo gnuplot-nox ;;
-  python3 | pandoc | doxygen | luajit) echo "$1" ;;
+  python3 | pandoc | doxygen | luajit | clang | cmake | meson) echo "$1" ;;
   torch | numpy) echo "python3-$1" ;;
   c++) echo g++ ;;
   fann) echo libfann-dev ;;
@@ -89,7 +89,7 @@ is_there() {
   jansson) pkg_config --exists jansson && links "$uses_jansson" jansson jansson ;;
   libxxhash) pkg_config --exists libxxhash && links "$uses_libxxhash" libxxhash ;;
   check) pkg_config --exists check && links "$uses_check" check check ;;
-  gnuplot | python3 | pandoc | doxygen | luajit | c++) command -v "$1" >/dev/null ;;
+  gnuplot | python3 | pandoc | doxygen | luajit | c++ | clang | cmake | meson) command -v "$1" >/dev/null ;;
   torch | numpy) python_has "$1" ;;
   openblas-openmp) ls /usr/lib/*/openblas-openmp/libblas.so.3 >/dev/null 2>&1 ;;
   debian:*) dpkg-query -W -f '${db:Status-Status}' "${1#debian:}" 2>/dev/null | grep -q '^installed' ;;

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The package for Node.js: its tests, and the five programs, which print what C prints. koffi is in $BUILD/node,
-# where make deps-bindings puts it.
+# where make deps-checks puts it.
 . tests/bindings/common.sh
 command -v node >/dev/null || { echo "node is not there"; exit 77; }
-[ -d "$BUILD/node/node_modules/koffi" ] || { echo "koffi is not there: make deps-bindings"; exit 77; }
+[ -d "$BUILD/node/node_modules/koffi" ] || { echo "koffi is not there: make deps-checks"; exit 77; }
 
 # A project that has installed both.
 mkdir -p "$work/node_modules"
