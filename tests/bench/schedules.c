@@ -12,8 +12,8 @@
  * its speed over that of the reference in the same turn. Losses of speed are printed like gains.
  * --modules N: instead, speed against the number of modules, 1 to N, on as many threads.
  *
- *   build/bench/schedules [--depth N] [--width N] [--rounds N] [--modules N] [--json]          2
- * min */
+ *   build/bench/schedules [--depth N] [--width N] [--rounds N] [--modules N] [--bf16 1] [--json]
+ *   2 minutes */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@
 enum { FILL = 3, WAYS_MOST = 16, ROUNDS_MOST = 200, DEPTH_MOST = 1000 };
 
 typedef struct settings {
-  size_t depth, width, rounds, modules, batch;
+  size_t depth, width, rounds, modules, batch, bf16;
 } settings;
 
 typedef struct way {
@@ -74,8 +74,11 @@ static void add_way(const char *name, bench_plan plan) {
 }
 
 static bench_plan base(const settings *set) {
-  return (bench_plan){
-      .depth = set->depth, .width = set->width, .batch = set->batch, .backend = "builtin"};
+  return (bench_plan){.depth = set->depth,
+                      .width = set->width,
+                      .batch = set->batch,
+                      .bf16 = set->bf16 > 0,
+                      .backend = "builtin"};
 }
 
 /* Two modules with this between them. */
@@ -209,11 +212,13 @@ int main(int count, char **words) {
                                   {"--width", &set.width, NULL, "units in each"},
                                   {"--rounds", &set.rounds, NULL, "turns"},
                                   {"--modules", &set.modules, NULL, "1 to N modules instead"},
+                                  {"--bf16", &set.bf16, NULL, "1: products of bf16"},
                                   {0}};
   bench_begin(count, words, "schedules", "Ways of using two cores.", options);
   if (set.rounds > ROUNDS_MOST) set.rounds = ROUNDS_MOST;
   if (set.depth < 2 || set.depth > DEPTH_MOST) bench_fail("--depth", "2 to 1000");
-  bench_text("%zu x %zu, float, medians of %zu turns\n", set.depth, set.width, set.rounds);
+  bench_text("%zu x %zu, %s, medians of %zu turns\n", set.depth, set.width,
+             set.bf16 ? "products of bf16" : "float", set.rounds);
   if (set.modules > 0)
     compare_modules(set);
   else

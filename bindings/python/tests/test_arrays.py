@@ -1,6 +1,7 @@
 """What is taken as a matrix, what is refused, and that nothing is copied."""
 
 import gc
+import tempfile
 import unittest
 
 import numpy
@@ -104,6 +105,21 @@ class Arrays(unittest.TestCase):
         numpy.testing.assert_array_equal(out, digits(50)[0])
         self.assertLess(bytes_before, 60000, "a copy of x would be larger")
         self.assertNotEqual(address, 0)
+
+    def test_memmap_stays_on_disk(self):
+        def anonymous():
+            with open("/proc/self/status", encoding="ascii") as file:
+                return int(next(line for line in file if line.startswith("RssAnon")).split()[1]) << 10
+        rows = 64 << 20 >> 2 >> 9
+        with tempfile.NamedTemporaryFile() as file:
+            file.truncate(rows * 512 * 4)
+            x = numpy.memmap(file.name, "float32", "r", shape=(rows, 512))
+            trainer = dni.Trainer(network(self.context, 512), dni.Loss.softmax_cross_entropy(self.context))
+            y, before = numpy.zeros(rows, "int32"), anonymous()
+            y[0] = 9
+            for unchecked in True, False:
+                trainer.fit(dni.Dataset(self.context, x, y, unchecked=unchecked), steps=20)
+            self.assertLess(anonymous() - before, 16 << 20)
 
     def test_report_of_an_earlier_step(self):
         x, y = digits(20)
