@@ -10,7 +10,15 @@ const {prototypes, structs, enums, handles} = require('./interface.js');
 if (koffi.sizeof('void *') !== 8) throw new Error('libdni for Node.js needs a system with 64 bits');
 
 const path = process.env.DNI_LIBRARY || 'libdni.so.0';
-const library = koffi.load(path);
+const library = load();
+
+function load() {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    throw new Error(`libdni is not found (${path}): install it, or name the file in DNI_LIBRARY`, {cause: error});
+  }
+}
 
 // Every function of the library by its C name, made when it is first used.
 const C = new Proxy({}, {
@@ -139,6 +147,7 @@ class Matrix {
     Object.assign(this, {data, rows, columns, stride});
     this.view = allocate('dni_matrix');
     this.view.array = data;
+    this.address = koffi.address(this.view);  // of the view
     const {u64, i32} = this.view;
     u64[0] = data.length ? koffi.address(data) : 0n;
     u64[1] = BigInt(rows);
@@ -265,23 +274,40 @@ function report(name) {
   return struct;
 }
 
-// A report as an object, with its arrays copied.
-function result(name, struct) {
-  const values = {}, {fields} = structs[name];
-  for (const key of Object.keys(fields)) {
-    if (key !== 'structSize' && key !== 'reserved') values[key] = read(struct, fields, key);
+// A report as an object, with its arrays copied. `views` keeps views of arrays that stay where they are.
+function result(name, struct, views = null) {
+  const values = {}, fields = shown(name), {u64, i32, f64} = struct;
+  for (let i = 0; i < fields.length; i++) {
+    const {key, kind, at, Kind, length} = fields[i];
+    switch (kind) {
+      case 'real': values[key] = f64[at / 8]; break;
+      case 'integer': case 'enum': values[key] = i32[at / 4]; break;
+      case 'size': case 'whole': values[key] = fromSize(u64[at / 8]); break;
+      case 'array': values[key] = copied(u64[at / 8], Kind, Number(u64[length / 8]), views); break;
+      default: values[key] = u64[at / 8];
+    }
   }
   return values;
 }
 
-function read(struct, fields, key) {
-  const [offset, kind, element, length] = fields[key];
-  if (kind === 'real') return struct.f64[offset / 8];
-  if (kind === 'integer' || kind === 'enum') return struct.i32[offset / 4];
-  if (kind !== 'array') return kind === 'size' || kind === 'whole' ? fromSize(struct.u64[offset / 8]) : struct.u64[offset / 8];
-  const address = struct.u64[offset / 8], Kind = globalThis[element];
-  const count = Number(struct.u64[fields[length][0] / 8]);
-  return address ? numbers(new Kind(koffi.view(address, count * Kind.BYTES_PER_ELEMENT))) : null;
+function copied(address, Kind, count, views) {
+  if (!address) return null;
+  let view = views?.get(address);
+  if (!view || view.length !== count) {
+    view = new Kind(koffi.view(address, count * Kind.BYTES_PER_ELEMENT));
+    views?.set(address, view);
+  }
+  return Kind === BigUint64Array ? numbers(view) : Array.from(view);
+}
+
+// What a report shows: each field's key, what it is, and where.
+const lists = {};
+function shown(name) {
+  const {fields} = structs[name];
+  return lists[name] ??= Object.keys(fields).filter((key) => key !== 'structSize' && key !== 'reserved').map((key) => {
+    const [at, kind, element, length] = fields[key];
+    return {key, kind, at, Kind: globalThis[element], length: kind === 'array' ? fields[length][0] : 0};
+  });
 }
 
 // The struct at an address, of which the library has filled in the first bytes.

@@ -35,6 +35,12 @@ function fitOptions(given) {
 }
 
 class Trainer extends methods.TrainerMethods {
+  // Those of step(), which is called most: [struct_size, x, y, weights].
+  #batch = report('dni_batch');
+  #found = report('dni_step_report');
+  #addresses = [koffi.address(this.#batch), koffi.address(this.#found)];
+  #views = new Map();
+
   // Options are those of dni_trainer_options, and metric(h, y, weights), which answers a number.
   constructor(network, loss, given = {}) {
     super();
@@ -76,9 +82,15 @@ class Trainer extends methods.TrainerMethods {
   // One step on a batch; answers an object with the fields of dni_step_report.
   step(x, y, weights) {
     this.#mayWait();
-    const found = report('dni_step_report');
-    check(C.dni_trainer_step(pointer(this, 'trainer'), options('dni_batch', {x, y, weights}), found));
-    return result('dni_step_report', found);
+    matrix(x);
+    matrix(y);
+    const batch = this.#batch;
+    batch.u64[1] = x?.address ?? 0n;
+    batch.u64[2] = y?.address ?? 0n;
+    batch.u64[3] = matrix(weights) ? weights.address : 0n;
+    batch.anchors = [x, y, weights];
+    check(C.dni_trainer_step(pointer(this, 'trainer'), this.#addresses[0], this.#addresses[1]));
+    return result('dni_step_report', this.#found, this.#views);
   }
 
   flush() {

@@ -1,7 +1,8 @@
 """What a step costs more from another language than from C: run.py BUILD
 
-Each language makes the same steps, in turns with C, three times; of all blocks the median counts. At batch 1 a call
-is what matters, at batch 256 the share of a step. The table goes to BUILD/bench/bindings.md."""
+Each language makes the same steps, in turns with C; the medians of differences and ratios count. Of a small network at
+batch 1 a call is what matters, of one of 512 units at batch 256 the share of a step. The table goes to
+BUILD/bench/bindings.md."""
 
 import os
 import shutil
@@ -11,8 +12,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(os.path.join(HERE, "../../.."))
-CASES = [(1, 400), (256, 8)]
-ROUNDS = 3
+CASES = [(1, 1000, 16), (256, 6, 512)]
+ROUNDS = 15
 
 
 def compile_programs(build, out):
@@ -57,14 +58,14 @@ def main():
     for _ in range(ROUNDS):
         for case in CASES:
             for name, command, environment in found:
-                times[name, case] += blocks(build, command, environment, case)
+                times[name, case].append(statistics.median(blocks(build, command, environment, case)))
     lines = ["| language | batch 1, us a step | more than C, us | batch 256, us a step | more than C |",
              "|---|---|---|---|---|"]
-    base = [statistics.median(times["C", case]) for case in CASES]
     for name, _, _ in found:
         one, many = (statistics.median(times[name, case]) for case in CASES)
-        lines.append("| %s | %.1f | %.1f | %.0f | %.2f %% |" % (name, one, one - base[0], many,
-                                                              100 * (many / base[1] - 1)))
+        more = statistics.median(a - b for a, b in zip(times[name, CASES[0]], times["C", CASES[0]]))
+        share = statistics.median(a / b for a, b in zip(times[name, CASES[1]], times["C", CASES[1]]))
+        lines.append("| %s | %.1f | %.1f | %.0f | %.1f %% |" % (name, one, more, many, 100 * (share - 1)))
     text = "\n".join(lines) + "\n"
     print(text, end="")
     with open(out + ".md", "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
--- The same from LuaJIT: step.lua ROWS STEPS
+-- The same from LuaJIT: step.lua ROWS STEPS UNITS
 local dni = require "dni"
 local ffi = require "ffi"
 ffi.cdef [[ struct timespec { long seconds, nanoseconds; }; int clock_gettime(int clock, struct timespec *time); ]]
@@ -8,14 +8,14 @@ local function now()
   return tonumber(time.seconds) + 1e-9 * tonumber(time.nanoseconds)
 end
 
-local rows, steps = tonumber((...)), tonumber((select(2, ...)))
+local rows, steps, units = tonumber((...)), tonumber((select(2, ...))), tonumber((select(3, ...)))
 local context = dni.Context.create {seed = 1}
-local network = dni.Network.create(context, dni.Layer.dense(context, 784, 512, "relu"),
-                                   dni.Layer.dense(context, 512, 512, "relu"), dni.Layer.dense(context, 512, 10, "identity"))
+local network = dni.Network.create(context, dni.Layer.dense(context, 784, units, "relu"),
+                                   dni.Layer.dense(context, units, units, "relu"), dni.Layer.dense(context, units, 10, "identity"))
 local trainer = dni.Trainer.create(network, dni.Loss.softmax_cross_entropy(context))
 local x, y = dni.matrix(rows, 784), dni.labels(rows)
 for i = 0, rows * 784 - 1 do x.data[i] = i % 17 / 16 end
-for _ = 1, 21 do
+for _ = 1, 9 do
   local begun = now()
   for _ = 1, steps do trainer:step(x, y) end
   print(("%.3f"):format(1e6 * (now() - begun) / steps))
