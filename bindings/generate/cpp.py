@@ -33,9 +33,10 @@ TAIL = "} // namespace dni\n\n#endif\n"
 def files(interface, top):
     text = text_by_hand(os.path.join(top, FOLDER))
     hand = set(re.findall(r"\b(dni_\w+)\(", text)) | set(LEFT_OUT)
-    # Options are C's own structs; tables of callbacks are filled in by hand.
+    # Options are C's own structs, and so are the sizes of a data set; tables of callbacks are filled in by hand.
     check_fields(interface, text, "C++", {name for name in interface.structs
-                                          if interface.struct_role(name) == "options"} | {"dni_schedule"})
+                                          if interface.struct_role(name) == "options"} |
+                 {"dni_schedule", "dni_dataset_callbacks"})
     methods = [Method(interface, function) for function in interface.functions
                if function.role != "reference" and function.name not in hand]
     text = HEAD % ("What each class can do. The C functions of the same names say more.", interface.version,
@@ -54,7 +55,7 @@ def text_by_hand(folder):
     for path in glob.glob(os.path.join(folder, "*.hpp")):
         if os.path.basename(path) not in ("methods.hpp", "bodies.hpp"):
             with open(path, encoding="utf-8") as file:
-                text += file.read()
+                text += re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)  # a comment calls nothing
     return text
 
 

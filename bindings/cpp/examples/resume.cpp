@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <stdlib.h>
 
 enum { UNITS = 64, CLASSES = 10, EPOCHS = 3 };
 
@@ -40,9 +41,9 @@ static double train(const std::string &folder, const std::string &file, uint64_t
 }
 
 static void run(const std::string &folder) {
-  const auto place =
-      std::filesystem::temp_directory_path() / ("resume-" + std::to_string(std::rand()));
-  std::filesystem::create_directories(place);
+  std::string name = (std::filesystem::temp_directory_path() / "resume-XXXXXX").string();
+  if (!mkdtemp(name.data())) throw std::runtime_error("no folder can be made for the files");
+  const std::filesystem::path place = name;
   const std::string file = (place / "training.safetensors").string();
   const double undisturbed = train(folder, file + "2", 0, false);
   const double stopped = train(folder, file, 20, false);
