@@ -132,8 +132,10 @@ START_TEST(test_packed) {
   dni_matrix x = matrix_random(DNI_F32, batch, columns), dz = matrix_random(DNI_F32, batch, rows);
   const size_t in_pairs = dni__padded_pairs(columns, 16), out_pairs = dni__padded_pairs(rows, 16);
   const size_t in_panels = (columns + 31) / 32, out_panels = (rows + 31) / 32;
-  dni__packed packed = {rows, columns, calloc(out_panels * in_pairs * 32, 4),
-                        calloc(in_panels * out_pairs * 32, 4)};
+  dni__packed packed = {.rows = rows,
+                        .columns = columns,
+                        .forward = calloc(out_panels * in_pairs * 32, 4),
+                        .backward = calloc(in_panels * out_pairs * 32, 4)};
   emulated.pack(&w, 0, rows, &packed);
   for (int forward = 0; forward < 2; forward++) {
     const dni_matrix *a = forward ? &x : &dz;

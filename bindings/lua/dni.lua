@@ -355,7 +355,8 @@ end
 
 local TRAINER = {optimiser = true, sg_optimiser = true, max_batch = true, schedule = true, metric = true,
                  measure_gradient_norm = true, update_probability = true, threads = true, in_flight = true,
-                 micro_batches = true, trained_modules = true, layer_thread = true, balance = true, seed = true}
+                 micro_batches = true, trained_modules = true, layer_thread = true, balance = true, seed = true,
+                 activations = true}
 
 -- What of a training would call Lua, in words; nil: nothing.
 local function in_lua(network, loss)

@@ -161,6 +161,8 @@ export interface TrainerOptions {
   balance?: methods.BalanceKindName;
   seed?: number | bigint;
   metric?: Metric;
+  /** "bf16": outputs inside modules take half the memory. */
+  activations?: methods.DtypeName;
 }
 export interface FitOptions {
   batch?: number;

@@ -93,6 +93,8 @@ exports.prototypes = {
   dni_optimiser_create_adam: ['int32_t', ['void *', 'double', 'void *']],
   dni_optimiser_create_adamw: ['int32_t', ['void *', 'double', 'void *']],
   dni_optimiser_create_like: ['int32_t', ['void *', 'void *']],
+  dni_optimiser_set_moment_dtype: ['int32_t', ['void *', 'int32_t']],
+  dni_optimiser_moment_dtype: ['int32_t', ['void *']],
   dni_optimiser_retain: ['void *', ['void *']],
   dni_optimiser_release: ['void', ['void *']],
   dni_optimiser_kind: ['int32_t', ['void *']],
@@ -504,7 +506,7 @@ exports.structs = {
     classes: [40, 'size'],
     fetch: [48, 'pointer'],
     destroy: [56, 'pointer']}},
-  dni_trainer_options: {size: 120, fields: {
+  dni_trainer_options: {size: 128, fields: {
     structSize: [0, 'size'],
     optimiser: [8, 'handle', 'optimiser'],
     sgOptimiser: [16, 'handle', 'optimiser'],
@@ -521,7 +523,9 @@ exports.structs = {
     balance: [96, 'enum', 'BalanceKind'],
     hasSeed: [100, 'integer'],
     seed: [104, 'whole'],
-    metric: [112, 'pointer']}},
+    metric: [112, 'pointer'],
+    activations: [120, 'enum', 'Dtype'],
+    reserved: [124, 'integer']}},
   dni_step_report: {size: 160, fields: {
     structSize: [0, 'size'],
     step: [8, 'whole'],

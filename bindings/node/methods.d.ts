@@ -270,6 +270,21 @@ export class OptimiserMethods extends Handle {
    * A schedule's function is shared, not copied. */
   static like(other: Optimiser): Optimiser;
 
+  /** What moments are kept as: the context's dtype (at first), or DNI_BF16.
+   * 
+   * Moments of bf16 take half the memory (a quarter in double), and a step reads and writes less. An
+   * update computes in the context's dtype and then rounds m and v, or v, up or down by chance, so
+   * that small changes are not lost: on average nothing changes. The random bits are a function of
+   * the step, of the parameter's place in the optimiser and of the element, so the same steps give
+   * the same numbers, whatever the threads. Files keep such moments as BF16.
+   * 
+   * The optimiser has no parameters yet. dni_optimiser_create_like() copies the type, so a trainer's
+   * optimisers have that of their pattern. */
+  setMomentDtype(dtype: DtypeName): void;
+
+  /** What moments are kept as. 0 for NULL. */
+  get momentDtype(): number;
+
   /** Which kind it is: a DNI_OPTIMISER_ value; 0 for NULL. */
   get kind(): number;
 

@@ -301,6 +301,16 @@ class OptimiserMethods extends Handle {
     return adopt('optimiser', out[0], other);
   }
 
+  // What moments are kept as: the context's dtype (at first), or DNI_BF16.
+  setMomentDtype(dtype) {
+    check(C.dni_optimiser_set_moment_dtype(pointer(this, 'optimiser'), enumValue('Dtype', dtype)));
+  }
+
+  // What moments are kept as. 0 for NULL.
+  get momentDtype() {
+    return Number(C.dni_optimiser_moment_dtype(pointer(this, 'optimiser')));
+  }
+
   // Which kind it is: a DNI_OPTIMISER_ value; 0 for NULL.
   get kind() {
     return Number(C.dni_optimiser_kind(pointer(this, 'optimiser')));

@@ -11,7 +11,8 @@ const methods = require('./methods.js');
 const {koffi, C, check, classes, hold, named, pointer, size, matrix, options, report, result, enums} = core;
 
 const TRAINER = ['optimiser', 'sgOptimiser', 'maxBatch', 'schedule', 'measureGradientNorm', 'updateProbability', 'threads',
-  'inFlight', 'microBatches', 'trainedModules', 'layerThread', 'balance', 'seed', 'metric'];
+  'inFlight', 'microBatches', 'trainedModules', 'layerThread', 'balance', 'seed', 'metric',
+  'activations'];
 const FIT = ['batch', 'epochs', 'steps', 'callback', 'callbackEvery', 'settleEvery', 'keepOrder', 'keepRest', 'seed',
   'validation', 'validateEvery', 'patience', 'best', 'checkpoint', 'checkpointEvery', 'checkpointMayFail', 'anew'];
 

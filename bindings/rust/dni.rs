@@ -640,6 +640,8 @@ pub struct dni_trainer_options {
     pub has_seed: i32,
     pub seed: u64,
     pub metric: *const dni_metric,
+    pub activations: dni_dtype,
+    pub reserved: i32,
 }
 
 #[repr(C)]
@@ -863,6 +865,8 @@ extern "C" {
     pub fn dni_optimiser_create_adam(context: *mut dni_context, learning_rate: f64, out: *mut *mut dni_optimiser) -> dni_status;
     pub fn dni_optimiser_create_adamw(context: *mut dni_context, learning_rate: f64, out: *mut *mut dni_optimiser) -> dni_status;
     pub fn dni_optimiser_create_like(other: *const dni_optimiser, out: *mut *mut dni_optimiser) -> dni_status;
+    pub fn dni_optimiser_set_moment_dtype(optimiser: *mut dni_optimiser, dtype: dni_dtype) -> dni_status;
+    pub fn dni_optimiser_moment_dtype(optimiser: *const dni_optimiser) -> dni_dtype;
     pub fn dni_optimiser_retain(optimiser: *mut dni_optimiser) -> *mut dni_optimiser;
     pub fn dni_optimiser_release(optimiser: *mut dni_optimiser);
     pub fn dni_optimiser_kind(optimiser: *const dni_optimiser) -> dni_kind;

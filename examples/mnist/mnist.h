@@ -26,6 +26,7 @@ typedef struct options {
   uint64_t seed;
   const char *backend;
   dni_dtype dtype; /* DNI_BF16: floats whose products are of bf16 */
+  bool bf16_activations, bf16_moments;
   size_t threads;     /* that run modules, if the schedule has such; else of a matrix product */
   bool threads_asked; /* by the user, not by default */
   size_t train_limit; /* 0: all */

@@ -101,6 +101,8 @@ enum option_id {
   OPTION_SEED,
   OPTION_BACKEND,
   OPTION_DTYPE,
+  OPTION_BF16_ACTIVATIONS,
+  OPTION_BF16_MOMENTS,
   OPTION_THREADS,
   OPTION_EVAL_EVERY,
   OPTION_TRAIN_LIMIT,
@@ -141,6 +143,8 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"backend", required_argument, NULL, OPTION_BACKEND},
     {"dtype", required_argument, NULL, OPTION_DTYPE},
+    {"bf16-activations", no_argument, NULL, OPTION_BF16_ACTIVATIONS},
+    {"bf16-moments", no_argument, NULL, OPTION_BF16_MOMENTS},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"eval-every", required_argument, NULL, OPTION_EVAL_EVERY},
     {"train-limit", required_argument, NULL, OPTION_TRAIN_LIMIT},
@@ -322,6 +326,12 @@ static int set_running(int id, const char *name, const char *text, options *pars
     return set_path(name, text, &parsed->backend);
   case OPTION_DTYPE:
     return set_dtype(text, parsed);
+  case OPTION_BF16_ACTIVATIONS:
+    parsed->bf16_activations = true;
+    return 0;
+  case OPTION_BF16_MOMENTS:
+    parsed->bf16_moments = true;
+    return 0;
   case OPTION_THREADS:
     parsed->threads_asked = true;
     return set_size(name, text, 1024, &parsed->threads);

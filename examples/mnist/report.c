@@ -75,8 +75,7 @@ static void print_origin(const result_set *results) {
                run->features, run->classes);
   if (source->note[0] != '\0')
     (void)printf("This is the bundled sample, not all of MNIST (%s)\n", source->note);
-  (void)printf("Matrix products: %s, %s", run->backend,
-               options_dtype_name(results->settings));
+  (void)printf("Matrix products: %s, %s", run->backend, options_dtype_name(results->settings));
   if (run->backend_threads > 0)
     (void)printf(", %zu thread%s", run->backend_threads, run->backend_threads > 1 ? "s" : "");
   (void)putchar('\n');
@@ -135,6 +134,9 @@ static void json_settings(const options *settings, const run_result *run) {
   json_real("p_update", settings->update_probability > 0 ? settings->update_probability : NAN);
   json_integer("seed", settings->seed);
   json_string("dtype", options_dtype_name(settings));
+  const char *elements = settings->dtype == DNI_F64 ? "f64" : "f32";
+  json_string("activations", settings->bf16_activations ? "bf16" : elements);
+  json_string("moments", settings->bf16_moments ? "bf16" : elements);
 }
 
 /* Threads that run modules; where there are no such, of a matrix product. NaN: not to be set */

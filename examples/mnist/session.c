@@ -60,6 +60,8 @@ static dni_status create_adam(const options *settings, dni_context *context, dou
                               const run_result *result, dni_optimiser **out) {
   dni_schedule schedule = {.struct_size = sizeof schedule, .warm_up = result->warm_up};
   dni_status status = dni_optimiser_create_adam(context, rate, out);
+  if (status == DNI_OK && settings->bf16_moments)
+    status = dni_optimiser_set_moment_dtype(*out, DNI_BF16);
   if (status != DNI_OK) return status;
   schedule.kind = settings->cosine ? DNI_RATE_COSINE : DNI_RATE_CONSTANT;
   if (settings->cosine) schedule.steps = result->total_steps - result->warm_up;
@@ -97,6 +99,7 @@ static dni_status create_trainer(const options *settings, session *objects) {
   if (has_threads(settings->schedule)) plan.threads = settings->threads;
   plan.in_flight = settings->in_flight;
   plan.micro_batches = settings->micro_batches;
+  plan.activations = settings->bf16_activations ? DNI_BF16 : 0;
   return dni_trainer_create(objects->network, objects->loss, &plan, &objects->trainer);
 }
 

@@ -78,7 +78,8 @@ typedef struct dni_context_options {
  *
  * With `compute` DNI_BF16 and dtype DNI_F32 the products of layers and SGs round the elements of
  * their operands to bf16 (8 bits of fraction, to nearest, ties to even) and add up floats. Weights,
- * moments, activations, statistics, losses, least-squares sums and analyses stay floats. It is
+ * statistics, losses, least-squares sums and analyses stay floats, and so do activations and
+ * moments unless dni_trainer_options and dni_optimiser_set_moment_dtype() say otherwise. It is
  * meant for processors with DNI_INSTRUCTIONS_AVX512_BF16, where such products take about half the
  * time, and for AMX. Elsewhere products take longer than in float. Results are the same for all
  * instructions but AMX, which adds up in another order. For AMX the process asks Linux once for

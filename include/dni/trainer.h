@@ -82,6 +82,16 @@ typedef struct dni_trainer_options {
   int32_t has_seed;          /**< 1: the random schedule draws from seed; 0: from the context. */
   uint64_t seed;             /**< Used if has_seed is 1. */
   const dni_metric *metric;  /**< A measure for the report; copied; NULL: none. */
+  /** What outputs of layers are kept as until backward has used them. 0: as the context's dtype.
+   * DNI_BF16: outputs inside modules are rounded to bf16 and take half the memory.
+   *
+   * Floats stay: outputs that an SG, the loss or another thread sees; those of sigmoid and tanh,
+   * whose derivative is made of them; those beside callback layers; and what a layer keeps for
+   * itself, as GELU does its input. Where only dense layers read an output, no bit of the training
+   * changes, because products round what they read anyway; normalising layers see the rounded
+   * numbers, in forward as in backward. The context's products have to be of bf16. */
+  dni_dtype activations;
+  int32_t reserved; /**< 0. */
 } dni_trainer_options;
 
 /** Plan the training of `network` under `loss`. Everything that a step needs is allocated here.
@@ -95,9 +105,10 @@ typedef struct dni_trainer_options {
  * would be moved twice, a loss that does not fit (softmax cross-entropy of one output too), mixed
  * element types, a bad struct_size. With batch norm, a max_batch of 1, or one whose micro_batches
  * would have single rows: they have no variance.
- * - DNI_ERROR_UNSUPPORTED: unknown non-zero options; an SG that learns but needs an error signal
- *   first, mixtures apart; in a schedule with threads, an SG that it has no place for, or a
- *   callback layer at two places that different threads would run.
+ * - DNI_ERROR_UNSUPPORTED: unknown non-zero options; `activations` DNI_F16, or DNI_BF16 in a
+ *   context whose products are not of bf16 (dni_context_compute()); an SG that learns but needs an
+ *   error signal first, mixtures apart; in a schedule with threads, an SG that it has no place for,
+ *   or a callback layer at two places that different threads would run.
  * - DNI_ERROR_MEMORY: no memory.
  * - DNI_ERROR_SYSTEM: the system starts no more threads.
  *

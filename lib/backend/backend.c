@@ -93,7 +93,7 @@ dni_status dni_backend_set_threads(dni_backend *backend, size_t threads) {
 /* Numbers below which sharing costs more than it gains. */
 #define SHARE_LEAST 131072
 
-void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
+void dni__share(const dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
                 void *argument) {
   if (backend->vtable->share && numbers >= SHARE_LEAST)
     backend->vtable->share(backend, size, work, argument);

@@ -7,8 +7,14 @@
 
 #include "core/context.h"
 
+/* Ranges of shared work begin at multiples of this: whole cache lines of elements, whole panels of rows. */
+#define DNI__RANGE_UNIT 64
+
 /* Elements first .. end-1 of some work of `size` elements. Must not fail. */
 typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
+
+/* The widths of panels divide this. */
+#define DNI__PACK_UNIT 32
 
 /* What a weight is packed for: x W^T, dz W. */
 enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
@@ -16,6 +22,7 @@ enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
 /* A weight W [rows][columns] rounded to bf16, as the products of a backend read it: panels of W^T
  * for x W^T, and of W for dz W. */
 typedef struct dni__packed {
+  const dni_backend *backend; /* that of the weight's owner, who keeps it */
   size_t rows, columns;
   uint32_t *forward, *backward; /* NULL: it is rounded in each such product */
 } dni__packed;
@@ -40,17 +47,18 @@ typedef struct dni__backend_vtable {
   dni_kind kind;
   dni_status (*gemm)(dni_backend *backend, const dni_product *call);
   /* The four of bf16 are there together or not at all: the product, the width of a panel and what its
-   * pairs are a multiple of, and rounding a weight whose values have changed. */
+   * pairs are a multiple of, and rounding rows first .. end-1 of a weight, `first` a multiple of the width. */
   dni_status (*gemm_bf16)(dni_backend *backend, const dni__bf16_product *call);
   size_t (*panel_columns)(const dni_backend *backend);
   size_t (*panel_unit)(const dni_backend *backend);
-  void (*pack)(dni_backend *backend, const dni_matrix *weight, const dni__packed *to);
+  void (*pack)(const dni_backend *backend, const dni_matrix *weight, size_t first, size_t end,
+               const dni__packed *to);
   void (*prepare)(dni_backend *backend); /* before the first of them; NULL: nothing to do */
   dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
   /* Do the work in ranges on the backend's threads; NULL: it has none of its own */
-  void (*share)(dni_backend *backend, size_t size, dni__range_work work, void *argument);
+  void (*share)(const dni_backend *backend, size_t size, dni__range_work work, void *argument);
 } dni__backend_vtable;
 
 /* Kinds embed this as their first member. */
@@ -86,9 +94,9 @@ bool dni__backend_prepare(dni_backend *backend, dni_dtype compute);
 dni_status dni__backend_create_default(dni__memory *memory, dni_instructions instructions,
                                        dni_backend **out);
 
-/* Do element-wise work in ranges that begin at multiples of 64, on as many threads as the backend
+/* Do element-wise work in ranges that begin at multiples of DNI__RANGE_UNIT, on as many threads as the backend
  * was given, if it touches so many numbers in all that waking them is worth it; else at once. */
-void dni__share(dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
+void dni__share(const dni_backend *backend, size_t numbers, size_t size, dni__range_work work,
                 void *argument);
 
 /* C = alpha op(A) op(B) + beta C for views that are already known to fit (layers check shapes once,
@@ -108,8 +116,11 @@ dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t
                               size_t columns, int uses, dni__packed **out);
 void dni__packed_destroy(dni_context *context, dni__packed *packed);
 /* The weight's values have changed. packed may be NULL. */
-void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni__packed *packed);
-size_t dni__packed_bytes(const dni_backend *backend, const dni__packed *packed);
+void dni__packed_write(const dni_matrix *weight, const dni__packed *packed);
+/* Those of rows first .. end-1 have; first is a multiple of DNI__PACK_UNIT. On the calling thread. */
+void dni__packed_write_rows(const dni_matrix *weight, size_t first, size_t end,
+                            const dni__packed *packed);
+size_t dni__packed_bytes(const dni__packed *packed);
 
 /* Y = X W^T and dX = dZ W for the first columns of a weight, as many as x or dx has: of bf16 if the
  * weight is packed, else of floats. */

@@ -74,7 +74,7 @@ dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t
   if (context->compute != DNI_BF16 || uses == 0 || rows == 0 || columns == 0) return DNI_OK;
   dni__packed *packed = dni__allocate(context->memory, 1, sizeof *packed);
   if (!packed) return DNI_ERROR_MEMORY;
-  *packed = (dni__packed){.rows = rows, .columns = columns};
+  *packed = (dni__packed){.backend = backend, .rows = rows, .columns = columns};
   size_t forward = panel_pairs(backend, columns, rows);
   size_t backward = panel_pairs(backend, rows, columns);
   if (allocate(context, forward, uses & DNI__FORWARD, &packed->forward) &&
@@ -86,13 +86,33 @@ dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t
   return DNI_ERROR_MEMORY;
 }
 
-void dni__packed_write(dni_backend *backend, const dni_matrix *weight, const dni__packed *packed) {
-  if (packed) backend->vtable->pack(backend, weight, packed);
+void dni__packed_write_rows(const dni_matrix *weight, size_t first, size_t end,
+                            const dni__packed *packed) {
+  packed->backend->vtable->pack(packed->backend, weight, first, end, packed);
 }
 
-size_t dni__packed_bytes(const dni_backend *backend, const dni__packed *packed) {
+/* A weight to be packed. */
+typedef struct packing {
+  const dni_matrix *weight;
+  const dni__packed *to;
+} packing;
+
+static void pack_rows(void *argument, size_t first, size_t end) {
+  const packing *all = argument;
+  dni__packed_write_rows(all->weight, first, end, all->to);
+}
+
+void dni__packed_write(const dni_matrix *weight, const dni__packed *packed) {
+  if (!packed) return;
+  packing all = {weight, packed};
+  dni__share(packed->backend, packed->rows * packed->columns, packed->rows, pack_rows, &all);
+}
+
+size_t dni__packed_bytes(const dni__packed *packed) {
   size_t pairs = 0;
-  if (packed && packed->forward) pairs += panel_pairs(backend, packed->columns, packed->rows);
-  if (packed && packed->backward) pairs += panel_pairs(backend, packed->rows, packed->columns);
+  if (packed && packed->forward)
+    pairs += panel_pairs(packed->backend, packed->columns, packed->rows);
+  if (packed && packed->backward)
+    pairs += panel_pairs(packed->backend, packed->rows, packed->columns);
   return pairs * sizeof(uint32_t);
 }

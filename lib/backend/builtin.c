@@ -13,9 +13,6 @@
 /* Multiply-adds below which waking other threads costs more than it gains. */
 #define SHARE_LEAST 4e6
 
-/* Ranges of element-wise work begin at multiples of this, which are whole cache lines. */
-#define RANGE_UNIT 64
-
 typedef struct builtin {
   dni_backend base;
   const dni__gemm_kernel *f32, *f64;
@@ -145,34 +142,24 @@ typedef struct ranges {
 
 static void run_range(void *argument, size_t part, size_t parts) {
   const ranges *all = argument;
-  size_t first = part_begin(all->size, RANGE_UNIT, part, parts);
-  size_t end = part_begin(all->size, RANGE_UNIT, part + 1, parts);
+  size_t first = part_begin(all->size, DNI__RANGE_UNIT, part, parts);
+  size_t end = part_begin(all->size, DNI__RANGE_UNIT, part + 1, parts);
   if (first < end) all->work(all->argument, first, end);
 }
 
-static void builtin_share(dni_backend *backend, size_t size, dni__range_work work, void *argument) {
-  dni__team *team = ((builtin *)backend)->team;
+static void builtin_share(const dni_backend *backend, size_t size, dni__range_work work,
+                          void *argument) {
+  dni__team *team = ((const builtin *)backend)->team;
   ranges all = {work, argument, size};
   if (size == 0) return;
-  if (!team || size < 2 * RANGE_UNIT || !dni__team_run(team, dni__team_size(team), run_range, &all))
+  if (!team || size < 2 * DNI__RANGE_UNIT ||
+      !dni__team_run(team, dni__team_size(team), run_range, &all))
     work(argument, 0, size);
 }
 
-/* A weight to be packed. */
-typedef struct packing {
-  const dni__bf16_kernel *kernel;
-  const dni_matrix *weight;
-  const dni__packed *to;
-} packing;
-
-static void pack_rows(void *argument, size_t first, size_t end) {
-  const packing *all = argument;
-  all->kernel->pack(all->weight, first, end, all->to);
-}
-
-static void builtin_pack(dni_backend *backend, const dni_matrix *weight, const dni__packed *to) {
-  packing all = {bf16_of(backend), weight, to};
-  dni__share(backend, to->rows * to->columns, to->rows, pack_rows, &all);
+static void builtin_pack(const dni_backend *backend, const dni_matrix *weight, size_t first,
+                         size_t end, const dni__packed *to) {
+  bf16_of(backend)->pack(weight, first, end, to);
 }
 
 static dni_status builtin_set_threads(dni_backend *backend, size_t threads) {

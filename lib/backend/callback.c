@@ -74,12 +74,15 @@ static size_t callback_panel_columns(const dni_backend *backend) {
   return 1;
 }
 
-static void callback_pack(dni_backend *backend, const dni_matrix *weight, const dni__packed *to) {
+static void callback_pack(const dni_backend *backend, const dni_matrix *weight, size_t first,
+                          size_t end, const dni__packed *to) {
   uint32_t *const layouts[] = {to->forward, to->backward};
+  const float *rows = (const float *)weight->data + first * weight->stride;
   (void)backend;
   for (size_t i = 0; i < 2; i++)
     if (layouts[i])
-      round_rows(weight->data, to->rows, to->columns, weight->stride, (uint16_t *)layouts[i]);
+      round_rows(rows, end - first, to->columns, weight->stride,
+                 (uint16_t *)layouts[i] + first * to->columns);
 }
 
 static bool callback_supports(const dni_backend *backend, dni_dtype dtype) {

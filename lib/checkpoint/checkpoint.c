@@ -204,7 +204,7 @@ dni_status dni_checkpoint_add_trainer(dni_checkpoint *checkpoint, const char *na
 dni_status dni_checkpoint_add_matrix(dni_checkpoint *checkpoint, const char *name,
                                      dni_matrix *matrix) {
   DNI_REQUIRE(matrix);
-  if (dni__dtype_size(matrix->dtype) == 0)
+  if (!dni__dtype_has_matrices(matrix->dtype))
     return dni__fail(DNI_ERROR_ARGUMENT, "matrix has the unknown element type %d",
                      (int)matrix->dtype);
   DNI_TRY(dni__matrix_check(matrix, matrix->dtype, matrix->columns, "matrix"));

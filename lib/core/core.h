@@ -131,9 +131,10 @@ void dni__report_fill(void *given, const void *known, size_t known_size);
 
 /* Matrices (matrix.c). ----------------------------------------------------------------------- */
 
-size_t dni__dtype_size(dni_dtype dtype);      /* bytes of an element; 0 for an unknown type */
-bool dni__dtype_is_real(dni_dtype dtype);     /* DNI_F32 or DNI_F64: what computing is done in */
-const char *dni__dtype_name(dni_dtype dtype); /* "float", "int32", ..., or "unknown" */
+size_t dni__dtype_size(dni_dtype dtype);       /* bytes of an element; 0 for an unknown type */
+bool dni__dtype_has_matrices(dni_dtype dtype); /* whether the caller may have matrices of it */
+bool dni__dtype_is_real(dni_dtype dtype);      /* DNI_F32 or DNI_F64: what computing is done in */
+const char *dni__dtype_name(dni_dtype dtype);  /* "float", "int32", ..., or "unknown" */
 
 /* A view is usable and has this element type and these columns. `name` is what the message calls
  * it: "x has 100 columns, expected 784". */

@@ -44,6 +44,8 @@ size_t dni__dtype_size(dni_dtype dtype) {
     return sizeof(float);
   case DNI_F64:
     return sizeof(double);
+  case DNI_BF16:
+    return sizeof(uint16_t);
   case DNI_U8:
     return sizeof(uint8_t);
   case DNI_I32:
@@ -51,6 +53,10 @@ size_t dni__dtype_size(dni_dtype dtype) {
   default:
     return 0;
   }
+}
+
+bool dni__dtype_has_matrices(dni_dtype dtype) {
+  return dtype != DNI_BF16 && dni__dtype_size(dtype) > 0;
 }
 
 bool dni__dtype_is_real(dni_dtype dtype) {
@@ -164,7 +170,7 @@ static bool overlap(const dni_matrix *a, const dni_matrix *b) {
 dni_status dni_matrix_copy(const dni_matrix *from, dni_matrix *to) {
   DNI_REQUIRE(from);
   DNI_REQUIRE(to);
-  if (dni__dtype_size(from->dtype) == 0)
+  if (!dni__dtype_has_matrices(from->dtype))
     return dni__fail(DNI_ERROR_ARGUMENT,
                      "from holds elements of type %d (%s), which has no use yet", (int)from->dtype,
                      dni__dtype_name(from->dtype));

@@ -78,7 +78,7 @@ static dni_status copy(const dni_layer *layer, dni_layer **out) {
   if (layer->owns_parameters)
     for (size_t i = 0; i < layer->parameter_count; i++)
       dni__matrix_copy(&layer->parameters[i].value, &second->parameters[i].value);
-  dni__parameters_changed(second->backend, second->parameters, second->parameter_count);
+  dni__parameters_changed(second->parameters, second->parameter_count);
   *out = second;
   return DNI_OK;
 }
@@ -154,9 +154,13 @@ dni_status dni_layer_parameter(dni_layer *layer, size_t index, dni_matrix *value
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
-void dni__layer_changed(dni_layer *layer) {
-  dni__parameters_changed(layer->backend, layer->parameters, layer->parameter_count);
+void dni__layer_moved(dni_layer *layer) {
   if (layer->vtable->changed) layer->vtable->changed(layer);
+}
+
+void dni__layer_changed(dni_layer *layer) {
+  dni__parameters_changed(layer->parameters, layer->parameter_count);
+  dni__layer_moved(layer);
 }
 
 dni_status dni_layer_changed(dni_layer *layer) {

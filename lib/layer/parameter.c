@@ -33,9 +33,9 @@ void dni__parameter_destroy(dni_context *context, dni__parameter *parameter) {
   parameter->value.data = parameter->gradient.data = NULL;
 }
 
-void dni__parameters_changed(dni_backend *backend, const dni__parameter *parameters, size_t count) {
+void dni__parameters_changed(const dni__parameter *parameters, size_t count) {
   for (size_t i = 0; i < count; i++)
-    dni__packed_write(backend, &parameters[i].value, parameters[i].packed);
+    dni__packed_write(&parameters[i].value, parameters[i].packed);
 }
 
 /* A parameter without gradient data is not trained. */

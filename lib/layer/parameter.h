@@ -26,7 +26,7 @@ dni_status dni__parameters_fetch(dni__parameter_function function, void *user, s
                                  dni_dtype dtype, const char *owner, dni__parameter *out);
 
 /* Values were written: what is kept of them in another form is made again. */
-void dni__parameters_changed(dni_backend *backend, const dni__parameter *parameters, size_t count);
+void dni__parameters_changed(const dni__parameter *parameters, size_t count);
 
 void dni__parameter_fill(dni__parameter *parameter, double value);
 

@@ -26,6 +26,17 @@ typedef struct dni__sgd_step {
   double gradient_scale, gradient_limit;
 } dni__sgd_step;
 
+/* Where the random bits of a rounding by chance come from: those of element i from `first` + i. */
+typedef struct dni__chance {
+  uint32_t seed, first;
+} dni__chance;
+
+static inline uint32_t dni__chance_bits(uint32_t seed, uint32_t index) {
+  uint32_t bits = (index ^ seed) * 0x9e3779b1;
+  bits = (bits ^ bits >> 15) * 0x85ebca77;
+  return bits ^ bits >> 13;
+}
+
 /* Powers of 2 with which M, D and M - D are multiplied before they are squared, so that squares are
  * within the range of double. */
 typedef struct dni__pair_scale {
@@ -172,6 +183,10 @@ typedef struct dni__kernels {
   void (*residual)(size_t rows, size_t columns, void *m, size_t ldm, const void *d, size_t ldd,
                    double scale);
 
+  /* Values are rounded to bf16, in place and in a copy of 16 bits; and such a copy becomes values. */
+  void (*bf16_keep)(size_t count, void *values, uint16_t *kept);
+  void (*bf16_restore)(size_t count, const uint16_t *kept, void *values);
+
   /* The lower triangle of a symmetric matrix [n][n] becomes its Cholesky factor L, and `inverse`
    * [n][n] L^-1 with zeros above the diagonal; n is at most DNI_CHOLESKY_BLOCK. A pivot that is not
    * above least[k] is no number to divide by: column k of L and row and column k of L^-1 are 0
@@ -181,9 +196,16 @@ typedef struct dni__kernels {
 
   /* Updates. Where a gradient or the new w is not finite, w becomes NaN: an infinite weight could go
    * unnoticed behind an activation that saturates. */
-  void (*adam)(size_t count, void *w, const void *g, void *m, void *v, const dni__adam_step *step);
+  void (*adam)(size_t count, void *w, const void *g, void *m, void *v, const dni__adam_step *step,
+               const dni__chance *chance);
   /* v may be NULL if momentum is 0 */
-  void (*sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step);
+  void (*sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step,
+              const dni__chance *chance);
+  /* The same with m and v of bf16, which are rounded by chance. */
+  void (*adam_bf16)(size_t count, void *w, const void *g, void *m, void *v,
+                    const dni__adam_step *step, const dni__chance *chance);
+  void (*sgd_bf16)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step,
+                   const dni__chance *chance);
   /* sum of the squares of scale * g, each limited to +-limit (infinity: as it is), in double; NaN if
    * a g is not finite */
   double (*sum_squares)(size_t count, const void *g, double scale, double limit);

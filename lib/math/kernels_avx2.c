@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/bf16.h"
 #include "core/real.h"
 #include "math/kernels.h"
 

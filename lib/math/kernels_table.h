@@ -20,8 +20,9 @@
     .norm_gradients = FN(norm_gradients), .normalise_backward = FN(normalise_backward),            \
     .layer_norm = FN(layer_norm), .layer_norm_backward = FN(layer_norm_backward),                  \
     .layer_norm_gradients = FN(layer_norm_gradients), .pair_sums = FN(pair_sums),                  \
-    .pair_sums_in_double = FN(pair_sums_in_double), .residual = FN(residual), .adam = FN(adam),    \
-    .sgd = FN(sgd), .sum_squares = FN(sum_squares), .largest = FN(largest),                        \
+    .pair_sums_in_double = FN(pair_sums_in_double), .residual = FN(residual), .adam = FN(adam), .adam_bf16 = FN(adam_bf16), .sgd_bf16 = FN(sgd_bf16),    \
+    .bf16_keep = FN(bf16_keep),           \
+    .bf16_restore = FN(bf16_restore), .sgd = FN(sgd), .sum_squares = FN(sum_squares), .largest = FN(largest),                        \
     .cholesky = FN(cholesky),                                                                      \
   }
 

@@ -139,6 +139,21 @@ static void FN(scale_rows)(size_t rows, size_t columns, void *m, size_t ldm, con
   }
 }
 
+static void FN(bf16_keep)(size_t count, void *values, uint16_t *kept) {
+  REAL *value = values;
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t rounded = dni__bf16_round((float)value[i]);
+    kept[i] = (uint16_t)rounded;
+    value[i] = dni__float_of(rounded << 16);
+  }
+}
+
+static void FN(bf16_restore)(size_t count, const uint16_t *kept, void *values) {
+  REAL *value = values;
+  for (size_t i = 0; i < count; i++)
+    value[i] = dni__float_of((uint32_t)kept[i] << 16);
+}
+
 /* The sum of LANES partial sums, pairwise. */
 static double FN(lanes_total)(const REAL *lanes) {
   double sums[LANES];
@@ -179,29 +194,16 @@ static REAL FN(used_gradient)(REAL g, REAL w, REAL scale, REAL limit, REAL decay
   return FN(or_nan)(FN(limited)(scaled, limit), g) + decay * w;
 }
 
-/* A gradient whose square would be too large counts as REAL_ROOT_MOST. m / sqrt(v) is then what it
- * should be, since it does not depend on the size of gradients, and v stays finite; where weight decay
- * alone makes it infinite, w becomes NaN rather than stay where it is for ever. */
-static void FN(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict g,
-                            REAL *restrict m, REAL *restrict v, const dni__adam_step *step) {
-  const REAL rate = FN(nearest)(step->rate), inverse_bias2 = (REAL)step->inverse_bias2;
-  const REAL beta1 = (REAL)step->beta1, beta2 = (REAL)step->beta2, epsilon = (REAL)step->epsilon;
-  const REAL rest1 = (REAL)(1 - step->beta1), rest2 = (REAL)(1 - step->beta2);
-  const REAL decay = (REAL)step->decay, shrink = FN(nearest)(step->shrink);
-  const REAL scale = (REAL)step->gradient_scale;
-  const REAL limit = (REAL)fmin(step->gradient_limit, REAL_ROOT_MOST);
-  for (size_t i = 0; i < count; i++) {
-    REAL gradient = FN(used_gradient)(g[i], w[i], scale, limit, decay);
-    m[i] = beta1 * m[i] + rest1 * gradient;
-    v[i] = beta2 * v[i] + rest2 * gradient * gradient;
-    REAL moved = w[i] - (shrink * w[i] + rate * m[i] / (REAL_SQRT(v[i]) * inverse_bias2 + epsilon));
-    w[i] = FN(or_nan)(moved, moved + v[i]);
-  }
+/* A moment of 16 bits, and one rounded to them: up with the probability of what is cut off (`random`: 16 bits of
+ * chance), never beyond the largest number. */
+static REAL FN(widened)(uint16_t moment) {
+  return (REAL)dni__float_of((uint32_t)moment << 16);
 }
 
-static void FN(adam)(size_t count, void *w, const void *g, void *m, void *v,
-                     const dni__adam_step *step) {
-  FN(adam_arrays)(count, w, g, m, v, step);
+static uint16_t FN(rounded_by_chance)(REAL moment, uint32_t random) {
+  const uint32_t exponent = 0x7f800000, bits = dni__bits_of((float)moment), sum = bits + random;
+  const bool overflows = (bits & exponent) != exponent && (sum & exponent) == exponent;
+  return (uint16_t)((overflows ? bits : sum) >> 16);
 }
 
 static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g,
@@ -214,24 +216,16 @@ static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g
   }
 }
 
-static void FN(sgd_momentum)(size_t count, REAL *restrict w, const REAL *restrict g,
-                             REAL *restrict v, const dni__sgd_step *step) {
-  const REAL rate = FN(nearest)(step->rate), decay = (REAL)step->decay;
-  const REAL momentum = (REAL)step->momentum;
-  const REAL scale = (REAL)step->gradient_scale, limit = (REAL)step->gradient_limit;
-  for (size_t i = 0; i < count; i++) {
-    v[i] = momentum * v[i] + FN(used_gradient)(g[i], w[i], scale, limit, decay);
-    REAL moved = w[i] - rate * v[i];
-    w[i] = FN(or_nan)(moved, moved);
-  }
-}
-
-static void FN(sgd)(size_t count, void *w, const void *g, void *v, const dni__sgd_step *step) {
-  if (v)
-    FN(sgd_momentum)(count, w, g, v, step);
-  else
-    FN(sgd_plain)(count, w, g, step);
-}
+#define MOMENT               REAL
+#define UPDATE(name)         FN(name)
+#define LOAD(moment)         (moment)
+#define KEEP(moment, random) ((void)(random), (moment))
+#include "math/update_template.h"
+#define MOMENT               uint16_t
+#define UPDATE(name)         FN(name##_bf16)
+#define LOAD(moment)         FN(widened)(moment)
+#define KEEP(moment, random) FN(rounded_by_chance)(moment, random)
+#include "math/update_template.h"
 
 /* In double: a float's square may be too large or too small for float. */
 static double FN(limited_square)(REAL g, double scale, double limit) {

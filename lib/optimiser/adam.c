@@ -45,8 +45,10 @@ static void scale_rate(dni__optimiser_update *update, double factor) {
 }
 
 static void apply(const dni__kernels *kernels, const dni__optimiser_update *update, size_t count,
-                  void *value, const void *gradient, void *const *moments) {
-  kernels->adam(count, value, gradient, moments[0], moments[1], &update->adam);
+                  void *value, const void *gradient, void *const *moments, bool bf16,
+                  const dni__chance *chance) {
+  (bf16 ? kernels->adam_bf16 : kernels->adam)(count, value, gradient, moments[0], moments[1],
+                                              &update->adam, chance);
 }
 
 static const dni__optimiser_kind adam = {

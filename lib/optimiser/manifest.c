@@ -6,7 +6,7 @@ static void list_moments(const dni_optimiser *optimiser, size_t index, dni__mani
   size_t entered = dni__manifest_enter(manifest, "moved.%zu", index);
   for (size_t i = 0; i < optimiser->kind->moment_count; i++) {
     dni_matrix moment = dni__matrix_make(moved->moments[i], moved->value.rows, moved->value.columns,
-                                         optimiser->context->dtype);
+                                         optimiser->moment_dtype);
     dni__manifest_matrix(manifest, optimiser->kind->moments[i], &moment);
   }
   dni__manifest_leave(manifest, entered);

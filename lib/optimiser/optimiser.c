@@ -18,6 +18,7 @@ dni_status dni__optimiser_create(dni_context *context, const dni__optimiser_kind
   optimiser->context = dni_context_retain(context);
   optimiser->kind = kind;
   optimiser->settings = *settings;
+  optimiser->moment_dtype = context->dtype;
   *out = optimiser;
   return DNI_OK;
 }
@@ -26,6 +27,7 @@ dni_status dni_optimiser_create_like(const dni_optimiser *other, dni_optimiser *
   DNI_REQUIRE(other);
   DNI_REQUIRE(out);
   DNI_TRY(dni__optimiser_create(other->context, other->kind, &other->settings, out));
+  (*out)->moment_dtype = other->moment_dtype;
   (*out)->schedule = dni__rate_schedule_retain(other->schedule);
   return DNI_OK;
 }
@@ -124,6 +126,28 @@ dni_status dni_optimiser_get_f64(const dni_optimiser *optimiser, dni_setting set
   return dni__setting_get(place(optimiser, setting), optimiser->kind->name, setting, value);
 }
 
+/* Moments. ----------------------------------------------------------------------------------- */
+
+dni_status dni_optimiser_set_moment_dtype(dni_optimiser *optimiser, dni_dtype dtype) {
+  DNI_REQUIRE(optimiser);
+  const dni_dtype own = optimiser->context->dtype;
+  const char *kind = optimiser->kind->name;
+  DNI_TRY(dni__optimiser_check_free(optimiser));
+  if (dtype == DNI_F16) return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: moments cannot be f16", kind);
+  if (dtype != own && dtype != DNI_BF16)
+    return dni__fail(DNI_ERROR_ARGUMENT, "%s: moments of type %d, expected DNI_BF16 or %s", kind,
+                     (int)dtype, dni__dtype_name(own));
+  if (optimiser->count > 0 && dtype != optimiser->moment_dtype)
+    return dni__fail(DNI_ERROR_STATE, "%s: it has moments of %s already", kind,
+                     dni__dtype_name(optimiser->moment_dtype));
+  optimiser->moment_dtype = dtype;
+  return DNI_OK;
+}
+
+dni_dtype dni_optimiser_moment_dtype(const dni_optimiser *optimiser) {
+  return optimiser ? optimiser->moment_dtype : 0;
+}
+
 /* Counts. ------------------------------------------------------------------------------------ */
 
 uint64_t dni_optimiser_step_count(const dni_optimiser *optimiser) {
@@ -141,6 +165,6 @@ size_t dni_optimiser_bytes(const dni_optimiser *optimiser) {
   size_t bytes = 0;
   for (size_t i = 0; i < optimiser->count; i++)
     bytes += optimiser->kind->moment_count * optimiser->moved[i].value.rows *
-             optimiser->moved[i].value.columns * dni__dtype_size(optimiser->context->dtype);
+             optimiser->moved[i].value.columns * dni__dtype_size(optimiser->moment_dtype);
   return bytes;
 }

@@ -4,6 +4,7 @@
 
 #include "core/context.h"
 #include "core/rate_schedule.h"
+#include "layer/layer.h"
 #include "math/kernels.h"
 
 /* The settings of all kinds together; a kind's list says which it has. */
@@ -21,7 +22,9 @@ typedef union dni__optimiser_update {
 typedef struct dni__moved {
   dni_matrix value, gradient;
   void *moments[2]; /* as many as the kind has; NULL beyond */
-  size_t owner;     /* index of its owner */
+  const dni__packed
+      *packed;  /* of the value, written with it; NULL: none. Its rows are contiguous. */
+  size_t owner; /* index of its owner */
 } dni__moved;
 
 /* Whose parameters first .. first+count-1 are: one of layer, sg, or neither for memory of the
@@ -39,16 +42,17 @@ typedef struct dni__optimiser_kind {
   dni_kind kind;
   const char *name;
   size_t moment_count;
-  const char *moments[2];     /* their names in files */
+  const char *moments[2];      /* their names in files */
   const dni_setting *settings; /* ends with 0 */
   /* Fill in the update; settings, steps and rate are there. Gradients are multiplied with
    * gradient_scale and then limited to gradient_limit. */
   void (*prepare)(dni_optimiser *optimiser, double gradient_scale, double gradient_limit);
   /* Multiply the rate of an update with a factor. */
   void (*scale_rate)(dni__optimiser_update *update, double factor);
-  /* Update `count` contiguous elements; moments point at the first element's. */
+  /* Update `count` contiguous elements; moments point at the first element's, of floats or of bf16. */
   void (*apply)(const dni__kernels *kernels, const dni__optimiser_update *update, size_t count,
-                void *value, const void *gradient, void *const *moments);
+                void *value, const void *gradient, void *const *moments, bool bf16,
+                const dni__chance *chance);
 } dni__optimiser_kind;
 
 /* What a step does to gradients: g becomes scale * g limited to +-limit. With `apart` this is then
@@ -64,12 +68,13 @@ struct dni_optimiser {
   dni_context *context;
   const dni__optimiser_kind *kind;
   dni__optimiser_settings settings;
+  dni_dtype moment_dtype;       /* the context's, or DNI_BF16 */
   dni__rate_schedule *schedule; /* NULL: none */
   bool owned;                   /* by a trainer: the user adds no parameters and makes no steps */
   /* Made so far; during an update already counts the one being made. The thread that trains writes
    * it, any thread may read it. */
   atomic_uint_fast64_t steps;
-  double rate; /* of the update being made, rate scales not included */
+  double rate;    /* of the update being made, rate scales not included */
   dni__clip clip; /* of the update being made */
   dni__optimiser_update update;
   dni__moved *moved;
@@ -122,6 +127,13 @@ void dni__optimiser_move_all(dni_optimiser *optimiser);
 double dni__optimiser_norm(const dni_optimiser *optimiser, const dni_layer *layer);
 /* Whether the value that `data` points to is moved by this optimiser. */
 bool dni__optimiser_moves(const dni_optimiser *optimiser, const void *data);
+
+/* What an SG, whose room comes later, has to answer (sg/parameters.c). ----------------------- */
+
+/* What is packed of a parameter; NULL: nothing. */
+const dni__packed *dni__sg_packed(const dni_sg *sg, size_t index);
+/* Its values were written, and what is packed of them. */
+void dni__sg_moved(dni_sg *sg);
 
 /* What the files of this room share. --------------------------------------------------------- */
 

@@ -84,7 +84,7 @@ static void free_moments(dni_optimiser *optimiser, dni__moved *moved) {
 }
 
 static dni_status allocate_moments(dni_optimiser *optimiser, dni__moved *moved) {
-  size_t elements, size = dni__dtype_size(moved->value.dtype);
+  size_t elements, size = dni__dtype_size(optimiser->moment_dtype);
   if (!dni__multiply(moved->value.rows, moved->value.columns, &elements))
     return dni__fail(DNI_ERROR_MEMORY, "out of memory: moments do not fit");
   for (size_t k = 0; k < optimiser->kind->moment_count; k++) {
@@ -96,15 +96,17 @@ static dni_status allocate_moments(dni_optimiser *optimiser, dni__moved *moved) 
   return DNI_OK;
 }
 
+/* packed: of the value; NULL: nothing is packed of it. */
 static dni_status add_parameter(dni_optimiser *optimiser, const dni_matrix *value,
-                                const dni_matrix *gradient) {
+                                const dni_matrix *gradient, const dni__packed *packed) {
   dni_dtype dtype = optimiser->context->dtype;
   DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
   DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient"));
   if (dni__optimiser_moves(optimiser, value->data))
     return dni__fail(DNI_ERROR_ARGUMENT, "this optimiser moves it already");
   DNI_TRY(make_room(optimiser));
-  dni__moved moved = {.value = *value, .gradient = *gradient, .owner = optimiser->owner_count};
+  dni__moved moved = {
+      .value = *value, .gradient = *gradient, .packed = packed, .owner = optimiser->owner_count};
   DNI_TRY(allocate_moments(optimiser, &moved));
   optimiser->moved[optimiser->count] = moved;
   enter(optimiser, optimiser->count++);
@@ -153,7 +155,10 @@ static dni_status add_trained_parameter(dni_optimiser *optimiser, const dni__own
     DNI_TRY(dni_layer_parameter(owner->layer, index, &value, &gradient));
   else
     DNI_TRY(dni_sg_parameter(owner->sg, index, &value, &gradient));
-  return gradient.data ? add_parameter(optimiser, &value, &gradient) : DNI_OK;
+  if (!gradient.data) return DNI_OK;
+  const dni__packed *packed =
+      owner->layer ? owner->layer->parameters[index].packed : dni__sg_packed(owner->sg, index);
+  return add_parameter(optimiser, &value, &gradient, packed);
 }
 
 static dni_status fail_parameter(dni_status status, const dni_optimiser *optimiser,
@@ -211,7 +216,7 @@ dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
   DNI_REQUIRE(value);
   DNI_REQUIRE(gradient);
   DNI_TRY(make_owner_room(optimiser));
-  dni_status status = add_parameter(optimiser, value, gradient);
+  dni_status status = add_parameter(optimiser, value, gradient, NULL);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", optimiser->kind->name);
   dni__owner owner = {.destroy = destroy, .user = user};
   add_owner(optimiser, owner, optimiser->count - 1);

@@ -26,9 +26,10 @@ static void sgd_scale_rate(dni__optimiser_update *update, double factor) {
 }
 
 static void sgd_apply(const dni__kernels *kernels, const dni__optimiser_update *update,
-                      size_t count, void *value, const void *gradient, void *const *moments) {
+                      size_t count, void *value, const void *gradient, void *const *moments,
+                      bool bf16, const dni__chance *chance) {
   void *velocity = update->sgd.momentum > 0 ? moments[0] : NULL;
-  kernels->sgd(count, value, gradient, velocity, &update->sgd);
+  (bf16 ? kernels->sgd_bf16 : kernels->sgd)(count, value, gradient, velocity, &update->sgd, chance);
 }
 
 static const dni__optimiser_kind sgd = {

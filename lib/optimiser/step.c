@@ -29,17 +29,21 @@ typedef struct run_update {
   const dni__optimiser_update *update;
   unsigned char *value, *moments[2];
   const unsigned char *gradient;
+  dni__chance chance; /* of the first element */
 } run_update;
 
 /* Move `count` elements from `first` on; `gradient` is that of the first of them. */
 static void move_elements(const run_update *run, size_t first, size_t count, const void *gradient) {
   const dni_context *context = run->optimiser->context;
   const dni__optimiser_kind *kind = run->optimiser->kind;
+  const dni_dtype moment_dtype = run->optimiser->moment_dtype;
+  const dni__chance chance = {run->chance.seed, run->chance.first + (uint32_t)first};
   size_t offset = first * dni__dtype_size(context->dtype);
   void *moments[2] = {NULL, NULL};
   for (size_t k = 0; k < kind->moment_count; k++)
-    moments[k] = run->moments[k] + offset;
-  kind->apply(context->kernels, run->update, count, run->value + offset, gradient, moments);
+    moments[k] = run->moments[k] + first * dni__dtype_size(moment_dtype);
+  kind->apply(context->kernels, run->update, count, run->value + offset, gradient, moments,
+              moment_dtype != context->dtype, &chance);
 }
 
 #define CLIPPED_AT_A_TIME 64
@@ -65,15 +69,57 @@ static void move_range(void *argument, size_t first, size_t end) {
     move_elements(run, first, end - first, run->gradient + offset);
 }
 
+/* Another one for each step and parameter: the bits depend on nothing else, and so on no number of threads. */
+static uint32_t chance_seed(const dni_optimiser *optimiser, const dni__moved *moved) {
+  const uint64_t parameter = (uint64_t)(moved - optimiser->moved);
+  dni__random random;
+  dni__random_init(&random, atomic_load_explicit(&optimiser->steps, memory_order_relaxed),
+                   parameter);
+  return (uint32_t)(dni__random_u64(&random) >> 32);
+}
+
+/* A parameter of which something is packed, and its update. */
+typedef struct packed_update {
+  run_update run; /* all of it */
+  const dni__moved *moved;
+} packed_update;
+
+/* Few rows at a time, which are packed while they are in cache. */
+static void move_packed_rows(void *argument, size_t first, size_t end) {
+  packed_update *all = argument;
+  const size_t columns = all->moved->value.columns;
+  for (size_t r = first, next; r < end; r = next) {
+    next = end - r < DNI__PACK_UNIT ? end : r + DNI__PACK_UNIT;
+    move_range(&all->run, r * columns, next * columns);
+    dni__packed_write_rows(&all->moved->value, r, next, all->moved->packed);
+  }
+}
+
+static void move_packed(const dni_optimiser *optimiser, const dni__optimiser_update *update,
+                        const dni__moved *moved) {
+  packed_update all = {.run = {.optimiser = optimiser,
+                               .update = update,
+                               .value = moved->value.data,
+                               .gradient = moved->gradient.data,
+                               .chance.seed = chance_seed(optimiser, moved)},
+                       .moved = moved};
+  for (size_t k = 0; k < optimiser->kind->moment_count; k++)
+    all.run.moments[k] = moved->moments[k];
+  dni__share(optimiser->context->backend, moved->value.rows * moved->value.columns,
+             moved->value.rows, move_packed_rows, &all);
+}
+
 static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_update *update,
                            const dni__moved *moved) {
   dni__runs all = dni__runs_of(moved);
-  size_t bytes = all.length * dni__dtype_size(moved->value.dtype);
+  size_t bytes = all.length * dni__dtype_size(optimiser->moment_dtype);
+  const uint32_t seed = chance_seed(optimiser, moved);
   for (size_t r = 0; r < all.count; r++) {
     run_update run = {.optimiser = optimiser,
                       .update = update,
                       .value = dni__matrix_row(&moved->value, r),
-                      .gradient = dni__matrix_row(&moved->gradient, r)};
+                      .gradient = dni__matrix_row(&moved->gradient, r),
+                      .chance = {seed, (uint32_t)(r * all.length)}};
     for (size_t k = 0; k < optimiser->kind->moment_count; k++)
       run.moments[k] = (unsigned char *)moved->moments[k] + r * bytes;
     dni__share(optimiser->context->backend, all.length, all.length, move_range, &run);
@@ -82,10 +128,8 @@ static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_
 
 /* The owner may keep its values in another form too. */
 static void tell(const dni__owner *owner) {
-  dni_status status = DNI_OK;
-  if (owner->layer) status = dni_layer_changed(owner->layer);
-  if (owner->sg) status = dni_sg_changed(owner->sg);
-  (void)status; /* it is not NULL */
+  if (owner->layer) dni__layer_moved(owner->layer);
+  if (owner->sg) dni__sg_moved(owner->sg);
 }
 
 static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) {
@@ -94,7 +138,8 @@ static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) 
   dni__optimiser_update update = optimiser->update;
   if (scale != 1) optimiser->kind->scale_rate(&update, scale);
   for (size_t i = owner->first; i < owner->first + owner->count; i++)
-    move_parameter(optimiser, &update, &optimiser->moved[i]);
+    (optimiser->moved[i].packed ? move_packed : move_parameter)(optimiser, &update,
+                                                                &optimiser->moved[i]);
   tell(owner);
 }
 

@@ -87,6 +87,7 @@ static dni_status backward_layers(const dni__pass *pass, dni__train_module *modu
   double scale = pass->total > 0 ? 1 / pass->total : 0;
   for (size_t l = layers->first + layers->count; l-- > lowest;) {
     const dni_layer *layer = dni__layer_of(pass, l);
+    if (l > layers->first) dni__restore_output(pass, l - 1);
     dni_matrix x = dni__input_of(pass, l), y = dni__output_of(pass, l);
     bool frozen = layer->rate_scale == 0, further = l > lowest || target;
     bool bypassed = is_bypassed(pass, layers, l), wanted = further && !bypassed;

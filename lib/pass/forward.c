@@ -10,6 +10,7 @@ dni_status dni__forward_module(const dni__pass *pass, const dni__module *layers)
     dni_matrix x = dni__input_of(pass, l), y = dni__output_of(pass, l);
     DNI_TRY(dni__network_forward(plan->network, l, DNI_MODE_TRAINING, plan->states[l], &x,
                                  dni__weights_of(pass), &y));
+    dni__keep_output(pass, l);
   }
   return DNI_OK;
 }

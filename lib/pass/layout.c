@@ -50,6 +50,12 @@ static size_t outputs_of(const dni__plan *plan, size_t layer) {
   return plan->network->links[layer].layer->outputs;
 }
 
+/* Elements that a row of a layer's output takes where it is kept: two of bf16 are as long as one. */
+static size_t kept_columns(const dni__plan *plan, size_t layer) {
+  const size_t outputs = outputs_of(plan, layer);
+  return plan->in_bf16[layer] ? outputs / 2 + outputs % 2 : outputs;
+}
+
 static size_t top_of(const dni__train_module *module) {
   return module->layers.first + module->layers.count - 1;
 }
@@ -89,6 +95,14 @@ static size_t widest_output(const dni__plan *plan, size_t from, size_t end) {
   return widest;
 }
 
+/* The widest output of the stage that is kept as bf16; 0: there is none. */
+static size_t widest_in_bf16(const dni__stage *stage) {
+  size_t widest = 0;
+  for (size_t l = stage->first_layer; l < end_layer(stage); l++)
+    if (stage->plan->in_bf16[l]) widest = larger(widest, outputs_of(stage->plan, l));
+  return widest;
+}
+
 /* The widest top output of a module of the stage. */
 static size_t widest_top(const dni__stage *stage) {
   size_t widest = 0;
@@ -111,7 +125,7 @@ static void lay_out_shared(const dni__stage *stage, layout *block, size_t *offse
     size_t half = place(block, inner, module->trained ? 0 : widest_output(plan, first, top));
     for (size_t l = first; l < top; l++) {
       offsets[l] = module->trained ? next : (l - first) % 2 == 0 ? inner : half;
-      next = place(block, offsets[l], outputs_of(plan, l));
+      next = place(block, offsets[l], kept_columns(plan, l));
     }
     offsets[top] = (m - stage->first_module) % 2 == 0 ? 0 : slot;
   }
@@ -121,7 +135,7 @@ static void lay_out_shared(const dni__stage *stage, layout *block, size_t *offse
 static void lay_out_apart(const dni__stage *stage, layout *block, size_t *offsets) {
   size_t end = end_trained(stage), widest = widest_output(stage->plan, end, end_layer(stage));
   for (size_t l = stage->first_layer; l < end; l++)
-    offsets[l] = append(block, outputs_of(stage->plan, l));
+    offsets[l] = append(block, kept_columns(stage->plan, l));
   size_t places[] = {append(block, widest), append(block, widest)};
   for (size_t l = end; l < end_layer(stage); l++)
     offsets[l] = places[(l - end) % 2];
@@ -164,7 +178,7 @@ static dni_status plan_kept_outputs(dni__stage *stage, layout *block, size_t *st
   size_t size = dni__dtype_size(plan->context->dtype);
   layout slot = {.rows = block->rows};
   for (size_t l = stage->kept_first; l < end_layer(stage); l++)
-    plan->kept_offset[l] = append(&slot, outputs_of(plan, l)) * size;
+    plan->kept_offset[l] = append(&slot, kept_columns(plan, l)) * size;
   size_t all = 0;
   if (slot.overflow || !dni__multiply(slot.end, stage->slots, &all)) block->overflow = true;
   stage->slot_bytes = slot.end * size;
@@ -265,13 +279,15 @@ static dni_status create_states(dni__stage *stage) {
 static dni_status plan_workspace(dni__stage *stage, size_t *offsets) {
   dni__plan *plan = stage->plan;
   layout block = {.rows = plan->max_rows};
-  size_t outputs = dni_network_outputs(plan->network), second, error, losses, right;
+  size_t outputs = dni_network_outputs(plan->network), second, error, losses, right, wide[2];
   bool top = end_layer(stage) == plan->network->count, critics = any_critic(stage);
   bool own_loss = top && dni_loss_kind(plan->loss) == DNI_LOSS_CALLBACK;
   size_t below = stage->first_layer > 0 ? outputs_of(plan, stage->first_layer - 1) : 0;
   size_t widest = larger(below, widest_output(plan, stage->first_layer, end_layer(stage)));
   (void)append(&block, widest);
   second = append(&block, widest);
+  wide[0] = append(&block, widest_in_bf16(stage));
+  wide[1] = append(&block, widest_in_bf16(stage));
   error = append(&block, top ? outputs : 0);
   losses = append(&block, critics || own_loss ? 1 : 0);
   right = append(&block, own_loss ? 1 : 0);
@@ -280,6 +296,8 @@ static dni_status plan_workspace(dni__stage *stage, size_t *offsets) {
   DNI_TRY(allocate_block(stage, &block, &stage->workspace, &stage->workspace_bytes));
   stage->deltas[0] = stage->workspace;
   stage->deltas[1] = at(stage, stage->workspace, second);
+  stage->wide[0] = at(stage, stage->workspace, wide[0]);
+  stage->wide[1] = at(stage, stage->workspace, wide[1]);
   stage->output_error = at(stage, stage->workspace, error);
   stage->losses = critics || own_loss ? at(stage, stage->workspace, losses) : NULL;
   stage->right = own_loss ? at(stage, stage->workspace, right) : NULL;
@@ -306,13 +324,16 @@ static dni_status allocate_places(dni__plan *plan) {
   size_t layers = plan->network->count;
   plan->outputs = dni__allocate(memory, layers, sizeof *plan->outputs);
   plan->states = dni__allocate(memory, layers, sizeof *plan->states);
+  plan->in_bf16 = dni__allocate(memory, layers, sizeof *plan->in_bf16);
   plan->kept_offset = dni__allocate(memory, layers, sizeof *plan->kept_offset);
-  return plan->outputs && plan->states && plan->kept_offset ? DNI_OK : DNI_ERROR_MEMORY;
+  return plan->outputs && plan->states && plan->in_bf16 && plan->kept_offset ? DNI_OK
+                                                                             : DNI_ERROR_MEMORY;
 }
 
 dni_status dni__plan_lay_out(dni__plan *plan) {
   dni__memory *memory = plan->context->memory;
   DNI_TRY(allocate_places(plan));
+  dni__plan_choose_precision(plan);
   size_t *offsets = dni__allocate(memory, plan->network->count, sizeof *offsets);
   if (!offsets) return DNI_ERROR_MEMORY;
   dni_status status = DNI_OK;

@@ -23,9 +23,12 @@ static inline dni_matrix dni__pass_view(const dni__pass *pass, void *data, size_
   return dni__matrix_make(data, pass->y.rows, columns, dni__plan_of(pass)->context->dtype);
 }
 
+/* Floats. One that is kept as bf16 has them in forward until the next layer but one, and in backward while
+ * the layers below and above it are at work. */
 static inline dni_matrix dni__output_of(const dni__pass *pass, size_t layer) {
-  return dni__pass_view(pass, dni__plan_of(pass)->outputs[layer],
-                        dni__layer_of(pass, layer)->outputs);
+  const dni__plan *plan = dni__plan_of(pass);
+  void *data = plan->in_bf16[layer] ? pass->stage->wide[layer % 2] : plan->outputs[layer];
+  return dni__pass_view(pass, data, dni__layer_of(pass, layer)->outputs);
 }
 
 static inline dni_matrix dni__input_of(const dni__pass *pass, size_t layer) {
@@ -61,6 +64,14 @@ dni_status dni__say_interface(size_t after, dni_status status);
 /* delta [rows][units] = the answer of the SG after layer `after`; error: the signal it needs. */
 dni_status dni__ask(const dni__pass *pass, size_t after, const dni_matrix *error,
                     const dni_matrix *delta);
+
+/* precision.c: nothing is done for an output that is not kept as bf16 ---------------------------
+ */
+
+/* The layer has just written it. */
+void dni__keep_output(const dni__pass *pass, size_t layer);
+/* The layer above it begins its backward. */
+void dni__restore_output(const dni__pass *pass, size_t layer);
 
 /* forward.c -------------------------------------------------------------------------------------
  */

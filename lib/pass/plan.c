@@ -37,9 +37,9 @@ void dni__plan_free(dni__plan *plan) {
   dni__memory *memory = plan->context->memory;
   for (size_t i = 0; i < plan->stage_count; i++)
     free_stage(memory, &plan->stages[i]);
-  void *blocks[] = {plan->modules, plan->module_updated, plan->interfaces,
-                    plan->outputs, plan->states,         plan->kept_offset,
-                    plan->stages,  plan->records,        plan->record_memory};
+  void *blocks[] = {plan->modules, plan->module_updated, plan->interfaces, plan->outputs,
+                    plan->states,  plan->kept_offset,    plan->in_bf16,    plan->stages,
+                    plan->records, plan->record_memory};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
     dni__free(memory, blocks[i]);
 }

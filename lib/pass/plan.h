@@ -58,6 +58,7 @@ typedef struct dni__stage {
   void *activations, *workspace; /* the two blocks everything below lies in */
   size_t activation_bytes, workspace_bytes;
   void *deltas[2];    /* dL/dh on its way down, alternating */
+  void *wide[2];      /* outputs that are kept as bf16, as floats: that of layer l in wide[l % 2] */
   void *output_error; /* dL/dh_N; top stage */
   void *losses;       /* [rows][1]: each example's, for critics and callback losses; or NULL */
   void *right;        /* [rows][1]: working space of a callback loss; or NULL */
@@ -90,13 +91,15 @@ typedef struct dni__plan {
   dni_kind schedule;
   size_t in_flight, micro_batches, trained_modules;
   double update_probability;
-  bool measures_norm; /* gradient_norm is wanted */
+  bool measures_norm;    /* gradient_norm is wanted */
+  dni_dtype activations; /* what outputs inside modules are kept as, where that does no harm */
 
   size_t module_count;
   dni__train_module *modules;
   int32_t *module_updated;          /* [modules]: moves in the present step */
   dni__train_interface *interfaces; /* one per layer */
   void **outputs;                   /* of each layer, where the next pass finds it */
+  bool *in_bf16;                    /* of each layer, whether its output is kept as bf16 */
   dni_state **states;               /* of each layer, likewise; NULL: the layer's own */
   size_t *kept_offset;              /* of each layer's output in its stage's slots, in bytes */
   size_t stage_count;
@@ -116,6 +119,9 @@ bool dni__plan_wants_target(const dni__plan *plan, size_t after);
 
 /* The module that a layer belongs to. */
 size_t dni__plan_module_of(const dni__plan *plan, size_t layer);
+
+/* precision.c: decide which outputs are kept as bf16. Modules are there. */
+void dni__plan_choose_precision(dni__plan *plan);
 
 /* layout.c: decide where every matrix and state of a step lies, and allocate it. Modules and stages
  * are there. dni__plan_free releases this and the records. */

@@ -34,7 +34,7 @@ static dni_status draw(dni_sg *sg, double variance, const dni_random_options *op
   DNI_TRY(dni__context_random_options(sg->context, options, &random));
   dni__random_fill_normal(&random, sg->context->dtype, b->value.data, sg->signal_units * sg->units,
                           sqrt(variance));
-  dni__parameters_changed(sg->backend, b, 1);
+  dni__parameters_changed(b, 1);
   return DNI_OK;
 }
 

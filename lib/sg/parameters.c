@@ -1,4 +1,5 @@
 /* The public face of an SG's parameters. */
+#include "optimiser/optimiser.h"
 #include "sg/sg.h"
 
 size_t dni_sg_parameter_count(const dni_sg *sg) {
@@ -24,16 +25,24 @@ dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_mat
   return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
 }
 
-void dni__sg_changed(dni_sg *sg) {
-  dni__parameters_changed(sg->backend, sg->parameters, sg->parameter_count);
-  if (sg->vtable->changed) sg->vtable->changed(sg);
+const dni__packed *dni__sg_packed(const dni_sg *sg, size_t index) {
+  return sg->parameters[index].packed;
 }
 
-/* Of a wrapper they are its root's. */
+/* Values of a wrapper are its root's. */
+void dni__sg_moved(dni_sg *sg) {
+  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
+  if (root->vtable->changed) root->vtable->changed(root);
+}
+
+void dni__sg_changed(dni_sg *sg) {
+  dni__parameters_changed(sg->parameters, sg->parameter_count);
+  dni__sg_moved(sg);
+}
+
 dni_status dni_sg_changed(dni_sg *sg) {
   DNI_REQUIRE(sg);
-  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
-  dni__sg_changed(root);
+  dni__sg_changed(sg);
   return DNI_OK;
 }
 

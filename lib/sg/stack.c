@@ -257,7 +257,7 @@ dni_status dni__stack_create(dni_context *context, const dni__stack_kind *kind, 
     dni_sg_release(sg);
     return status;
   }
-  dni__parameters_changed(sg->backend, sg->parameters, sg->parameter_count);
+  dni__parameters_changed(sg->parameters, sg->parameter_count);
   *out = sg;
   return DNI_OK;
 }

@@ -1,12 +1,12 @@
 /* Bytes by purpose. */
 #include "trainer/trainer.h"
 
-static void count_parameters(const dni_backend *backend, const dni__parameter *parameters,
-                             size_t count, dni_memory_report *report) {
+static void count_parameters(const dni__parameter *parameters, size_t count,
+                             dni_memory_report *report) {
   for (size_t i = 0; i < count; i++) {
     const dni_matrix *value = &parameters[i].value;
     size_t bytes = value->rows * value->columns * dni__dtype_size(value->dtype);
-    report->parameter_bytes += bytes + dni__packed_bytes(backend, parameters[i].packed);
+    report->parameter_bytes += bytes + dni__packed_bytes(parameters[i].packed);
     if (parameters[i].gradient.data) report->gradient_bytes += bytes;
   }
 }
@@ -14,11 +14,11 @@ static void count_parameters(const dni_backend *backend, const dni__parameter *p
 static void count_link(const dni__plan *plan, size_t index, dni_memory_report *report) {
   const dni__link *link = &plan->network->links[index];
   size_t size = dni__dtype_size(plan->context->dtype);
-  count_parameters(link->layer->backend, link->layer->parameters, link->layer->parameter_count, report);
+  count_parameters(link->layer->parameters, link->layer->parameter_count, report);
   report->workspace_bytes += dni__layer_state_bytes(link->layer, plan->max_rows);
   report->optimiser_bytes += dni_optimiser_bytes(plan->interfaces[index].optimiser);
   if (!link->sg) return;
-  count_parameters(link->sg->backend, link->sg->parameters, link->sg->parameter_count, report);
+  count_parameters(link->sg->parameters, link->sg->parameter_count, report);
   report->workspace_bytes +=
       link->sg->workspace_bytes + link->sg->prediction_rows * link->sg->units * size;
 }

@@ -45,6 +45,33 @@ static dni_status check_flag(int32_t flag, const char *name) {
                    (int)flag);
 }
 
+static dni_status check_activations(const dni_context *context,
+                                    const dni_trainer_options *options) {
+  if (options->reserved != 0)
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_trainer_options: reserved is %d, expected 0",
+                     (int)options->reserved);
+  switch (options->activations) {
+  case 0:
+  case DNI_F32:
+  case DNI_F64:
+    if (options->activations == 0 || options->activations == context->dtype) return DNI_OK;
+    break;
+  case DNI_BF16:
+    if (context->compute == DNI_BF16) return DNI_OK;
+    return dni__fail(
+        DNI_ERROR_UNSUPPORTED,
+        "dni_trainer_options: activations are bf16, but the context's products are not");
+  case DNI_F16:
+    return dni__fail(DNI_ERROR_UNSUPPORTED, "dni_trainer_options: activations cannot be f16");
+  default:
+    break;
+  }
+  return dni__fail(
+      DNI_ERROR_ARGUMENT,
+      "dni_trainer_options: activations is %d, expected 0, DNI_BF16 or the context's %s",
+      (int)options->activations, dni__dtype_name(context->dtype));
+}
+
 static dni_status check_options(dni_trainer_options *options) {
   if (options->max_batch == 0) options->max_batch = BATCH_CHOSEN;
   if (options->schedule < DNI_SCHEDULE_SEQUENTIAL || options->schedule > DNI_SCHEDULE_MICRO_BATCHES)
@@ -179,6 +206,7 @@ dni_status dni__trainer_check(const dni_network *network, const dni_loss *loss,
                               dni_trainer_options *options) {
   if (options->micro_batches == 0) options->micro_batches = choose_parts(network, options);
   DNI_TRY(check_options(options));
+  DNI_TRY(check_activations(network->context, options));
   DNI_TRY(check_network(network, options));
   DNI_TRY(check_metric(options->metric));
   return check_loss(network, loss);

@@ -57,6 +57,7 @@ static dni_trainer *trainer_allocate(dni_network *network, dni_loss *loss,
       .trained_modules = options->trained_modules,
       .update_probability = options->update_probability == 0 ? 1 : options->update_probability,
       .measures_norm = options->measure_gradient_norm,
+      .activations = options->activations,
   };
   trainer->plan.least_batch =
       dni__trainer_least_batch(network, options, &trainer->plan.statistics_layer);

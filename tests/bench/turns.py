@@ -1,8 +1,8 @@
 """Two builds of libdni beside each other: the same training steps, in turns within one run.
 
-    python3 tests/bench/turns.py OLD/build/bench/peers/dni_step build/bench/peers/dni_step
+    python3 tests/bench/turns.py OLD/build/bench/peers/dni_step build/bench/peers/dni_step [WORD]
 
-For each case both programs (tests/bench/peers/dni_step.c) take turns of some steps. Printed are the
+With a WORD only the cases that have it. For each case both programs (tests/bench/peers/dni_step.c) take turns of some steps. Printed are the
 medians of their times for a step, and the median, least and most of the ratios new / old of
 neighbours in time, so that a drift of the machine's speed meets both. The losses show whether they
 did the same work.
@@ -25,6 +25,10 @@ CASES = [
     ("depth=1 width=64 batch=1 plain=1 sg=0", 4000),
     ("depth=20 width=512 batch=64 sg=10 schedule=pipelined threads=2", 12),
     ("depth=20 width=512 batch=256 sg=10 schedule=pipelined threads=2", 5),
+    ("depth=20 width=512 batch=256 sg=0 bf16=1", 8),
+    ("depth=20 width=512 batch=256 sg=all bf16=1", 5),
+    ("depth=20 width=512 batch=32 sg=0 bf16=1", 30),
+    ("depth=20 width=512 batch=32 sg=all bf16=1", 16),
 ]
 
 
@@ -72,11 +76,13 @@ def compare(old, new, case, steps):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
+    word = sys.argv[3] if len(sys.argv) == 4 else ""
     print(f"{'case':64} {'old ms':>9} {'new ms':>9} {'ratio':>7} {'least':>7} {'most':>7}  losses")
     for case, steps in CASES:
-        compare(sys.argv[1], sys.argv[2], case, steps)
+        if word in case:
+            compare(sys.argv[1], sys.argv[2], case, steps)
 
 
 main()

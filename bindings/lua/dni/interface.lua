@@ -371,6 +371,8 @@ struct dni_trainer_options {
   int32_t has_seed;
   uint64_t seed;
   const dni_metric *metric;
+  dni_dtype activations;
+  int32_t reserved;
 };
 struct dni_step_report {
   size_t struct_size;
@@ -564,6 +566,8 @@ dni_status dni_optimiser_create_sgd(dni_context *context, double learning_rate, 
 dni_status dni_optimiser_create_adam(dni_context *context, double learning_rate, dni_optimiser **out);
 dni_status dni_optimiser_create_adamw(dni_context *context, double learning_rate, dni_optimiser **out);
 dni_status dni_optimiser_create_like(const dni_optimiser *other, dni_optimiser **out);
+dni_status dni_optimiser_set_moment_dtype(dni_optimiser *optimiser, dni_dtype dtype);
+dni_dtype dni_optimiser_moment_dtype(const dni_optimiser *optimiser);
 dni_optimiser *dni_optimiser_retain(dni_optimiser *optimiser);
 void dni_optimiser_release(dni_optimiser *optimiser);
 dni_kind dni_optimiser_kind(const dni_optimiser *optimiser);
@@ -785,7 +789,7 @@ interface.fields.dni_memory_options = {struct_size = {"size"}, flags = {"flags",
 interface.fields.dni_idx_options = {struct_size = {"size"}, classes = {"size"}}
 interface.fields.dni_csv_options = {struct_size = {"size"}, classes = {"size"}, target_columns = {"size"}, header_lines = {"size"}}
 interface.fields.dni_dataset_callbacks = {struct_size = {"size"}, user = {"pointer"}, examples = {"size"}, features = {"size"}, targets = {"size"}, classes = {"size"}, fetch = {"callback"}, destroy = {"callback"}}
-interface.fields.dni_trainer_options = {struct_size = {"size"}, optimiser = {"handle", "optimiser"}, sg_optimiser = {"handle", "optimiser"}, max_batch = {"size"}, schedule = {"enum", "schedule_kind"}, threads = {"size"}, in_flight = {"size"}, micro_batches = {"size"}, trained_modules = {"size"}, layer_thread = {"array", "size_t", "layer_thread_count"}, layer_thread_count = {"size"}, balance = {"enum", "balance_kind"}, seed = {"size"}, metric = {"pointer"}}
+interface.fields.dni_trainer_options = {struct_size = {"size"}, optimiser = {"handle", "optimiser"}, sg_optimiser = {"handle", "optimiser"}, max_batch = {"size"}, schedule = {"enum", "schedule_kind"}, threads = {"size"}, in_flight = {"size"}, micro_batches = {"size"}, trained_modules = {"size"}, layer_thread = {"array", "size_t", "layer_thread_count"}, layer_thread_count = {"size"}, balance = {"enum", "balance_kind"}, seed = {"size"}, metric = {"pointer"}, activations = {"enum", "dtype"}}
 interface.fields.dni_step_report = {struct_size = {"size"}, step = {"size"}, rows = {"size"}, epoch = {"size"}, layer_count = {"size"}, sg_mse = {"array", "double", "layer_count"}, sg_cosine = {"array", "double", "layer_count"}, target_lag = {"array", "size_t", "layer_count"}, module_count = {"size"}, module_updated = {"array", "int32_t", "module_count"}, checkpoint_status = {"enum", "status"}}
 interface.fields.dni_fit_options = {struct_size = {"size"}, batch = {"size"}, epochs = {"size"}, steps = {"size"}, callback = {"callback"}, callback_user = {"pointer"}, callback_every = {"size"}, settle_every = {"size"}, seed = {"size"}, validation = {"handle", "dataset"}, validate_every = {"size"}, patience = {"size"}, best = {"handle", "network"}, checkpoint = {"text"}, checkpoint_every = {"size"}}
 interface.fields.dni_stream = {struct_size = {"size"}, user = {"pointer"}, next = {"callback"}, position = {"callback"}, seek = {"callback"}}

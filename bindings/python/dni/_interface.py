@@ -59,7 +59,7 @@ class Dtype(Enumeration):
     F64 = 2
     """double."""
     BF16 = 3
-    """16-bit brain floats: for `compute` of a context alone; no matrix has them."""
+    """16-bit brain floats: for options that name them; no matrix has them."""
     F16 = 4
     """Reserved for 16-bit IEEE floats. Refused: DNI_ERROR_ARGUMENT."""
     U8 = 5
@@ -715,13 +715,14 @@ class TrainerOptions(Struct):
                 ("update_probability", c_double), ("threads", c_size_t), ("in_flight", c_size_t),
                 ("micro_batches", c_size_t), ("trained_modules", c_size_t), ("layer_thread", c_void_p),
                 ("layer_thread_count", c_size_t), ("balance", c_int32), ("has_seed", c_int32),
-                ("seed", c_uint64), ("metric", c_void_p)]
+                ("seed", c_uint64), ("metric", c_void_p), ("activations", c_int32), ("reserved", c_int32)]
     _takes_ = {"struct_size": Size, "optimiser": pointer_to("optimiser"),
                "sg_optimiser": pointer_to("optimiser"), "max_batch": Size, "schedule": ScheduleKind,
                "measure_gradient_norm": Integer, "threads": Size, "in_flight": Size,
                "micro_batches": Size, "trained_modules": Size,
                "layer_thread": numbers("uint64", "layer_thread_count"), "layer_thread_count": Size,
-               "balance": BalanceKind, "has_seed": Integer, "seed": Unsigned}
+               "balance": BalanceKind, "has_seed": Integer, "seed": Unsigned, "activations": Dtype,
+               "reserved": Integer}
 
 
 class StepReport(Struct):
@@ -920,6 +921,8 @@ PROTOTYPES = {
     "dni_optimiser_create_adam": (checked, pointer_to("context"), c_double, c_void_p,),
     "dni_optimiser_create_adamw": (checked, pointer_to("context"), c_double, c_void_p,),
     "dni_optimiser_create_like": (checked, pointer_to("optimiser"), c_void_p,),
+    "dni_optimiser_set_moment_dtype": (checked, pointer_to("optimiser"), Dtype,),
+    "dni_optimiser_moment_dtype": (c_int32, pointer_to("optimiser"),),
     "dni_optimiser_retain": (c_void_p, pointer_to("optimiser"),),
     "dni_optimiser_release": (None, pointer_to("optimiser"),),
     "dni_optimiser_kind": (c_int32, pointer_to("optimiser"),),
@@ -1508,6 +1511,25 @@ class OptimiserMethods(Handle, thing="optimiser"):
         out = c_void_p()
         lib.dni_optimiser_create_like(other, byref(out))
         return Handle._adopt("optimiser", out)
+
+    def set_moment_dtype(self, dtype: Dtype | str | int) -> None:
+        """What moments are kept as: the context's dtype (at first), or DNI_BF16.
+
+        Moments of bf16 take half the memory (a quarter in double), and a step reads and writes less. An
+        update computes in the context's dtype and then rounds m and v, or v, up or down by chance, so
+        that small changes are not lost: on average nothing changes. The random bits are a function of
+        the step, of the parameter's place in the optimiser and of the element, so the same steps give
+        the same numbers, whatever the threads. Files keep such moments as BF16.
+
+        The optimiser has no parameters yet. dni_optimiser_create_like() copies the type, so a trainer's
+        optimisers have that of their pattern.
+        """
+        lib.dni_optimiser_set_moment_dtype(self, dtype)
+
+    @property
+    def moment_dtype(self) -> Dtype:
+        """What moments are kept as. 0 for NULL."""
+        return Dtype(lib.dni_optimiser_moment_dtype(self))
 
     @property
     def kind(self) -> OptimiserKind:

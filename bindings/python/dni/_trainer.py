@@ -42,7 +42,7 @@ class Trainer(c.TrainerMethods):
     def __init__(self, network, loss, *, optimiser=None, sg_optimiser=None, max_batch=None, schedule=None,
                  measure_gradient_norm=None, update_probability=None, threads=None, in_flight=None,
                  micro_batches=None, trained_modules=None, layer_thread=None, balance=None, seed=None,
-                 metric=None):
+                 metric=None, activations=None):
         out = c_void_p()
 
         def create(measure):
@@ -51,7 +51,7 @@ class Trainer(c.TrainerMethods):
                 measure_gradient_norm=measure_gradient_norm, update_probability=update_probability,
                 threads=threads, in_flight=in_flight, micro_batches=micro_batches,
                 trained_modules=trained_modules, layer_thread=layer_thread, balance=balance, seed=seed,
-                metric=addressof(measure) if measure else None)
+                activations=activations, metric=addressof(measure) if measure else None)
             lib.dni_trainer_create(network, loss, byref(options), byref(out))
         if metric:
             own.keeping(metric, lambda user: create(own.metric(user)))

@@ -514,6 +514,8 @@ dni_status dni_optimiser_create_adam(dni_context *context, double learning_rate,
 dni_status dni_optimiser_create_adamw(dni_context *context, double learning_rate,
                                       dni_optimiser **out);
 dni_status dni_optimiser_create_like(const dni_optimiser *other, dni_optimiser **out);
+dni_status dni_optimiser_set_moment_dtype(dni_optimiser *optimiser, dni_dtype dtype);
+dni_dtype dni_optimiser_moment_dtype(const dni_optimiser *optimiser);
 dni_optimiser *dni_optimiser_retain(dni_optimiser *optimiser);
 void dni_optimiser_release(dni_optimiser *optimiser);
 dni_kind dni_optimiser_kind(const dni_optimiser *optimiser);
@@ -865,6 +867,8 @@ AT(dni_trainer_options, balance, 96);
 AT(dni_trainer_options, has_seed, 100);
 AT(dni_trainer_options, seed, 104);
 AT(dni_trainer_options, metric, 112);
+AT(dni_trainer_options, activations, 120);
+AT(dni_trainer_options, reserved, 124);
 
 AT(dni_step_report, struct_size, 0);
 AT(dni_step_report, step, 8);

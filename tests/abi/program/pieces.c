@@ -213,6 +213,7 @@ static void use_optimiser(dni_context *context, dni_optimiser *optimiser, dni_ki
   CHECK(dni_optimiser_get_f64(optimiser, DNI_SETTING_LEARNING_RATE, &number));
   own_schedule(schedule);
   CHECK(dni_optimiser_set_schedule(optimiser, schedule));
+  CHECK(dni_optimiser_set_moment_dtype(optimiser, dni_optimiser_moment_dtype(optimiser)));
   ((float *)gradient.data)[0] = 1;
   CHECK(dni_optimiser_step(optimiser));
   EXPECT(((float *)value.data)[0] < 0 && ((float *)value.data)[1] == 0);

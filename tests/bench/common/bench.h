@@ -61,6 +61,8 @@ typedef struct bench_plan {
                                  "least squares", "least squares / 4", "least squares r" */
   const char *backend;        /* "builtin" or "cblas" */
   int bf16;                   /* products of operands rounded to bf16 */
+  int bf16_activations;       /* and outputs inside modules kept as bf16 */
+  int bf16_moments;           /* moments of the optimisers kept as bf16 */
   size_t backend_threads;     /* 0: 1 */
   int32_t schedule;           /* DNI_SCHEDULE_ value */
   size_t threads, in_flight, micro_batches; /* of the schedule, as in dni_trainer_options */

@@ -148,13 +148,16 @@ static void build_trainer(bench_model *m) {
   const bench_plan *plan = &m->plan;
   dni_loss *loss;
   dni_optimiser *optimiser = create_optimiser(m);
+  if (m->plan.bf16_moments)
+    bench_must(dni_optimiser_set_moment_dtype(optimiser, DNI_BF16), "moments");
   dni_trainer_options options = {.struct_size = sizeof options,
                                  .max_batch = plan->batch,
                                  .schedule = plan->schedule,
                                  .balance = DNI_BALANCE_MEASURED,
                                  .threads = plan->threads,
                                  .in_flight = plan->in_flight,
-                                 .micro_batches = plan->micro_batches};
+                                 .micro_batches = plan->micro_batches,
+                                 .activations = plan->bf16_activations ? DNI_BF16 : 0};
   bench_must(dni_loss_create_softmax_cross_entropy(m->context, NULL, &loss), "loss");
   options.optimiser = options.sg_optimiser = optimiser;
   bench_must(dni_trainer_create(m->network, loss, &options, &m->trainer), "trainer");
@@ -176,9 +179,8 @@ void bench_model_build(bench_model *model, const bench_plan *plan) {
   if (model->plan.backend_threads == 0) model->plan.backend_threads = 1;
   if (model->plan.rate <= 0) model->plan.rate = 3e-5;
   dni_backend *backend = bench_backend(model->plan.backend, model->plan.backend_threads);
-  const dni_context_options options = {.struct_size = sizeof options,
-                                       .compute = plan->bf16 ? DNI_BF16 : 0,
-                                       .backend = backend};
+  const dni_context_options options = {
+      .struct_size = sizeof options, .compute = plan->bf16 ? DNI_BF16 : 0, .backend = backend};
   bench_must(dni_context_create(&options, &model->context), "context");
   dni_backend_release(backend);
   build_network(model);

@@ -7,8 +7,8 @@
  *   free                forget the network: "ready"
  *   backends            the backends there are
  *
- * Keys: depth, width, batch; plain 1 for no batch normalisation; bf16 1 for products of bf16; sg 0 (none), all, or the number of
- * the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
+ * Keys: depth, width, batch; plain 1 for no batch normalisation; bf16 1 for products of bf16,
+ * bf16-activations 1 and bf16-moments 1 for what is kept so; sg 0 (none), all, or the number of the hidden layer it is after; backend; backend-threads; schedule sequential or pipelined;
  * threads, in-flight; rate, of Adam, in millionths; mnist, a folder: each step has a batch of its
  * own. A case can also be given on the command line,
  * as --depth 20 --sg 10 --schedule pipelined and so on. Pipelined steps are timed up to
@@ -54,6 +54,10 @@ static void set_number(bench_plan *plan, const char *key, size_t value) {
     plan->plain = value != 0;
   else if (strcmp(key, "bf16") == 0)
     plan->bf16 = value != 0;
+  else if (strcmp(key, "bf16-activations") == 0)
+    plan->bf16_activations = value != 0;
+  else if (strcmp(key, "bf16-moments") == 0)
+    plan->bf16_moments = value != 0;
   else if (strcmp(key, "rate") == 0)
     plan->rate = 1e-6 * (double)value;
   else

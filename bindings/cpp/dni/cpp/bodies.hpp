@@ -280,6 +280,14 @@ inline dni::optimiser optimiser_methods::like(const dni::optimiser &other) {
   return dni::optimiser(out);
 }
 
+inline void optimiser_methods::set_moment_dtype(dni_dtype dtype) const {
+  check(::dni_optimiser_set_moment_dtype(get(), dtype));
+}
+
+inline dni_dtype optimiser_methods::moment_dtype() const {
+  return ::dni_optimiser_moment_dtype(get());
+}
+
 inline dni_kind optimiser_methods::kind() const {
   return ::dni_optimiser_kind(get());
 }

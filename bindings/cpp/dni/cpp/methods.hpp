@@ -152,6 +152,10 @@ public:
   static dni::optimiser adamw(const dni::context &context, double learning_rate);
   /** A new optimiser of the kind, settings and schedule of `other`, at step 0 and without parameters. A schedule's function is shared, not copied. */
   static dni::optimiser like(const dni::optimiser &other);
+  /** What moments are kept as: the context's dtype (at first), or DNI_BF16. */
+  void set_moment_dtype(dni_dtype dtype) const;
+  /** What moments are kept as. 0 for NULL. */
+  dni_dtype moment_dtype() const;
   /** Which kind it is: a DNI_OPTIMISER_ value; 0 for NULL. */
   dni_kind kind() const;
   /** "sgd", "adam" or "adamw"; "" for NULL. Never NULL; static. */

@@ -12,7 +12,7 @@ typedef int32_t dni_dtype;
 enum {
   DNI_F32 = 1,  /**< float. */
   DNI_F64 = 2,  /**< double. */
-  DNI_BF16 = 3, /**< 16-bit brain floats: for `compute` of a context alone; no matrix has them. */
+  DNI_BF16 = 3, /**< 16-bit brain floats: for options that name them; no matrix has them. */
   DNI_F16 = 4,  /**< Reserved for 16-bit IEEE floats. Refused: DNI_ERROR_ARGUMENT. */
   DNI_U8 = 5,   /**< uint8_t: pixels in a data set. */
   DNI_I32 = 6   /**< int32_t: class labels, [rows][1]. */
