@@ -12,6 +12,7 @@ for program in $programs; do
   same Python "$program" "$python" -B "bindings/python/examples/$program.py"
 done
 short Python bindings/python/examples/*.py
-"$python" -B -W error -X faulthandler -m unittest -q test_parts test_arrays test_training test_faults >"$work/tests" 2>&1 ||
+"$python" -B -W error -X faulthandler -m unittest -q test_parts test_arrays test_training test_display test_faults \
+  >"$work/tests" 2>&1 ||
   { cat "$work/tests"; complain "the tests of bindings/python fail"; }
 exit $code

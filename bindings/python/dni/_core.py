@@ -380,6 +380,14 @@ class Handle:
     def __hash__(self):
         return hash(self._pointer.value if self._pointer else None)
 
+    def _about(self):
+        """What __repr__ says besides the class; it must be right to ask on any thread."""
+        return ""
+
+    def __repr__(self):
+        about = "closed" if self._pointer is None else self._about()
+        return "<dni.%s%s>" % (type(self).__name__, about and ": " + about)
+
     def __reduce__(self):
         raise TypeError("a %s cannot be pickled: save it into a file" % type(self).__name__)
 

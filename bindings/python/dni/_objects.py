@@ -135,6 +135,10 @@ class Layer(c.LayerMethods):
     settings = property(Settings)
     parameters = property(Parameters)
 
+    def _about(self):
+        activation = ", %s" % self.activation if self.activation >= 0 else ""
+        return "%s, %d inputs, %d outputs%s" % (self.kind_name, self.inputs, self.outputs, activation)
+
     @classmethod
     def callback(cls, context, inputs, outputs, part):
         """One of your own.
@@ -173,6 +177,9 @@ class State(c.StateMethods):
 
 class Loss(c.LossMethods):
     """The loss of each example and its gradient."""
+
+    def _about(self):
+        return self.kind_name
 
     @classmethod
     def callback(cls, context, part):
@@ -245,6 +252,9 @@ class Optimiser(c.OptimiserMethods):
 
     settings = property(Settings)
 
+    def _about(self):
+        return self.kind_name
+
     def set_schedule(self, schedule):
         """Multiply the learning rate with a Schedule; None removes it."""
         set_schedule(self, schedule, lib.dni_optimiser_set_schedule)
@@ -263,6 +273,9 @@ class SG(c.SGMethods):
 
     settings = property(Settings)
     parameters = property(Parameters)
+
+    def _about(self):
+        return "%s, %d units, %d targets" % (self.kind_name, self.units, self.targets)
 
     @classmethod
     def callback(cls, context, units, targets, part, *, signal_units=0):
@@ -323,6 +336,14 @@ class Network(c.NetworkMethods):
         self._take(out)
         for layer in layers:
             self.add(layer)
+
+    def _about(self):
+        """Its layers from the lowest, with the SGs between them."""
+        parts = []
+        for index, layer in enumerate(self.layers):
+            sg = self.sg(index)
+            parts += ["%s %d" % (layer.kind_name, layer.outputs)] + (["[%s SG]" % sg.kind_name] if sg else [])
+        return " - ".join([str(self.inputs)] + parts)
 
     @property
     def layers(self):
@@ -418,6 +439,10 @@ class Dataset(c.DatasetMethods):
             lib.dni_dataset_create_memory(context, views[0].array, views[1].array, byref(options), byref(out))
         own.keeping(views, create)
         self._take(out)
+
+    def _about(self):
+        answers = "%d classes" % self.classes if self.classes else "%d targets" % self.targets
+        return "%d examples, %d features, %s" % (self.examples, self.features, answers)
 
     @classmethod
     def callback(cls, context, source):

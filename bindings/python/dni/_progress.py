@@ -1,5 +1,6 @@
 """A line that tells how a training goes, in a terminal or in a notebook."""
 
+import importlib
 import sys
 import time
 
@@ -50,11 +51,12 @@ def is_terminal(stream):
 
 
 def in_notebook():
-    """What shows things in a Jupyter notebook, or None."""
+    """What shows things in a Jupyter notebook, or None. IPython in a terminal has no kernel, so it gets the line
+    of terminals. Nothing is imported in a program that has not imported IPython."""
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    if shell is None or "ZMQ" not in type(shell).__name__:
+    if getattr(shell, "kernel", None) is None:
         return None
-    return sys.modules["IPython"].display.display
+    return importlib.import_module("IPython.display").display
 
 
 def text(made, steps, seconds, report):

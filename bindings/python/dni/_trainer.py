@@ -17,6 +17,7 @@ from ._errors import StateError
 from ._progress import Progress
 
 NEVER = 2**63
+MAX_BATCH = 256  # that of dni_trainer_options
 PATIENCE = 5  # seconds that the end of Python waits for fits; a callback of Python's may wait for something itself
 
 # Trainers whose fit is running, on whatever thread.
@@ -58,6 +59,7 @@ class Trainer(c.TrainerMethods):
         else:
             create(None)
         self._made, self._lags = [0], None
+        self._max_batch, self._loaded = max_batch or MAX_BATCH, False
         self._take(out)
 
     def step(self, x, y, weights=None):
@@ -89,16 +91,24 @@ class Trainer(c.TrainerMethods):
         callback(report) is called after every `callback_every` steps; a true answer stops the fit, and what
         it raises comes out of fit. `progress` shows a line. An interrupt from the keyboard stops after the
         step."""
-        size = batch or 0
-        batches = (len(dataset) + size - 1) // size if size and keep_rest else len(dataset) // size if size else 0
-        total = steps or max(1, batches) * (epochs or 1) if size else steps
-        watch = Watch(self, callback, callback_every, settle_every, Progress(total) if progress else None)
+        line = Progress(self._steps(len(dataset), epochs, steps, batch, keep_rest, anew)) if progress else None
+        watch = Watch(self, callback, callback_every, settle_every, line)
         options = c.FitOptions.of(
             epochs=epochs, steps=steps, batch=batch, keep_order=keep_order, keep_rest=keep_rest, seed=seed,
             validation=validation, validate_every=validate_every, patience=patience, best=best,
             checkpoint=checkpoint, checkpoint_every=checkpoint_every,
             checkpoint_may_fail=checkpoint_may_fail, anew=anew, **watch.options())
         self._fit(lambda: lib.dni_trainer_fit(self, dataset, byref(options)), options, watch)
+
+    def _steps(self, examples, epochs, steps, batch, keep_rest, anew):
+        """How many steps a fit makes if nothing stops it. None if that is not known: the rest of a fit that was
+        loaded begins somewhere in an epoch."""
+        if self._loaded and not anew:
+            return None
+        size = batch or self._max_batch
+        each = max(1, (examples + size - 1) // size if keep_rest else examples // size)
+        limits = [limit for limit in (steps, each * epochs if epochs else None) if limit]
+        return min(limits, default=each)
 
     def fit_stream(self, batches, *, steps=None, callback=None, callback_every=None, settle_every=None,
                    validation=None, validate_every=None, patience=None, best=None, checkpoint=None,
@@ -124,6 +134,7 @@ class Trainer(c.TrainerMethods):
             self._made[0] += 1
             try:
                 call()
+                self._loaded = False
             finally:
                 watch.end()
 
@@ -145,6 +156,7 @@ class Trainer(c.TrainerMethods):
         """Load a training that save() has written. See dni_trainer_load()."""
         options = c.LoadOptions.of(finite=finite)
         own.load(self, file, lib.dni_trainer_load, lib.dni_trainer_read, byref(options))
+        self._loaded = True
 
     def record(self, steps):
         """Record how late targets are learned in the next steps: an array [threads - 1][steps], complete
@@ -159,6 +171,9 @@ class Trainer(c.TrainerMethods):
         lags = numpy.ascontiguousarray(lags, "uint8")
         lib.dni_trainer_replay(self, lags.ctypes.data, lags.size, lags.shape[1])
         self._lags = lags
+
+    def _about(self):
+        return "%d steps, %d modules, %d threads" % (self.step_count, self.module_count, self.thread_count)
 
     def close(self):
         if self in _running:
