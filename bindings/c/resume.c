@@ -53,10 +53,19 @@ static double train(const char *folder, const char *file, uint64_t stop_at, int 
   return found.loss;
 }
 
+/* A new folder for the file: below TMPDIR, if that is set. */
+static void make_folder(char *path, size_t size) {
+  const char *below = getenv("TMPDIR");
+  snprintf(path, size, "%s/resume-XXXXXX", below && *below ? below : "/tmp");
+  if (mkdtemp(path)) return;
+  perror(path);
+  exit(1);
+}
+
 int main(int count, char **arguments) {
   const char *folder = count > 1 ? arguments[1] : ".";
-  char place[] = "/tmp/resume-XXXXXX", file[64];
-  if (!mkdtemp(place)) return 1;
+  char place[4096], file[sizeof place + 16];
+  make_folder(place, sizeof place);
   snprintf(file, sizeof file, "%s/training", place);
   double undisturbed = train(folder, file, 0, 0);
   unlink(file);

@@ -3,6 +3,7 @@
 --     luajit resume.lua FOLDER     the folder has MNIST's four files, plain or gzip
 
 local dni = require "dni"
+local ffi = require "ffi"
 
 local UNITS, CLASSES, EPOCHS = 64, 10, 3
 
@@ -35,13 +36,23 @@ local function train(folder, path, stop_at, resume)
   return network:evaluate(dni.Loss.softmax_cross_entropy(context), data).loss
 end
 
-local folder, path = (...), os.tmpname()
-os.remove(path) -- it is made anew
+-- A new folder for the file: below TMPDIR, if that is set. Lua's own os.tmpname() does not look at it.
+ffi.cdef "char *mkdtemp(char *pattern);"
+local function make_folder()
+  local pattern = (os.getenv "TMPDIR" or "/tmp") .. "/resume-XXXXXX"
+  local path = ffi.new("char[?]", #pattern + 1, pattern)
+  assert(ffi.C.mkdtemp(path) ~= nil, "no folder can be made at " .. pattern)
+  return ffi.string(path)
+end
+
+local folder, place = (...), make_folder()
+local path = place .. "/training"
 local undisturbed = train(folder, path)
 os.remove(path)
 local stopped = train(folder, path, 20)
 local resumed = train(folder, path, nil, true)
 os.remove(path)
+os.remove(place)
 print(("undisturbed: loss %.6f"):format(undisturbed))
 print(("stopped after 20 steps: loss %.6f"):format(stopped))
 print(("resumed: loss %.6f, %s"):format(resumed, resumed == undisturbed and "the same" or "another"))
