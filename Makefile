@@ -290,7 +290,7 @@ $(PROGRAMS): $(STATIC)
 
 # Running. ------------------------------------------------------------------------------------
 
-mnist: deps ## train on MNIST four ways (about 90 seconds; MNIST_FLAGS adds options)
+mnist: deps ## train on MNIST five ways (about 100 seconds; MNIST_FLAGS adds options)
 	@$(MAKE) mnist-run
 
 mnist-run: $(BUILD)/examples/mnist

@@ -131,9 +131,20 @@ def division(kind, blocks):
     return {"t": "Div", "c": [["", [kind], []], blocks]}
 
 
+def is_wide(table):
+    """Whether a table is to scroll on a phone: one of several columns with long text. A column of numbers fits."""
+    head, bodies = table[3], table[4]
+    rows = head[1] + [row for body in bodies for row in body[2] + body[3]]
+    return len(table[2]) > 3 and max(len(plain(row)) for row in rows) > 80
+
+
 def breakable(body):
-    """Long names in the text may go on in the next line behind an underscore; blocks of code stay as they are."""
-    return re.sub("(?<!<pre>)<code>[^<]*</code>", lambda found: found[0].replace("_", "_<wbr>"), body)
+    """Long names in the text may go on in the next line behind an underscore, but options stay whole: a line does
+    not end with the hyphen of one. Blocks of code stay as they are."""
+    def change(found):
+        text = re.sub(r"(?<![^ ])--?[\w-]+", r'<span class="option">\g<0></span>', found[1])
+        return "<code>%s</code>" % text.replace("_", "_<wbr>")
+    return re.sub("(?<!<pre>)<code>([^<]*)</code>", change, body)
 
 
 class Site:
@@ -181,8 +192,7 @@ class Site:
             if inner and inner[0]["t"] == "Image":
                 return division("figure", [{"t": "Plain", "c": content}])
         if kind == "Table":
-            columns = len(content[2])
-            return division("table wide" if columns > 3 else "table", [node])
+            return division("table wide" if is_wide(content) else "table", [node])
         return node
 
     # The parts of a page. ----------------------------------------------------------------------
@@ -230,7 +240,7 @@ class Site:
             title = plain(inlines)
         body = pandoc(["-f", "json", "-t", "html5", "--wrap=none"], json.dumps(document))
         text = self.template.substitute(
-            title=html.escape(title), anchor=anchor, version=self.version, body=breakable(body),
+            tab=html.escape(page.name if title == "libdni" else title), title=html.escape(title), anchor=anchor, version=self.version, body=breakable(body),
             pages=self.navigation(page), contents=self.contents(blocks),
             before=self.neighbour(index - 1, "before", "&larr; %s"),
             after=self.neighbour(index + 1, "after", "%s &rarr;"))

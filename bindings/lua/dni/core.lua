@@ -14,8 +14,11 @@ local core = {depth = 0, classes = {}, library = {}, enums = interface.enums, fi
 local function load()
   local path = os.getenv "DNI_LIBRARY"
   if path then return ffi.load(path) end
-  local found, library = pcall(ffi.load, "libdni.so.0")
-  return found and library or ffi.load "dni"
+  for _, name in ipairs {"libdni.so.0", "dni"} do
+    local found, library = pcall(ffi.load, name)
+    if found then return library end
+  end
+  error("libdni is not found: install it, or name the file in DNI_LIBRARY", 0)
 end
 local C = load()
 core.C = C
