@@ -240,7 +240,8 @@ class Site:
             title = plain(inlines)
         body = pandoc(["-f", "json", "-t", "html5", "--wrap=none"], json.dumps(document))
         text = self.template.substitute(
-            tab=html.escape(page.name if title == "libdni" else title), title=html.escape(title), anchor=anchor, version=self.version, body=breakable(body),
+            tab=html.escape(page.name if title == "libdni" else title), title=html.escape(title), anchor=anchor,
+            version=self.version, body=breakable(body),
             pages=self.navigation(page), contents=self.contents(blocks),
             before=self.neighbour(index - 1, "before", "&larr; %s"),
             after=self.neighbour(index + 1, "after", "%s &rarr;"))

@@ -71,8 +71,10 @@ noticed() {
   printf '%b' "$1" >"$work/page.md"
   blocks "$work/page.md" | grep -q "^- $2 .*page.md:$3\$" || complain "not noticed: $1"
 }
+# shellcheck disable=SC2016 # fences
 noticed 'x\n\n```rust\nfn main() {}\n```\n' rust 3
 noticed 'x\n\n    import dni\n    context = dni.Context()\n' none 3
+# shellcheck disable=SC2016 # fences
 noticed '```\nlocal dni = require "dni"\n```\n' none 2
 [ -n "$done" ] || [ $code -ne 0 ] || { echo "none of the languages is there"; exit 77; }
 exit $code
