@@ -258,6 +258,11 @@ $(BUILD)/programs/tests/fuzz/%.o: tests/fuzz/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)
 	$(call COMPILE,-Ilib $(PACKAGE_CFLAGS))
 
+# One file looks at what the library keeps and shows nowhere.
+$(BUILD)/programs/tests/random/packs.o: tests/random/packs.c $(COMPILED_WITH)
+	@mkdir -p $(@D)
+	$(call COMPILE,-Ilib)
+
 # Of the packages that the library needs anyway.
 $(BUILD)/programs/programs/%.o: programs/%.c $(COMPILED_WITH)
 	@mkdir -p $(@D)

@@ -127,4 +127,5 @@ void settle(world *w, unsigned more) {
   EXPECT_FINE(dni_trainer_report(w->trainer, &report));
   EXPECT(report.settled && report.step == steps, "not settled after a flush");
   check_report(w, &report);
+  check_packs(w);
 }

@@ -32,6 +32,7 @@ static void drive(void) {
   world w = {.odd = chance(40)};
   EXPECT_FINE(world_build(&w));
   EXPECT_FINE(world_train(&w));
+  check_packs(&w);
   beside_begin(&w);
   for (size_t n = 4 + below(12); n > 0; n--)
     act(&w);
@@ -71,7 +72,7 @@ enum { TWICE_STEPS = 12 };
  * lags of targets: recorded the first time and replayed the second. */
 static uint64_t run_once(uint64_t seed, uint8_t *lags, bool replays) {
   chance_begin(seed);
-  world w = {0};
+  world w = {.again = true};
   EXPECT_FINE(world_build(&w));
   EXPECT_FINE(world_train(&w));
   size_t rows = w.schedule == DNI_SCHEDULE_PIPELINED ? dni_trainer_thread_count(w.trainer) - 1 : 0;

@@ -92,6 +92,7 @@ typedef struct world {
   bool has_own;                       /* some part is the program's own function */
   bool numbers_only;                  /* some SG takes no labels */
   bool norms;                         /* statistics of one row may be refused */
+  bool again;                         /* made twice, alike: modules are not dealt by measuring */
   bool metric;
   struct {
     kept_kind kind;
@@ -111,6 +112,8 @@ size_t world_inputs(const world *w);
 size_t world_outputs(const world *w);
 /* Of all parameters of layers and SGs; only while nothing is in flight. */
 uint64_t world_hash(const world *w);
+/* packs.c: what is kept of weights in bf16 is what their values say; only while nothing is in flight. */
+void check_packs(const world *w);
 
 /* parts.c: one of each family, of a random kind. */
 dni_status make_layer(world *w, size_t inputs, bool top, dni_layer **out);

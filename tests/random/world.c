@@ -79,6 +79,7 @@ static dni_status make_context(world *w) {
                                  .allocator = &watched_allocator,
                                  .seed = random_bits(),
                                  .dtype = w->dtype,
+                                 .compute = w->dtype == DNI_F32 && chance(50) ? DNI_BF16 : 0,
                                  .backend = backend};
   TRY(dni_context_create(&options, &w->context));
   keep(w, CONTEXT, w->context);
@@ -154,7 +155,7 @@ static void choose_threads(world *w, dni_trainer_options *options) {
     options->threads = below(1 + (w->layers < 4 ? w->layers : 4));
     options->micro_batches = below(7);
   }
-  options->balance = chance(10) ? DNI_BALANCE_MEASURED : DNI_BALANCE_COUNTED;
+  options->balance = !w->again && chance(10) ? DNI_BALANCE_MEASURED : DNI_BALANCE_COUNTED;
 }
 
 /* An SG that the schedule has no place for is taken away, and then all of them. */
