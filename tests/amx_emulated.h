@@ -1,5 +1,6 @@
 /* The tile registers of AMX in plain C, in place of backend/amx_tiles.h: what the instructions do by
- * Intel's description of them (Software Developer's Manual, TDPBF16PS), denormals being 0. */
+ * Intel's description of them (Software Developer's Manual, TDPBF16PS): each product is added and then
+ * rounded, and denormals are 0, whatever the mode of the thread. */
 #ifndef DNI_BACKEND_AMX_TILES_H
 #define DNI_BACKEND_AMX_TILES_H
 
@@ -44,21 +45,19 @@ static inline float tile_bf16(const unsigned char *row, size_t at) {
 }
 
 static inline void tile_multiply(int sum, int left, int right) {
+  DNI_FLUSH_DENORMALS;
   const tile_shapes *shapes = &tiles_.shapes;
   for (size_t m = 0; m < shapes->rows[sum]; m++)
     for (size_t n = 0; n < shapes->row_bytes[sum] / 4u; n++) {
-      volatile float even = 0, odd = 0, both, total;
-      float before;
+      float even = 0, odd = 0, before, total;
       for (size_t k = 0; k < shapes->row_bytes[left] / 4u; k++) {
         const unsigned char *a = tiles_.data[left][m], *b = tiles_.data[right][k];
-        even = even + tile_bf16(a, 2 * k) * tile_bf16(b, 2 * n);
-        odd = odd + tile_bf16(a, 2 * k + 1) * tile_bf16(b, 2 * n + 1);
+        even = fmaf(tile_bf16(a, 2 * k), tile_bf16(b, 2 * n), even);
+        odd = fmaf(tile_bf16(a, 2 * k + 1), tile_bf16(b, 2 * n + 1), odd);
       }
       memcpy(&before, tiles_.data[sum][m] + 4 * n, sizeof before);
-      both = even + odd;
-      total = before + both;
-      before = total;
-      memcpy(tiles_.data[sum][m] + 4 * n, &before, sizeof before);
+      total = before + (even + odd);
+      memcpy(tiles_.data[sum][m] + 4 * n, &total, sizeof total);
     }
 }
 

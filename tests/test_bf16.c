@@ -215,6 +215,39 @@ START_TEST(test_special_numbers) {
 }
 END_TEST
 
+/* A bf16 of a power of 2 in [least, least + 60). */
+static float any_size(int least) {
+  const float number = ldexpf(1 + (float)support_below(128) / 128, least + (int)support_below(60));
+  return support_below(2) ? number : -number;
+}
+
+/* Products that are too large or too small for a float count as they are: each is added, and then
+ * rounded. Denormals are 0 where the processor has a mode for that, as in all public calls. */
+START_TEST(test_any_size) {
+  enum { MOST = 6 };
+  DNI_FLUSH_DENORMALS;
+  for (dni_instructions set = DNI_INSTRUCTIONS_BASELINE; set <= SETS; set++) {
+    dni_context *context = make_bf16(set, NULL);
+    for (int i = 0; context && i < 5000; i++) {
+      const size_t k = 1 + support_below(MOST);
+      float left[MOST + 1] = {0}, right[MOST + 1] = {0}, sum = 0, found = 0;
+      for (size_t p = 0; p < k; p++)
+        left[p] = any_size(i % 2 ? -100 : 40), right[p] = any_size(i % 2 ? -80 : 30);
+      for (size_t p = 0; p < k; p += 2)
+        sum = fmaf(left[p], right[p], fmaf(left[p + 1], right[p + 1], sum));
+      dni_matrix a, b, c;
+      dni_matrix_init_f32(&a, left, 1, k);
+      dni_matrix_init_f32(&b, right, k, 1);
+      dni_matrix_init_f32(&c, &found, 1, 1);
+      EXPECT_OK(dni__gemm_bf16(dni_context_backend(context), 0, 0, 1, &a, &b, 0, &c));
+      EXPECT(found == sum || (found != found && sum != sum), "%s: %a, not %a",
+             dni_instructions_name(set), (double)found, (double)sum);
+    }
+    dni_context_release(context);
+  }
+}
+END_TEST
+
 /* A backend of the caller's. ------------------------------------------------------------------- */
 
 typedef struct own_backend {
@@ -456,6 +489,7 @@ int main(void) {
   tcase_add_test(group, test_threads);
   tcase_add_test(group, test_rounding);
   tcase_add_test(group, test_special_numbers);
+  tcase_add_test(group, test_any_size);
   tcase_add_test(group, test_own_backend);
   tcase_add_test(group, test_own_backend_without);
   tcase_add_test(group, test_own_backend_fails);

@@ -1,9 +1,9 @@
 /* What gemm_bf16_template.h needs of an instruction set: pairs of bf16 made of floats, and sums of
  * products of pairs. Included after gemm_vector.h.
  *
- * A pair is two neighbours in k, the first in the lower half. Its products are exact in float, and are
- * added one after the other, the upper first; each sum is rounded. That is what vdpbf16ps does, so that
- * all sets give the same bits. */
+ * A pair is two neighbours in k, the first in the lower half. Its products are added one after the other,
+ * the upper first. They are exact, also where they are too large or too small for a float; each sum is
+ * rounded. That is what vdpbf16ps does, so that all sets give the same bits. */
 #ifndef DNI_BACKEND_GEMM_BF16_VECTOR_H
 #define DNI_BACKEND_GEMM_BF16_VECTOR_H
 
@@ -48,10 +48,26 @@ static inline void pairs_across_vector(const float *first, const float *second, 
   *(unaligned_pairs *)to = (pairs)_mm512_permutexvar_epi16(order, both);
 }
 #else
+/* sum + a b, rounded once. A double holds each product of two bf16. It also holds every sum that is close
+ * to the middle between two floats, so that rounding a second time, to float, changes nothing. Numbers are
+ * converted one by one: of vectors gcc 12 leaves out the conversion to float and back, and so the rounding. */
+static inline vector_f32 add_product(float a, vector_f32 b, vector_f32 sum) {
+#if DNI_VECTOR_SET >= DNI_SET_AVX2
+  return multiply_add_f32(a, b, sum);
+#else
+  for (size_t i = 0; i < PAIR_LANES; i++)
+#if defined(__FP_FAST_FMAF)
+    sum[i] = __builtin_fmaf(a, b[i], sum[i]);
+#else
+    sum[i] = (float)((double)a * (double)b[i] + (double)sum[i]);
+#endif
+  return sum;
+#endif
+}
+
 static inline vector_f32 add_products(uint32_t a, pairs b, vector_f32 sum) {
-  vector_f32 upper =
-      multiply_add_f32(dni__float_of(a & 0xffff0000), (vector_f32)(b & 0xffff0000), sum);
-  return multiply_add_f32(dni__float_of(a << 16), (vector_f32)(b << 16), upper);
+  vector_f32 upper = add_product(dni__float_of(a & 0xffff0000), (vector_f32)(b & 0xffff0000), sum);
+  return add_product(dni__float_of(a << 16), (vector_f32)(b << 16), upper);
 }
 
 static inline void pairs_along_vector(const float *from, uint32_t *to) {
