@@ -757,8 +757,9 @@ export function version(): number;
 /** The version of the running library as text. Never NULL; static. Any thread. */
 export function versionString(): string;
 
-/** How the running library was built, in one line: compiler, BLAS, instruction sets. For reports of
- * faults. Never NULL; static. Any thread. */
+/** How the running library was built, in one line: compiler, BLAS, instruction sets. Once a context
+ * with products of bf16 has asked for AMX, it also says whether that may be used, or why not. For
+ * reports of faults. Never NULL; static. Any thread. */
 export function buildInfo(): string;
 
 /** The name of a setting in words, for example "weight decay". "" for an unknown number. Never

@@ -210,8 +210,12 @@ static const dni__bf16_kernel *amx_kernel(void) {
   const dni__bf16_kernel *kernel = atomic_load_explicit(&chosen, memory_order_relaxed);
   if (kernel) return kernel;
   kernel = &dni__gemm_avx512_bf16_bf16;
-  if (dni__instructions_supported(DNI_INSTRUCTIONS_AMX) && agree(&dni__gemm_amx_bf16, kernel))
-    kernel = &dni__gemm_amx_bf16;
+  if (dni__instructions_supported(DNI_INSTRUCTIONS_AMX)) {
+    if (agree(&dni__gemm_amx_bf16, kernel))
+      kernel = &dni__gemm_amx_bf16;
+    else
+      dni__amx_settle(DNI__AMX_ALLOWED, DNI__AMX_WRONG);
+  }
   atomic_store_explicit(&chosen, kernel, memory_order_relaxed);
   return kernel;
 }

@@ -59,6 +59,9 @@ static dni_status make_context(const dni_context_options *options, dni__memory *
   if (status == DNI_OK)
     context->compute = dni__backend_prepare(context->backend, options->compute) ? options->compute
                                                                                 : options->dtype;
+  /* The backend may have found out that AMX computes wrong numbers. */
+  if (!dni__instructions_supported(context->instructions))
+    context->instructions = DNI_INSTRUCTIONS_AVX512_BF16;
   if (status == DNI_OK)
     *out = context;
   else

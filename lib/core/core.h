@@ -178,6 +178,22 @@ void dni__matrix_set(const dni_matrix *view, size_t row, size_t column, double v
 /* Whether every element is finite; if not, where the first is not. */
 bool dni__matrix_finite(const dni_matrix *view, size_t *row, size_t *column);
 
+/* AMX (version.c). --------------------------------------------------------------------------- */
+
+/* Whether the tiles of AMX may be used. Asked once in a process (math/amx.c); dni_build_info says it. */
+typedef enum dni__amx {
+  DNI__AMX_UNASKED,
+  DNI__AMX_ALLOWED,
+  DNI__AMX_MISSING, /* the processor has none, or a hypervisor hides them */
+  DNI__AMX_UNSAVED, /* the system keeps no tiles for a thread */
+  DNI__AMX_REFUSED, /* the system does not give this process leave */
+  DNI__AMX_WRONG    /* they compute other numbers than AVX-512 does */
+} dni__amx;
+
+dni__amx dni__amx_answer(void);
+/* The answer becomes `to`, if it is `from`. Any thread. */
+void dni__amx_settle(dni__amx from, dni__amx to);
+
 /* Random numbers (random.c). ----------------------------------------------------------------- */
 
 /* xoshiro256++ (Blackman and Vigna 2019), seeded through splitmix64. */

@@ -31,7 +31,33 @@ const char *dni_version_string(void) {
   return DNI_VERSION_STRING;
 }
 
+/* AMX. ---------------------------------------------------------------------------------------- */
+
+static atomic_int amx = DNI__AMX_UNASKED; /* the same for all threads */
+
+dni__amx dni__amx_answer(void) {
+  return (dni__amx)atomic_load_explicit(&amx, memory_order_relaxed);
+}
+
+void dni__amx_settle(dni__amx from, dni__amx to) {
+  int expected = (int)from;
+  (void)atomic_compare_exchange_strong(&amx, &expected, (int)to);
+}
+
+/* How it was built. ---------------------------------------------------------------------------- */
+
+#define BUILD                                                                                      \
+  "libdni " DNI_VERSION_STRING ", compiler " __VERSION__ ", BLAS " DNI_BLAS_NAME                   \
+  ", kernels " KERNELS
+
 const char *dni_build_info(void) {
-  return "libdni " DNI_VERSION_STRING ", compiler " __VERSION__ ", BLAS " DNI_BLAS_NAME
-         ", kernels " KERNELS;
+  static const char *const infos[] = {
+      [DNI__AMX_UNASKED] = BUILD,
+      [DNI__AMX_ALLOWED] = BUILD "; AMX is allowed",
+      [DNI__AMX_MISSING] = BUILD "; no AMX in this processor",
+      [DNI__AMX_UNSAVED] = BUILD "; no AMX: the system does not save tiles",
+      [DNI__AMX_REFUSED] = BUILD "; no AMX: the system refuses it to this process",
+      [DNI__AMX_WRONG] = BUILD "; no AMX: its products are wrong",
+  };
+  return infos[dni__amx_answer()];
 }

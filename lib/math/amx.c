@@ -21,30 +21,33 @@ static bool processor_has_tiles(void) {
 }
 
 /* Both parts of the state are switched on (XCR0). */
-static bool system_keeps_tiles(void) {
+static bool system_saves_tiles(void) {
   unsigned low, high;
   const unsigned both = 1u << 17 | 1u << 18;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & both) == both;
 }
 
-static bool ask(void) {
-  return processor_has_tiles() && system_keeps_tiles() &&
-         syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+/* Before Linux 5.16 the question is unknown, and so refused. */
+static bool system_gives_leave(void) {
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
 
 bool dni__amx_allowed(void) {
-  enum { UNKNOWN, NO, YES };
-  static atomic_int answer = UNKNOWN; /* the same for all threads, whoever asks first */
-  int known = atomic_load_explicit(&answer, memory_order_relaxed);
-  if (known == UNKNOWN) {
-    known = ask() ? YES : NO;
-    atomic_store_explicit(&answer, known, memory_order_relaxed);
-  }
-  return known == YES;
+  static const dni__amx_questions here = {processor_has_tiles, system_saves_tiles,
+                                          system_gives_leave};
+  if (dni__amx_answer() == DNI__AMX_UNASKED)
+    dni__amx_settle(DNI__AMX_UNASKED, dni__amx_decide(&here));
+  return dni__amx_answer() == DNI__AMX_ALLOWED;
 }
 #else
 bool dni__amx_allowed(void) {
   return false;
 }
 #endif
+
+dni__amx dni__amx_decide(const dni__amx_questions *ask) {
+  if (!ask->processor()) return DNI__AMX_MISSING;
+  if (!ask->saved()) return DNI__AMX_UNSAVED;
+  return ask->leave() ? DNI__AMX_ALLOWED : DNI__AMX_REFUSED;
+}

@@ -37,8 +37,8 @@ dni_status dni__instructions_choose(dni_instructions *instructions, dni_dtype co
     return dni__fail(DNI_ERROR_ARGUMENT, "%s: instructions %d is unknown", owner,
                      (int)*instructions);
   if (!dni__instructions_supported(*instructions))
-    return dni__fail(DNI_ERROR_UNSUPPORTED, "%s: this processor or build lacks instructions %s",
-                     owner, name);
+    return dni__fail(DNI_ERROR_UNSUPPORTED,
+                     "%s: this processor, system or build lacks instructions %s", owner, name);
   return DNI_OK;
 }
 

@@ -241,6 +241,15 @@ dni_status dni__instructions_choose(dni_instructions *instructions, dni_dtype co
 /* Whether this process may use the tiles of AMX; asks the system at the first call (amx.c). */
 bool dni__amx_allowed(void);
 
+/* What is asked, in this order, until an answer is no: later questions would not be valid. */
+typedef struct dni__amx_questions {
+  bool (*processor)(void); /* does it have tiles, and their products of bf16? */
+  bool (*saved)(void);     /* does the system save tiles when it switches threads? */
+  bool (*leave)(void);     /* does it give leave to this process? */
+} dni__amx_questions;
+
+dni__amx dni__amx_decide(const dni__amx_questions *ask);
+
 /* The table for an element type and an instruction set (not BEST); NULL if it is not supported. */
 const dni__kernels *dni__kernels_find(dni_dtype dtype, dni_instructions instructions);
 

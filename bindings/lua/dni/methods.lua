@@ -29,8 +29,9 @@ function library.version_string()
   return ffi.string(C.dni_version_string())
 end
 
--- How the running library was built, in one line: compiler, BLAS, instruction sets. For reports of
--- faults. Never NULL; static. Any thread.
+-- How the running library was built, in one line: compiler, BLAS, instruction sets. Once a context
+-- with products of bf16 has asked for AMX, it also says whether that may be used, or why not. For
+-- reports of faults. Never NULL; static. Any thread.
 function library.build_info()
   return ffi.string(C.dni_build_info())
 end

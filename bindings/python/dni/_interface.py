@@ -2353,8 +2353,9 @@ def version_string() -> str:
 
 
 def build_info() -> str:
-    """How the running library was built, in one line: compiler, BLAS, instruction sets. For reports of
-    faults. Never NULL; static. Any thread.
+    """How the running library was built, in one line: compiler, BLAS, instruction sets. Once a context
+    with products of bf16 has asked for AMX, it also says whether that may be used, or why not. For
+    reports of faults. Never NULL; static. Any thread.
     """
     return lib.dni_build_info().decode()
 

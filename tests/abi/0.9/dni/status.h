@@ -81,8 +81,9 @@ DNI_API int32_t dni_version(void);
 /** The version of the running library as text. Never NULL; static. Any thread. */
 DNI_API const char *dni_version_string(void);
 
-/** How the running library was built, in one line: compiler, BLAS, instruction sets. For reports of
- * faults. Never NULL; static. Any thread. */
+/** How the running library was built, in one line: compiler, BLAS, instruction sets. Once a context
+ * with products of bf16 has asked for AMX, it also says whether that may be used, or why not. For
+ * reports of faults. Never NULL; static. Any thread. */
 DNI_API const char *dni_build_info(void);
 
 #endif
