@@ -455,6 +455,49 @@ START_TEST(test_threads_of_layers) {
 }
 END_TEST
 
+/* An SG's answers to one-hot rows or, with labels, to the numbers of their classes. */
+static dni_matrix answers(dni_context *context, dni_condition condition, size_t hidden,
+                          const dni_matrix *h, const dni_matrix *y) {
+  const dni_sg_options options = {.struct_size = sizeof options,
+                                  .condition = condition,
+                                  .hidden_layers = hidden,
+                                  .has_seed = 1};
+  dni_matrix weight, random, delta = matrix_make(DNI_F32, ROWS, INPUTS);
+  const dni_query query = {.struct_size = sizeof query, .h = h, .y = y};
+  dni_sg *sg;
+  EXPECT_OK(dni_sg_create_synthetic(context, INPUTS, OUTPUTS, &options, &sg));
+  EXPECT_OK(dni_sg_parameter(sg, 2 * hidden, &weight, NULL));
+  random = matrix_filled(DNI_F32, weight.rows, weight.columns, 0);
+  for (size_t r = 0; r < weight.rows; r++)
+    for (size_t c = 0; c < weight.columns; c++)
+      matrix_set(&random, r, c, sin((double)(r * weight.columns + c)));
+  EXPECT_OK(dni_sg_set_parameter(sg, 2 * hidden, &random));
+  EXPECT_OK(dni_sg_estimate(sg, &query, &delta));
+  dni_sg_release(sg);
+  return delta;
+}
+
+/* Both pick columns of a weight as they are. _i: hidden layers */
+START_TEST(test_labels) {
+  dni_context *context = make_bf16(0, NULL);
+  static const dni_condition conditions[] = {DNI_CONDITION_HY, DNI_CONDITION_Y};
+  dni_matrix h = matrix_random(DNI_F32, ROWS, INPUTS), labels;
+  dni_matrix one_hot = matrix_filled(DNI_F32, ROWS, OUTPUTS, 0);
+  int32_t classes[ROWS];
+  for (size_t r = 0; r < ROWS; r++) {
+    classes[r] = (int32_t)support_below(OUTPUTS);
+    matrix_set(&one_hot, r, (size_t)classes[r], 1);
+  }
+  dni_matrix_init_labels(&labels, classes, ROWS);
+  for (size_t i = 0; i < 2; i++) {
+    dni_matrix rows = answers(context, conditions[i], (size_t)_i, &h, &one_hot);
+    dni_matrix numbers = answers(context, conditions[i], (size_t)_i, &h, &labels);
+    matrix_expect_same(&rows, &numbers, i == 0 ? "h and y" : "y");
+  }
+  dni_context_release(context);
+}
+END_TEST
+
 /* The line search multiplies with the gradient, which is never packed: the rate is that of a float SG. */
 START_TEST(test_line_search) {
   dni_context *contexts[] = {support_context(DNI_F64), make_bf16(0, NULL)};
@@ -496,6 +539,7 @@ int main(void) {
   tcase_add_test(group, test_own_backend_refusals);
   tcase_add_test(group, test_written_weights);
   tcase_add_test(group, test_threads_of_layers);
+  tcase_add_loop_test(group, test_labels, 0, 2);
   tcase_add_test(group, test_line_search);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -191,6 +191,14 @@ static void draw(dni__random *random, dni_activation activation, const dni_matri
                           sqrt(gain / (double)weight->columns));
 }
 
+/* How many of the first map's inputs are not picked by y, as labels do: those of h, or of y and r. Where y is
+ * all that is seen, none: of bf16, one-hot rows would give other numbers than labels. */
+static size_t columns_not_picked(const dni__stack *stack, const dni_sg_options *options,
+                                 size_t inputs) {
+  if (stack->sees_h) return stack->base.units;
+  return options->condition == DNI_CONDITION_Y && !options->loss ? 0 : inputs;
+}
+
 /* Weights come from one stream that starts from the seed; without a seed those of each map come
  * from the context's next stream. */
 static dni_status create_maps(dni__stack *stack, const dni__stack_kind *kind, size_t inputs,
@@ -201,7 +209,7 @@ static dni_status create_maps(dni__stack *stack, const dni__stack_kind *kind, si
   for (size_t i = 0; i < stack->map_count; i++) {
     bool last = is_last(stack, i), draws = !last || kind->auxiliary;
     dni__affine map;
-    size_t first = i == 0 && stack->sees_h ? sg->units : inputs;
+    size_t first = i > 0 ? inputs : columns_not_picked(stack, options, inputs);
     int uses = DNI__FORWARD | (i > 0 || kind->slopes ? DNI__BACKWARD : 0);
     DNI_TRY(dni__affine_create(sg->context, inputs, first, last ? outputs : stack->hidden_units, uses,
                                &map));

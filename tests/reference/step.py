@@ -20,7 +20,7 @@ gradients are means over the batch.
                 is active on every example, below batch norm) would move its parameter by r
 
 With --bf16 both factors of every product are rounded to 8 bits of fraction first, to nearest, ties to
-even; but for what a one-hot y picks from its columns of W beside h. dz is rounded before it is divided by B.
+even; but for what a one-hot y picks from its columns of W. dz is rounded before it is divided by B.
 
 A step, for each module (layers between two non-exact, non-FA interfaces) from the lowest: forward;
 delta from the estimator above, or from the loss; backward; update the module; then the SG below is
@@ -140,7 +140,7 @@ class SG:
     def estimate(self, h, y):
         seen = [part for part, name in ((h, "h"), (y, "y")) if name in self.condition]
         a = np.hstack(seen)
-        self.picks = [y.shape[1] if self.condition == "hy" else 0] + [0] * len(self.w)
+        self.picks = [y.shape[1] if "y" in self.condition else 0] + [0] * len(self.w)
         self.inputs = []
         for i, (w, b) in enumerate(zip(self.w, self.b)):
             self.inputs.append(a)
