@@ -83,20 +83,23 @@ linked_libraries() {
 
 cmake() {
   cat <<END
-# What find_package(dni) reads. It makes two targets: dni::dni is the shared library, dni::static the static
-# one. All places are computed from that of this file, so what is installed may be moved as a whole.
+# What find_package(dni) reads. It makes a target for each library that is installed: dni::dni is the shared one,
+# dni::static the static one. They are also the components, as shared and static. All places are computed from
+# that of this file, so what is installed may be moved as a whole.
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.12...3.25)
 get_filename_component(dni_libraries "\${CMAKE_CURRENT_LIST_DIR}/../.." REALPATH)
 get_filename_component(dni_includes "$(cmake_includes)" ABSOLUTE)
 
-if(NOT TARGET dni::dni)
+if(NOT TARGET dni::dni AND EXISTS "\${dni_libraries}/libdni.so")
   add_library(dni::dni SHARED IMPORTED)
   set_target_properties(dni::dni PROPERTIES
     IMPORTED_LOCATION "\${dni_libraries}/libdni.so"
     IMPORTED_SONAME "libdni.so.$ABI"
     INTERFACE_INCLUDE_DIRECTORIES "\${dni_includes}")
+endif()
 
+if(NOT TARGET dni::static AND EXISTS "\${dni_libraries}/libdni.a")
   # Whoever uses the shared library alone need not have these. So a library that is not found stays a bare
   # name, which the linker then reports for dni::static.
   set(dni_needed)
@@ -117,6 +120,20 @@ if(NOT TARGET dni::dni)
     INTERFACE_INCLUDE_DIRECTORIES "\${dni_includes}"
     INTERFACE_LINK_LIBRARIES "\${dni_needed}")
 endif()
+
+# A component that is not there makes the package not found, if it is required.
+if(TARGET dni::dni)
+  set(dni_shared_FOUND TRUE)
+endif()
+if(TARGET dni::static)
+  set(dni_static_FOUND TRUE)
+endif()
+foreach(dni_name \${dni_FIND_COMPONENTS})
+  if(dni_FIND_REQUIRED_\${dni_name} AND NOT dni_\${dni_name}_FOUND)
+    set(dni_FOUND FALSE)
+    set(dni_NOT_FOUND_MESSAGE "\${dni_libraries} has no libdni for the component \${dni_name}")
+  endif()
+endforeach()
 
 unset(dni_name)
 unset(dni_needed)
@@ -149,7 +166,10 @@ endif()
 
 # A library for addresses of another size is not for this program. The fifth byte of an ELF file is 1 for 32
 # bits and 2 for 64.
-file(READ "\${CMAKE_CURRENT_LIST_DIR}/../../libdni.so" dni_class OFFSET 4 LIMIT 1 HEX)
+set(dni_class)
+if(EXISTS "\${CMAKE_CURRENT_LIST_DIR}/../../libdni.so")
+  file(READ "\${CMAKE_CURRENT_LIST_DIR}/../../libdni.so" dni_class OFFSET 4 LIMIT 1 HEX)
+endif()
 if((CMAKE_SIZEOF_VOID_P EQUAL 4 AND dni_class STREQUAL "02")
     OR (CMAKE_SIZEOF_VOID_P EQUAL 8 AND dni_class STREQUAL "01"))
   set(PACKAGE_VERSION "\${PACKAGE_VERSION} (for addresses of another size)")

@@ -68,6 +68,43 @@ found yes "$major.0...$((major + 1))"
 found yes "0.0...$version"
 found no "0.0...<$version"
 
+found yes "$major.$minor COMPONENTS shared static"
+found yes "$major.$minor OPTIONAL_COMPONENTS wrong"
+found no "$major.$minor COMPONENTS wrong"
+
+# Where only one library is installed, it is found, and the other one is neither a target nor a component.
+# alone FILES SHARED STATIC: the files that are left, and whether each library is found.
+alone() {
+  rm -rf "$work/alone" && cp -R "$prefix" "$work/alone" && rm -f "$work/alone/lib/libdni."* &&
+    cp -P "$prefix"/lib/$1 "$work/alone/lib" || complain "$1 could not be copied"
+  cat >"$work/versions/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.12)
+project(alone LANGUAGES C)
+find_package(dni $version CONFIG REQUIRED)
+foreach(target dni static)
+  if(TARGET dni::\${target})
+    set(targets \${targets}1)
+    add_executable(c_\${target} "$PWD/tests/outside/loop.c")
+    target_link_libraries(c_\${target} PRIVATE dni::\${target})
+  else()
+    set(targets \${targets}0)
+  endif()
+endforeach()
+foreach(kind shared static)
+  find_package(dni $version CONFIG QUIET COMPONENTS \${kind})
+  set(targets \${targets}\${dni_FOUND})
+endforeach()
+file(WRITE "\${CMAKE_BINARY_DIR}/found" \${targets})
+END
+  rm -rf "$work/build_alone"
+  cmake -S "$work/versions" -B "$work/build_alone" -DCMAKE_PREFIX_PATH="$work/alone" >"$work/log" 2>&1 &&
+    env -u MAKEFLAGS cmake --build "$work/build_alone" >"$work/log" 2>&1 || complain "$1 alone: a program cannot be built"
+  [ "$(cat "$work/build_alone/found")" = "$2$3$2$3" ] ||
+    complain "$1 alone: targets and components are found as $(cat "$work/build_alone/found"), not as $2$3$2$3"
+}
+alone 'libdni.so*' 1 0
+alone libdni.a 0 1
+
 # A library for other addresses is not this program's, so that another one can be found.
 pointer=$(sed -n 's/^CMAKE_C_SIZEOF_DATA_PTR:[^=]*=//p; s/^set(CMAKE_C_SIZEOF_DATA_PTR "\(.*\)")/\1/p' \
   "$work"/build_installed/CMakeFiles/*/CMakeCCompiler.cmake)
