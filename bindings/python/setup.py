@@ -1,7 +1,8 @@
 """Puts the library beside the package, built by the Makefile of the checkout.
 
 With DNI_SYSTEM_LIBRARY=1 in the environment, or outside a checkout, the system's libdni is used instead.
-DNI_MAKE_FLAGS are given to make; without any the library has no BLAS, and needs none."""
+DNI_MAKE_FLAGS are given to make; without any the library has no BLAS, and needs none. An editable installation
+runs from the checkout, so its library goes there."""
 
 import os
 import shutil
@@ -23,8 +24,9 @@ class BuildWithLibrary(build_py):
         if BUNDLED:
             build = os.path.abspath(os.path.join(self.get_finalized_command("build").build_temp, "libdni"))
             flags = os.environ.get("DNI_MAKE_FLAGS", "BLAS=none").split()
-            subprocess.run(["make", "-C", TOP, "lib", "BUILD=" + build, *flags], check=True)
-            target = os.path.join(self.build_lib, "dni")
+            # Relative to the checkout, whose path may have spaces in it; make takes none in BUILD.
+            subprocess.run(["make", "-C", TOP, "lib", "BUILD=" + os.path.relpath(build, TOP), *flags], check=True)
+            target = os.path.join(HERE if self.editable_mode else self.build_lib, "dni")
             shutil.copy(os.path.join(build, "lib/libdni.so.0"), os.path.join(target, "libdni.so.0"))
 
 

@@ -58,6 +58,10 @@ done
 "$root/usr/bin/dni-info" --version >/dev/null || complain "libdni-bin's programs do not run"
 paths=$(grep -r -l -I -F "$folder" "$root")
 [ -z "$paths" ] || complain "the path of the build is in" $paths
+for package in "$folder"/python3-dni_*.deb; do
+  [ ! -e "$package" ] || dpkg-deb -f "$package" Depends | grep -q -F "libdni$abi (<< $version.1~)" ||
+    complain "python3-dni takes a libdni$abi of another version, whose dni/research.h may be another one"
+done
 [ ! -e "$source/bindings/python/pyproject.toml" ] || (cd / && LD_LIBRARY_PATH=$libraries \
   PYTHONPATH=$root/usr/lib/python3/dist-packages /usr/bin/python3 -B -c 'import dni') ||
   complain "python3-dni cannot be imported"
