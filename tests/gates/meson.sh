@@ -1,6 +1,7 @@
 #!/bin/sh
 # libdni by Meson is libdni by make. A project that has the checkout as a subproject (tests/outside/meson.build)
-# gets a shared and a static library, and its programs run. The flags, the exported functions and the installed
+# gets a shared and a static library, and its programs run; so do those of a project that finds what is installed.
+# A subproject is shared or static as its parent's default_library says. The flags, the exported functions and the installed
 # files are those of make. To be quick, the library is compiled without optimisation.
 set -u
 export LC_ALL=C
@@ -23,7 +24,7 @@ ln -s "$PWD" "$outer/subprojects/dni"
 meson_command() {
   env -u MAKEFLAGS -u CFLAGS -u CPPFLAGS CC="$CC" PKG_CONFIG="$PKG_CONFIG" meson "$@" >"$work/log" 2>&1
 }
-meson_command setup --buildtype=plain --force-fallback-for=dni --prefix=/opt/dni --libdir=lib \
+meson_command setup --buildtype=plain --force-fallback-for=libdni --prefix=/opt/dni --libdir=lib \
   -Ddni:blas="$BLAS" -Ddni:files="$FILES" "$outer/build" "$outer" &&
   meson_command compile -C "$outer/build" || { complain "a project with libdni as a subproject cannot be built"; exit 1; }
 for program in c_shared c_static; do
@@ -32,6 +33,38 @@ done
 readelf -d "$outer/build/c_shared" | grep -q 'NEEDED.*libdni\.so\.[0-9]*\]' ||
   complain "c_shared does not need libdni by its soname"
 readelf -d "$outer/build/c_static" | grep -q 'NEEDED.*libdni' && complain "c_static needs the shared library"
+
+# The same project without the subproject: pkg-config finds what make has installed.
+mkdir "$work/installed" && cp tests/outside/meson.build tests/outside/loop.c "$work/installed"
+"$MAKE" BUILD="$BUILD" DESTDIR= PREFIX="$work/prefix" LIBDIR="$work/prefix/lib" INCLUDEDIR="$work/prefix/include" \
+  PKGCONFIGDIR="$work/prefix/lib/pkgconfig" install >"$work/log" 2>&1 || complain "make install fails"
+(
+  export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+  meson_command setup "$work/installed/build" "$work/installed" && meson_command compile -C "$work/installed/build"
+) || complain "a project that finds libdni by pkg-config cannot be built"
+for program in c_shared c_static; do
+  LD_LIBRARY_PATH=$work/prefix/lib "$work/installed/build/$program" >"$work/log" 2>&1 || complain "$program of what is installed fails"
+done
+
+# A library of one function, as the parent says that it is to be.
+parent=$work/parent
+small_tree "$parent/subprojects/dni"
+cp meson.build meson_options.txt "$parent/subprojects/dni"
+cat >"$parent/meson.build" <<END
+project('parent', 'c')
+executable('program', 'program.c', dependencies: dependency('libdni', fallback: 'dni'))
+END
+printf '#include <dni.h>\nint main(void) { return dni_version() <= 0; }\n' >"$parent/program.c"
+for kind in shared static; do
+  meson_command setup --force-fallback-for=libdni -Ddni:blas=none -Ddni:files=none -Ddefault_library=$kind \
+    "$parent/$kind" "$parent" && meson_command compile -C "$parent/$kind" && "$parent/$kind/program" ||
+    complain "default_library=$kind: the program fails"
+  libraries=$(find "$parent/$kind" -name 'libdni.so' -o -name 'libdni.a' | sed 's/.*libdni.//')
+  case $kind:$libraries in
+  shared:so | static:a) ;;
+  *) complain "default_library=$kind makes libdni." "$libraries" ;;
+  esac
+done
 
 # complain_of FIRST SECOND TEXT: lines of the first list that are not in the second.
 complain_of() {
