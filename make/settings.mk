@@ -43,9 +43,13 @@ $(foreach name,$(PLACES),$(eval undefine built_$(name)))
 endif
 $(foreach name,$(SETTINGS),$(if $(call given,$(name)),,$(eval $(name) = $$($(call before,$(name))))))
 
+# Where pkg-config looks decides what a build finds. Nothing is looked for when it is installed: whoever installs
+# may have set PKG_CONFIG_PATH to the place where libdni goes.
+COMPARED := $(if $(INSTALLING),$(filter-out PKG_CONFIG%,$(COMPILE_SETTINGS)),$(COMPILE_SETTINGS))
+
 # Nonempty if the two variables of these names are written differently.
 differ = $(subst <$(value $(1))>,,<$(value $(2))>)
-changed := $(foreach name,$(COMPILE_SETTINGS),\
+changed := $(foreach name,$(COMPARED),\
   $(if $(and $(call given,$(name)),$(call differ,$(name),$(call before,$(name)))),$(name)))
 # What this make changes of the build that is there, in words.
 CHANGES := $(foreach name,$(changed),$(name) was '$($(call before,$(name)))' and is '$($(name))';)

@@ -38,6 +38,11 @@ grep -q "CFLAGS was '-O0' and is '-O1'" "$work/log" && [ -z "$(built)" ] && [ ! 
   complain "make install CFLAGS=... says nothing, or did something"
 remembers 'after a refused setting' lib
 
+# README.md says to set this after the first installation.
+PKG_CONFIG_PATH=$work/stage remembers 'where pkg-config looks' DESTDIR="$work/stage" install
+PKG_CONFIG_PATH=$work/stage remembers 'where pkg-config looks' lib
+PKG_CONFIG_PATH=$work/stage remembers 'where pkg-config looks' DESTDIR="$work/stage" uninstall
+
 CC="$CC -DX" m lib || complain "another compiler"
 grep -q "^libdni: .*CC was '$CC' and is '$CC -DX'" "$work/log" && [ -n "$(built)" ] ||
   complain "a setting from the environment: does not build again, or does not say so"
