@@ -13,7 +13,7 @@ endif
 # what all has just built, and check would build what all is building.
 ifneq ($(word 2,$(MAKECMDGOALS)),)
 .PHONY: in-order $(MAKECMDGOALS)
-$(sort $(MAKECMDGOALS)): in-order ;
+$(sort $(MAKECMDGOALS)): in-order ; @:
 in-order:
 	+@for goal in $(MAKECMDGOALS); do $(MAKE) "$$goal" || exit 1; done
 else

@@ -34,6 +34,7 @@ leaves yes -j1 clean lib
 leaves no lib clean
 leaves no clean clean
 leaves yes clean lib lib DESTDIR="$work/stage" install
+grep -q "Nothing to be done for .install" "$work/log" && complain "make clean lib install says that it did nothing"
 [ -e "$work/stage/usr/local/lib/libdni.so" ] || complain "make clean lib install does not install"
 # shellcheck disable=SC2086 # several settings
 fresh_make -C "$tree" $small no-such-goal clean && complain "goes on after a goal that fails"

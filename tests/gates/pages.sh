@@ -11,7 +11,9 @@ trap 'rm -rf "$work"' EXIT
 . tests/build/common.sh
 pages="README.md docs/PACKAGES.md docs/manual/*.md"
 case ${CFLAGS:-} in *-fsanitize*) echo "other programs cannot be linked with a sanitized library"; exit 77 ;; esac
-[ -x "$BUILD/bin/dni-train" ] && [ -x "$BUILD/examples/mnist" ] || { echo "$BUILD has no programs: built without files, or not yet"; exit 77; }
+for program in bin/dni-train examples/mnist; do
+  [ -x "$BUILD/$program" ] || { echo "$BUILD/$program is not there: built without files, or not yet"; exit 77; }
+done
 
 # command | reason
 cat >"$work/not_run" <<'LIST'
@@ -70,7 +72,8 @@ awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print i * 7 % 13, i * 5 % 11, (i
 cp "$checkout/table.csv" "$checkout/other.csv"
 # in_checkout COMMAND...: as a user who has installed libdni as README.md says, without root.
 in_checkout() {
-  (cd "$checkout" && env -i PATH="$home/dni/bin:$PATH" HOME="$home" PKG_CONFIG_PATH="$home/dni/lib/pkgconfig" \
+  (cd "$checkout" && env -i PATH="$home/dni/bin:$PATH" HOME="$home" \
+    PKG_CONFIG_PATH="$home/dni/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
     LD_LIBRARY_PATH="$home/dni/lib" CMAKE_PREFIX_PATH="$home/dni" "$@") >"$work/log" 2>&1
 }
 in_checkout "$MAKE" install PREFIX="$home/dni" || { complain "make install fails"; exit 1; }
@@ -107,8 +110,8 @@ for page in $pages; do
 done
 readelf -d "$checkout/plugin.so" | grep 'NEEDED.*libdni' && complain "docs/manual/embedding.md: the plugin needs libdni.so"
 
-# project TOOL FILE COMMAND: the block of docs/PACKAGES.md for this tool follows standard input in FILE, and the command builds the
-# project, which has a program of one file.
+# project TOOL FILE COMMAND: the block of docs/PACKAGES.md for this tool follows standard input in FILE, and the command
+# builds the project, which has a program of one file.
 project() {
   mkdir "$checkout/$1" && cp tests/outside/loop.c "$checkout/$1/program.c"
   block docs/PACKAGES.md "$1" >"$work/block"
