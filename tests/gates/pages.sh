@@ -33,8 +33,12 @@ make dist | tests/gates/dist.sh
 make check-packages | minutes, and installs packages
 build/examples/mnist --backend cblas --method sg-all | the build may be without a BLAS
 build/examples/mnist --backend /path/to/libblis.so --method sg-all | the path stands for another one
-pip install ./bindings/python | builds the library again: tests/bindings/pip.sh
-npm install --install-links ./bindings/node | fetches koffi
+python3 -m venv env | what pip makes is looked at in tests/bindings/pip.sh
+env/bin/pip install ./bindings/python | fetches NumPy, and builds the library again: tests/bindings/pip.sh
+env/bin/python xor.py | needs the lines above: tests/bindings/manual.sh
+luajit xor.lua | the machine may be without LuaJIT: tests/bindings/manual.sh
+npm install --install-links /path/to/libdni/bindings/node | fetches koffi
+node xor.js | needs koffi: tests/bindings/manual.sh
 dni-train DATA | DATA stands for a path: tests/gates/programs.sh
 dni-info FILE... | FILE stands for a path: tests/gates/programs.sh
 LIST
@@ -84,7 +88,9 @@ block() {
 }
 
 # Commands, without comments. Training is shortened.
-awk -F '\t' '$3 == "command" { sub(/ *# .*/, "", $4); print $1 "\t" $2 "\t" $4 }' "$work/lines" >"$work/commands"
+awk -F '\t' '$3 == "command" { sub(/ *# .*/, "", $4); line = line $4 }
+  $3 == "command" && sub(/\\$/, "", line) { next } # it goes on in the next line
+  $3 == "command" { print $1 "\t" $2 "\t" line; line = "" }' "$work/lines" >"$work/commands"
 sed 's/ *|.*//' "$work/not_run" >"$work/known"
 cut -f 3 "$work/commands" | sort -u | grep -v -x -F -f - "$work/known" >"$work/stale" &&
   complain "no page has these any more, which are listed in $0 as not run: $(cat "$work/stale")"

@@ -5,10 +5,10 @@
 #include "random.h"
 
 /* found: NULL: there is none. */
-static void check_layout(const dni_backend *backend, const uint32_t *found, const uint32_t *fresh,
-                         dni__packed of, const char *owner) {
+static void check_layout(const uint32_t *found, const uint32_t *fresh, dni__packed of,
+                         const char *owner) {
   if (found)
-    EXPECT(memcmp(found, fresh, dni__packed_bytes(backend, &of)) == 0,
+    EXPECT(memcmp(found, fresh, dni__packed_bytes(&of)) == 0,
            "%s: a weight was written, but not rounded again", owner);
 }
 
@@ -20,9 +20,9 @@ static void check_weight(dni_context *context, dni_backend *backend, const dni__
   forward.backward = backward.forward = NULL;
   EXPECT_FINE(dni__packed_create(context, backend, packed->rows, packed->columns,
                                  DNI__FORWARD | DNI__BACKWARD, &fresh));
-  dni__packed_write(backend, &weight->value, fresh);
-  check_layout(backend, packed->forward, fresh->forward, forward, owner);
-  check_layout(backend, packed->backward, fresh->backward, backward, owner);
+  dni__packed_write(&weight->value, fresh);
+  check_layout(packed->forward, fresh->forward, forward, owner);
+  check_layout(packed->backward, fresh->backward, backward, owner);
   dni__packed_destroy(context, fresh);
 }
 
