@@ -64,8 +64,9 @@ static float sum_in_order(const dni_matrix *a, bool ta, const dni_matrix *b, boo
 
 static const struct {
   size_t m, n, k;
-} shapes[] = {{1, 1, 1},   {32, 32, 32},   {33, 31, 33},  {5, 70, 17},  {64, 64, 300},
-              {40, 9, 64}, {200, 33, 100}, {31, 40, 530}, {3, 5, 1100}, {96, 64, 256}};
+} shapes[] = {{1, 1, 1},     {32, 32, 32},  {33, 31, 33},   {5, 70, 17},
+              {64, 64, 300}, {40, 9, 64},   {200, 33, 100}, {31, 40, 530},
+              {3, 5, 1100},  {96, 64, 256}, {600, 33, 256}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 static dni__bf16_product describe(const dni_matrix *a, bool ta, const dni_matrix *b, bool tb,
@@ -85,19 +86,26 @@ static dni__bf16_product describe(const dni_matrix *a, bool ta, const dni_matrix
                               .beta = (double)beta,
                               .c = c->data,
                               .ldc = c->stride},
+                             NULL,
                              NULL};
 }
 
-/* The product, emulated and, where there are tiles, by the library's. */
-static void run_all(const dni__bf16_product *call, const dni_matrix *c, const dni_matrix *before,
+/* The product, emulated and, where there are tiles, by the library's. A is rounded in the kernel's own memory and in
+ * a block in which there were NaNs. */
+static void run_all(dni__bf16_product *call, const dni_matrix *c, const dni_matrix *before,
                     const dni_matrix *expected, const char *what) {
-  matrix_copy(before, c);
-  emulated.run(call);
-  matrix_expect_same(c, expected, what);
-  if (!dni__instructions_supported(DNI_INSTRUCTIONS_AMX)) return;
-  matrix_copy(before, c);
-  dni__gemm_amx_bf16.run(call);
-  matrix_expect_same(c, expected, "by the processor's tiles");
+  static uint32_t block[DNI__BLOCK_PAIRS] __attribute__((aligned(64)));
+  for (int with_block = 0; with_block < 2; with_block++) {
+    memset(block, 0xff, sizeof block);
+    call->block = with_block ? block : NULL;
+    matrix_copy(before, c);
+    emulated.run(call);
+    matrix_expect_same(c, expected, what);
+    if (!dni__instructions_supported(DNI_INSTRUCTIONS_AMX)) continue;
+    matrix_copy(before, c);
+    dni__gemm_amx_bf16.run(call);
+    matrix_expect_same(c, expected, "by the processor's tiles");
+  }
 }
 
 /* _i: shape and form */

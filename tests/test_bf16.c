@@ -71,8 +71,9 @@ static float sum_in_order(const dni_matrix *a, bool ta, const dni_matrix *b, boo
 
 static const struct {
   size_t m, n, k;
-} shapes[] = {{1, 1, 1},    {1, 5, 2},    {3, 17, 3},    {4, 32, 8},   {14, 32, 256}, {15, 33, 257},
-              {29, 64, 31}, {150, 40, 9}, {6, 100, 300}, {31, 7, 515}, {2, 10, 1025}, {40, 96, 64}};
+} shapes[] = {{1, 1, 1},     {1, 5, 2},    {3, 17, 3},    {4, 32, 8},    {14, 32, 256},
+              {15, 33, 257}, {29, 64, 31}, {150, 40, 9},  {6, 100, 300}, {31, 7, 515},
+              {2, 10, 1025}, {40, 96, 64}, {600, 20, 300}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 typedef struct product {

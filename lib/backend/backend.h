@@ -13,9 +13,6 @@
 /* Elements first .. end-1 of some work of `size` elements. Must not fail. */
 typedef void (*dni__range_work)(void *argument, size_t first, size_t end);
 
-/* The widths of panels divide this. */
-#define DNI__PACK_UNIT 32
-
 /* What a weight is packed for: x W^T, dz W. */
 enum { DNI__FORWARD = 1, DNI__BACKWARD = 2 };
 
@@ -32,6 +29,7 @@ typedef struct dni__packed {
 typedef struct dni__bf16_product {
   dni_product product;
   const uint32_t *panels;
+  uint32_t *block; /* for a rounded A: blocks.h; NULL: the kernel's own */
 } dni__bf16_product;
 
 /* Pairs of neighbours in k; an odd last one is beside a 0. And how many a panel has, a multiple of
@@ -54,6 +52,8 @@ typedef struct dni__backend_vtable {
   void (*pack)(const dni_backend *backend, const dni_matrix *weight, size_t first, size_t end,
                const dni__packed *to);
   void (*prepare)(dni_backend *backend); /* before the first of them; NULL: nothing to do */
+  /* So many threads will run them at a time; NULL: nothing to do. */
+  void (*expect)(dni_backend *backend, size_t threads);
   dni_status (*set_threads)(dni_backend *backend, size_t threads); /* NULL: unsupported */
   void (*destroy)(dni_backend *backend); /* the kind's own parts; NULL: none */
   bool (*supports)(const dni_backend *backend, dni_dtype dtype); /* NULL: both */
@@ -87,6 +87,9 @@ bool dni__backend_supports(const dni_backend *backend, dni_dtype dtype);
 /* Whether it has products that round A and B to `compute`; they are then ready to be used. */
 bool dni__backend_prepare(dni_backend *backend, dni_dtype compute);
 
+/* So many threads of the caller will run such products at a time. */
+void dni__backend_expect(dni_backend *backend, size_t threads);
+
 /* The backend a new context starts with: builtin, even where there is a CBLAS. It is about as
  * fast, gives the same bits for any number of threads, shares no settings with the rest of the
  * process, and cannot be several times slower than the processor, as an older OpenBLAS is on one
@@ -117,9 +120,6 @@ dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t
 void dni__packed_destroy(dni_context *context, dni__packed *packed);
 /* The weight's values have changed. packed may be NULL. */
 void dni__packed_write(const dni_matrix *weight, const dni__packed *packed);
-/* Those of rows first .. end-1 have; first is a multiple of DNI__PACK_UNIT. On the calling thread. */
-void dni__packed_write_rows(const dni_matrix *weight, size_t first, size_t end,
-                            const dni__packed *packed);
 size_t dni__packed_bytes(const dni__packed *packed);
 
 /* Y = X W^T and dX = dZ W for the first columns of a weight, as many as x or dx has: of bf16 if the

@@ -10,9 +10,13 @@ bool dni__backend_prepare(dni_backend *backend, dni_dtype compute) {
   return true;
 }
 
+void dni__backend_expect(dni_backend *backend, size_t threads) {
+  if (backend->vtable->expect) backend->vtable->expect(backend, threads);
+}
+
 static dni_status multiply(dni_backend *backend, const dni_product *product, const dni_matrix *c,
                            const uint32_t *panels) {
-  const dni__bf16_product call = {*product, panels};
+  const dni__bf16_product call = {*product, panels, NULL};
   return dni__product_is_trivial(product, c) ? DNI_OK : backend->vtable->gemm_bf16(backend, &call);
 }
 
@@ -86,11 +90,6 @@ dni_status dni__packed_create(dni_context *context, dni_backend *backend, size_t
   return DNI_ERROR_MEMORY;
 }
 
-void dni__packed_write_rows(const dni_matrix *weight, size_t first, size_t end,
-                            const dni__packed *packed) {
-  packed->backend->vtable->pack(packed->backend, weight, first, end, packed);
-}
-
 /* A weight to be packed. */
 typedef struct packing {
   const dni_matrix *weight;
@@ -99,7 +98,7 @@ typedef struct packing {
 
 static void pack_rows(void *argument, size_t first, size_t end) {
   const packing *all = argument;
-  dni__packed_write_rows(all->weight, first, end, all->to);
+  all->to->backend->vtable->pack(all->to->backend, all->weight, first, end, all->to);
 }
 
 void dni__packed_write(const dni_matrix *weight, const dni__packed *packed) {

@@ -2,7 +2,7 @@
  * FN(name) and PAIR_UNIT defined, after gemm_bf16_vector.h: panels are a multiple of PAIR_UNIT pairs long. */
 #define LANES   PAIR_LANES
 #define COLUMNS (2 * LANES)
-_Static_assert(DNI__PACK_UNIT % COLUMNS == 0, "rows are packed in whole panels");
+_Static_assert(DNI__RANGE_UNIT % COLUMNS == 0, "rows are packed in whole panels");
 
 /* to[r][p] = (from[r][2p], from[r][2p + 1]); beside an odd last column is 0. */
 static void FN(pairs_along)(size_t rows, size_t columns, const float *from, size_t from_ld,

@@ -5,6 +5,7 @@
  * range alone. No element's sum is cut, so the number of threads changes no bit. */
 #include <string.h>
 
+#include "backend/blocks.h"
 #include "backend/gemm.h"
 #include "backend/kinds.h"
 #include "core/threads.h"
@@ -13,12 +14,18 @@
 /* Multiply-adds below which waking other threads costs more than it gains. */
 #define SHARE_LEAST 4e6
 
+/* Pairs of A that the kernels' own blocks hold. */
+#define BLOCK_LEAST 16384
+
 typedef struct builtin {
   dni_backend base;
   const dni__gemm_kernel *f32, *f64;
   const dni__bf16_kernel *_Atomic bf16;
   bool best;       /* it may choose better instructions for products of bf16 when they are wanted */
   dni__team *team; /* NULL: one thread */
+  dni__blocks blocks;
+  atomic_size_t
+      expected; /* threads that run products of bf16 at a time; 0: there are no such products */
 } builtin;
 
 /* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a
@@ -26,6 +33,7 @@ typedef struct builtin {
 typedef struct shared {
   void (*run)(const dni_product *call); /* or, if NULL: */
   void (*run_bf16)(const dni__bf16_product *call);
+  dni__blocks *blocks; /* of products of bf16 */
   dni__bf16_product call;
   size_t tile_rows, tile_columns, pair_unit;
   bool by_rows;
@@ -60,11 +68,19 @@ static dni_product cut_columns(const dni_product *call, size_t first, size_t end
   return part;
 }
 
+/* Smaller ones fit into the kernel's own block. */
+static void run_bf16(const shared *all, dni__bf16_product call) {
+  bool small = call.product.m * dni__pairs(call.product.k) <= BLOCK_LEAST;
+  call.block = small ? NULL : dni__blocks_take(all->blocks);
+  all->run_bf16(&call);
+  dni__blocks_give(all->blocks, call.block);
+}
+
 static void run(const shared *all, const dni__bf16_product *call) {
   if (all->run)
     all->run(&call->product);
   else
-    all->run_bf16(call);
+    run_bf16(all, *call);
 }
 
 static void run_part(void *argument, size_t part, size_t parts) {
@@ -75,7 +91,7 @@ static void run_part(void *argument, size_t part, size_t parts) {
   const dni_product *whole = &all->call.product;
   dni__bf16_product own = {all->by_rows ? cut_rows(whole, first, end)
                                         : cut_columns(whole, first, end),
-                           all->call.panels};
+                           all->call.panels, NULL};
   if (own.panels && !all->by_rows)
     own.panels += first * dni__padded_pairs(whole->k, all->pair_unit);
   run(all, &own);
@@ -104,7 +120,7 @@ static dni_status builtin_gemm(dni_backend *backend, const dni_product *call) {
   const dni__gemm_kernel *kernel = call->dtype == DNI_F32 ? own->f32 : own->f64;
   bool dots = call->m <= kernel->dots_rows && call->transpose_b && !call->transpose_a;
   shared all = {.run = dots ? kernel->dots : kernel->run,
-                .call = {*call, NULL},
+                .call = {*call, NULL, NULL},
                 .tile_rows = kernel->tile_rows,
                 .tile_columns = kernel->tile_columns};
   return multiply(own, &all);
@@ -115,9 +131,10 @@ static const dni__bf16_kernel *bf16_of(const dni_backend *backend) {
 }
 
 static dni_status builtin_gemm_bf16(dni_backend *backend, const dni__bf16_product *call) {
-  const builtin *own = (const builtin *)backend;
+  builtin *own = (builtin *)backend;
   const dni__bf16_kernel *kernel = bf16_of(backend);
   shared all = {.run_bf16 = kernel->run,
+                .blocks = &own->blocks,
                 .call = *call,
                 .tile_rows = kernel->tile_rows,
                 .tile_columns = kernel->tile_columns,
@@ -162,17 +179,35 @@ static void builtin_pack(const dni_backend *backend, const dni_matrix *weight, s
   bf16_of(backend)->pack(weight, first, end, to);
 }
 
+/* One for each caller, and for each other thread of the team, which works for one caller at a time. */
+static void reserve_blocks(builtin *own) {
+  const size_t callers = atomic_load(&own->expected);
+  const size_t others = own->team ? dni__team_size(own->team) - 1 : 0;
+  if (callers > 0) dni__blocks_reserve(&own->blocks, own->base.memory, callers + others);
+}
+
+static void builtin_expect(dni_backend *backend, size_t threads) {
+  builtin *own = (builtin *)backend;
+  size_t most = atomic_load(&own->expected);
+  while (most < threads && !atomic_compare_exchange_weak(&own->expected, &most, threads))
+    continue;
+  reserve_blocks(own);
+}
+
 static dni_status builtin_set_threads(dni_backend *backend, size_t threads) {
   builtin *own = (builtin *)backend;
   dni__team *team = NULL;
   if (threads > 1) DNI_TRY(dni__team_create(backend->memory, threads, &team));
   dni__team_destroy(own->team);
   own->team = team;
+  reserve_blocks(own);
   return DNI_OK;
 }
 
 static void builtin_destroy(dni_backend *backend) {
-  dni__team_destroy(((builtin *)backend)->team);
+  builtin *own = (builtin *)backend;
+  dni__team_destroy(own->team);
+  dni__blocks_free(&own->blocks, backend->memory);
 }
 
 /* AMX. ----------------------------------------------------------------------------------------- */
@@ -198,6 +233,7 @@ static bool agree(const dni__bf16_kernel *first, const dni__bf16_kernel *second)
                                      .ldb = SIZE,
                                      .c = c[k],
                                      .ldc = SIZE},
+                                    NULL,
                                     NULL};
     (k == 0 ? first : second)->run(&call);
   }
@@ -220,16 +256,20 @@ static const dni__bf16_kernel *amx_kernel(void) {
   return kernel;
 }
 
-static void builtin_prepare(dni_backend *backend) {
-  builtin *own = (builtin *)backend;
+static void choose_best(builtin *own) {
   if (own->best && dni__instructions_supported(DNI_INSTRUCTIONS_AMX))
     atomic_store_explicit(&own->bf16, amx_kernel(), memory_order_relaxed);
 }
 #else
-static void builtin_prepare(dni_backend *backend) {
-  (void)backend;
+static void choose_best(builtin *own) {
+  (void)own;
 }
 #endif
+
+static void builtin_prepare(dni_backend *backend) {
+  choose_best((builtin *)backend);
+  builtin_expect(backend, 1);
+}
 
 static const dni__backend_vtable builtin_vtable = {
     .kind = DNI_BACKEND_BUILTIN,
@@ -239,6 +279,7 @@ static const dni__backend_vtable builtin_vtable = {
     .panel_unit = builtin_panel_unit,
     .pack = builtin_pack,
     .prepare = builtin_prepare,
+    .expect = builtin_expect,
     .set_threads = builtin_set_threads,
     .destroy = builtin_destroy,
     .share = builtin_share,

@@ -3,6 +3,7 @@
 #define DNI_BACKEND_GEMM_H
 
 #include "backend/backend.h"
+#include "backend/blocks.h"
 
 /* The largest part when `size` is cut into as few parts of at most `most` as can be, all of about
  * the same size, a multiple of `unit`. */

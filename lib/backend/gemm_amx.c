@@ -183,11 +183,12 @@ static void run_product(const dni__bf16_product *given) {
   uint32_t a[BLOCK] __attribute__((aligned(64))), panel[RUN * COLUMNS] __attribute__((aligned(64)));
   const size_t pair_count = dni__padded_pairs(call->k, PAIR_UNIT);
   const size_t depth = dni__gemm_share(pair_count, given->panels ? RUN_PACKED : RUN, PAIR_UNIT);
-  const size_t rows = dni__gemm_share(call->m, BLOCK / depth / SQUARE * SQUARE, SQUARE);
+  const size_t room = given->block ? DNI__BLOCK_PAIRS : BLOCK;
+  const size_t rows = dni__gemm_share(call->m, room / depth / SQUARE * SQUARE, SQUARE);
   work w = {.call = call,
             .panels = given->panels,
             .panel_pairs = pair_count,
-            .a = a,
+            .a = given->block ? given->block : a,
             .panel = panel,
             .alpha = (float)call->alpha,
             .beta = (float)call->beta};

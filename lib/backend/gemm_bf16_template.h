@@ -208,12 +208,13 @@ static void FN(gemm)(const dni__bf16_product *given) {
   uint32_t a[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   uint32_t panel[DEPTH * COLUMNS] __attribute__((aligned(64)));
   size_t pair_count = dni__pairs(call->k), depth = dni__gemm_share(pair_count, DEPTH, 1);
-  size_t most = call->transpose_a ? BLOCK_ROWS * DEPTH / depth : BLOCK_ROWS;
+  const size_t room = given->block ? DNI__BLOCK_PAIRS : BLOCK_ROWS * DEPTH;
+  size_t most = room / (call->transpose_a ? depth : DEPTH);
   size_t rows = dni__gemm_share(call->m, most, 1);
   WORK w = {.call = call,
             .panels = given->panels,
             .panel_pairs = pair_count,
-            .a = a,
+            .a = given->block ? given->block : a,
             .panel = panel,
             .alpha = (float)call->alpha,
             .beta = (float)call->beta};

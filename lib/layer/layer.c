@@ -154,13 +154,9 @@ dni_status dni_layer_parameter(dni_layer *layer, size_t index, dni_matrix *value
   return status == DNI_OK ? DNI_OK : dni__fail_prefix(status, "%s: ", dni_layer_kind_name(layer));
 }
 
-void dni__layer_moved(dni_layer *layer) {
-  if (layer->vtable->changed) layer->vtable->changed(layer);
-}
-
 void dni__layer_changed(dni_layer *layer) {
   dni__parameters_changed(layer->parameters, layer->parameter_count);
-  dni__layer_moved(layer);
+  if (layer->vtable->changed) layer->vtable->changed(layer);
 }
 
 dni_status dni_layer_changed(dni_layer *layer) {

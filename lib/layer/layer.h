@@ -84,9 +84,8 @@ size_t dni__layer_state_bytes(const dni_layer *layer, size_t rows);
  * memory could stay. */
 dni_status dni__layer_grow(dni_layer *layer, size_t rows);
 
-/* The library has written the parameters' values; and it has packed them too. */
+/* The library has written the parameters' values. */
 void dni__layer_changed(dni_layer *layer);
-void dni__layer_moved(dni_layer *layer);
 
 /* List what a layer consists of (manifest.c). */
 void dni__layer_list(dni_layer *layer, dni__manifest *manifest);

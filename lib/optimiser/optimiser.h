@@ -4,7 +4,6 @@
 
 #include "core/context.h"
 #include "core/rate_schedule.h"
-#include "layer/layer.h"
 #include "math/kernels.h"
 
 /* The settings of all kinds together; a kind's list says which it has. */
@@ -22,8 +21,6 @@ typedef union dni__optimiser_update {
 typedef struct dni__moved {
   dni_matrix value, gradient;
   void *moments[2]; /* as many as the kind has; NULL beyond */
-  const dni__packed
-      *packed;  /* of the value, written with it; NULL: none. Its rows are contiguous. */
   size_t owner; /* index of its owner */
 } dni__moved;
 
@@ -127,13 +124,6 @@ void dni__optimiser_move_all(dni_optimiser *optimiser);
 double dni__optimiser_norm(const dni_optimiser *optimiser, const dni_layer *layer);
 /* Whether the value that `data` points to is moved by this optimiser. */
 bool dni__optimiser_moves(const dni_optimiser *optimiser, const void *data);
-
-/* What an SG, whose room comes later, has to answer (sg/parameters.c). ----------------------- */
-
-/* What is packed of a parameter; NULL: nothing. */
-const dni__packed *dni__sg_packed(const dni_sg *sg, size_t index);
-/* Its values were written, and what is packed of them. */
-void dni__sg_moved(dni_sg *sg);
 
 /* What the files of this room share. --------------------------------------------------------- */
 

@@ -96,17 +96,15 @@ static dni_status allocate_moments(dni_optimiser *optimiser, dni__moved *moved) 
   return DNI_OK;
 }
 
-/* packed: of the value; NULL: nothing is packed of it. */
 static dni_status add_parameter(dni_optimiser *optimiser, const dni_matrix *value,
-                                const dni_matrix *gradient, const dni__packed *packed) {
+                                const dni_matrix *gradient) {
   dni_dtype dtype = optimiser->context->dtype;
   DNI_TRY(dni__matrix_check(value, dtype, value->columns, "value"));
   DNI_TRY(dni__matrix_check_rows(gradient, dtype, value->rows, value->columns, "gradient"));
   if (dni__optimiser_moves(optimiser, value->data))
     return dni__fail(DNI_ERROR_ARGUMENT, "this optimiser moves it already");
   DNI_TRY(make_room(optimiser));
-  dni__moved moved = {
-      .value = *value, .gradient = *gradient, .packed = packed, .owner = optimiser->owner_count};
+  dni__moved moved = {.value = *value, .gradient = *gradient, .owner = optimiser->owner_count};
   DNI_TRY(allocate_moments(optimiser, &moved));
   optimiser->moved[optimiser->count] = moved;
   enter(optimiser, optimiser->count++);
@@ -155,10 +153,7 @@ static dni_status add_trained_parameter(dni_optimiser *optimiser, const dni__own
     DNI_TRY(dni_layer_parameter(owner->layer, index, &value, &gradient));
   else
     DNI_TRY(dni_sg_parameter(owner->sg, index, &value, &gradient));
-  if (!gradient.data) return DNI_OK;
-  const dni__packed *packed =
-      owner->layer ? owner->layer->parameters[index].packed : dni__sg_packed(owner->sg, index);
-  return add_parameter(optimiser, &value, &gradient, packed);
+  return gradient.data ? add_parameter(optimiser, &value, &gradient) : DNI_OK;
 }
 
 static dni_status fail_parameter(dni_status status, const dni_optimiser *optimiser,
@@ -216,7 +211,7 @@ dni_status dni_optimiser_add(dni_optimiser *optimiser, const dni_matrix *value,
   DNI_REQUIRE(value);
   DNI_REQUIRE(gradient);
   DNI_TRY(make_owner_room(optimiser));
-  dni_status status = add_parameter(optimiser, value, gradient, NULL);
+  dni_status status = add_parameter(optimiser, value, gradient);
   if (status != DNI_OK) return dni__fail_prefix(status, "%s: ", optimiser->kind->name);
   dni__owner owner = {.destroy = destroy, .user = user};
   add_owner(optimiser, owner, optimiser->count - 1);

@@ -78,37 +78,6 @@ static uint32_t chance_seed(const dni_optimiser *optimiser, const dni__moved *mo
   return (uint32_t)(dni__random_u64(&random) >> 32);
 }
 
-/* A parameter of which something is packed, and its update. */
-typedef struct packed_update {
-  run_update run; /* all of it */
-  const dni__moved *moved;
-} packed_update;
-
-/* Few rows at a time, which are packed while they are in cache. */
-static void move_packed_rows(void *argument, size_t first, size_t end) {
-  packed_update *all = argument;
-  const size_t columns = all->moved->value.columns;
-  for (size_t r = first, next; r < end; r = next) {
-    next = end - r < DNI__PACK_UNIT ? end : r + DNI__PACK_UNIT;
-    move_range(&all->run, r * columns, next * columns);
-    dni__packed_write_rows(&all->moved->value, r, next, all->moved->packed);
-  }
-}
-
-static void move_packed(const dni_optimiser *optimiser, const dni__optimiser_update *update,
-                        const dni__moved *moved) {
-  packed_update all = {.run = {.optimiser = optimiser,
-                               .update = update,
-                               .value = moved->value.data,
-                               .gradient = moved->gradient.data,
-                               .chance.seed = chance_seed(optimiser, moved)},
-                       .moved = moved};
-  for (size_t k = 0; k < optimiser->kind->moment_count; k++)
-    all.run.moments[k] = moved->moments[k];
-  dni__share(optimiser->context->backend, moved->value.rows * moved->value.columns,
-             moved->value.rows, move_packed_rows, &all);
-}
-
 static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_update *update,
                            const dni__moved *moved) {
   dni__runs all = dni__runs_of(moved);
@@ -128,8 +97,10 @@ static void move_parameter(const dni_optimiser *optimiser, const dni__optimiser_
 
 /* The owner may keep its values in another form too. */
 static void tell(const dni__owner *owner) {
-  if (owner->layer) dni__layer_moved(owner->layer);
-  if (owner->sg) dni__sg_moved(owner->sg);
+  dni_status status = DNI_OK;
+  if (owner->layer) status = dni_layer_changed(owner->layer);
+  if (owner->sg) status = dni_sg_changed(owner->sg);
+  (void)status; /* it is not NULL */
 }
 
 static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) {
@@ -138,8 +109,7 @@ static void move_owner(const dni_optimiser *optimiser, const dni__owner *owner) 
   dni__optimiser_update update = optimiser->update;
   if (scale != 1) optimiser->kind->scale_rate(&update, scale);
   for (size_t i = owner->first; i < owner->first + owner->count; i++)
-    (optimiser->moved[i].packed ? move_packed : move_parameter)(optimiser, &update,
-                                                                &optimiser->moved[i]);
+    move_parameter(optimiser, &update, &optimiser->moved[i]);
   tell(owner);
 }
 

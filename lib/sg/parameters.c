@@ -1,5 +1,4 @@
 /* The public face of an SG's parameters. */
-#include "optimiser/optimiser.h"
 #include "sg/sg.h"
 
 size_t dni_sg_parameter_count(const dni_sg *sg) {
@@ -25,24 +24,16 @@ dni_status dni_sg_parameter(dni_sg *sg, size_t index, dni_matrix *value, dni_mat
   return dni__parameter_view(sg->parameters, sg->parameter_count, index, value, gradient);
 }
 
-const dni__packed *dni__sg_packed(const dni_sg *sg, size_t index) {
-  return sg->parameters[index].packed;
-}
-
-/* Values of a wrapper are its root's. */
-void dni__sg_moved(dni_sg *sg) {
-  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
-  if (root->vtable->changed) root->vtable->changed(root);
-}
-
 void dni__sg_changed(dni_sg *sg) {
   dni__parameters_changed(sg->parameters, sg->parameter_count);
-  dni__sg_moved(sg);
+  if (sg->vtable->changed) sg->vtable->changed(sg);
 }
 
+/* Of a wrapper they are its root's. */
 dni_status dni_sg_changed(dni_sg *sg) {
   DNI_REQUIRE(sg);
-  dni__sg_changed(sg);
+  dni_sg *root = (dni_sg *)(uintptr_t)dni__sg_root(sg);
+  dni__sg_changed(root);
   return DNI_OK;
 }
 

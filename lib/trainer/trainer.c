@@ -35,6 +35,8 @@ static dni_status fill(dni_trainer *trainer, const dni_trainer_options *options,
   DNI_TRY(dni__plan_create_records(plan));
   DNI_TRY(dni__plan_lay_out(plan));
   DNI_TRY(plan_batch(trainer));
+  if (plan->stage_count > 1 && trainer->context->compute == DNI_BF16)
+    dni__backend_expect(trainer->context->backend, plan->stage_count);
   return dni__schedule_create(plan, random, &trainer->schedule);
 }
 

@@ -12,16 +12,15 @@ rank() {
   math) echo 1 ;;
   backend) echo 2 ;;
   context) echo 3 ;;
-  layer | loss) echo 4 ;;
-  optimiser) echo 5 ;;
-  sg) echo 6 ;;
-  network) echo 7 ;;
-  channel) echo 8 ;;
-  pass) echo 9 ;;
-  schedule) echo 10 ;;
-  trainer) echo 11 ;;
-  data | analysis) echo 12 ;;
-  checkpoint) echo 13 ;;
+  layer | loss | optimiser) echo 4 ;;
+  sg) echo 5 ;;
+  network) echo 6 ;;
+  channel) echo 7 ;;
+  pass) echo 8 ;;
+  schedule) echo 9 ;;
+  trainer) echo 10 ;;
+  data | analysis) echo 11 ;;
+  checkpoint) echo 12 ;;
   *) echo unknown ;;
   esac
 }
