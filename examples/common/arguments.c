@@ -3,6 +3,7 @@
  * understood. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +50,18 @@ static bool parse_count(const char *text, const char **end, double least, double
   return true;
 }
 
-static int bad_range(const argument *which, const char *text, const char *what) {
+static int bad_number(const argument *which, const char *text) {
   char expected[160];
-  (void)snprintf(expected, sizeof expected, "%s from %.15g to %.15g", what, which->least,
+  (void)snprintf(expected, sizeof expected, "a number from %.15g to %.15g", which->least,
                  which->most);
+  return usage(which->name, text, expected);
+}
+
+/* With all digits, as such numbers are written. */
+static int bad_count(const argument *which, const char *text, const char *what) {
+  char expected[160];
+  const uint64_t most = which->most < 0x1p64 ? (uint64_t)which->most : UINT64_MAX;
+  (void)snprintf(expected, sizeof expected, "%s from %.0f to %" PRIu64, what, which->least, most);
   return usage(which->name, text, expected);
 }
 
@@ -60,7 +69,7 @@ static int set_count(const argument *which, const char *text) {
   const char *end;
   uint64_t value;
   if (!parse_count(text, &end, which->least, which->most, &value) || *end != '\0')
-    return bad_range(which, text, "a whole number");
+    return bad_count(which, text, "a whole number");
   *(uint64_t *)which->place = value;
   return 0;
 }
@@ -70,7 +79,7 @@ static int set_number(const argument *which, const char *text) {
   double value = strtod(text, &end);
   if (end == text || *end != '\0' || !isfinite(value) || value < which->least ||
       value > which->most)
-    return bad_range(which, text, "a number");
+    return bad_number(which, text);
   *(double *)which->place = value;
   return 0;
 }
@@ -81,7 +90,7 @@ static int set_list(const argument *which, const char *text) {
     if (parsed.count == LIST_MOST ||
         !parse_count(rest, &rest, which->least, which->most, &parsed.values[parsed.count++]) ||
         (*rest != ',' && *rest != '\0'))
-      return bad_range(which, text, "a list of whole numbers, as in 1,2, each");
+      return bad_count(which, text, "a list of whole numbers, as in 1,2, at most 32, each");
     if (*rest == '\0') break;
   }
   *(count_list *)which->place = parsed;
@@ -89,7 +98,7 @@ static int set_list(const argument *which, const char *text) {
 }
 
 static int set_text(const argument *which, const char *text) {
-  if (text[0] == '\0') return usage(which->name, "''", "a name");
+  if (text[0] == '\0') return usage(which->name, text, "a name");
   *(const char **)which->place = text;
   return 0;
 }
@@ -197,9 +206,8 @@ static int bad_option(int answer, const char *word) {
   return USAGE;
 }
 
-/* The word at optind, and after "--" all that follow. */
-static void take_words(int argc, char **argv, argument_words *words) {
-  const bool rest = strcmp(argv[optind - 1], "--") == 0;
+/* The word at optind, or the `rest` of them. */
+static void take_words(int argc, char **argv, bool rest, argument_words *words) {
   do
     words->values[words->count++] = argv[optind++];
   while (rest && optind < argc && words->count < words->most);
@@ -211,10 +219,13 @@ static int parse_options(int argc, char **argv, const char *about, command_line 
   opterr = 0;
   for (;;) {
     char *word = argv[optind];
+    const int before = optind;
     int id = getopt_long(argc, argv, "+:", line->options, NULL);
     if (id == -1 && (!words || words->count == words->most || optind == argc)) return ARGUMENTS_RUN;
     if (id == -1) {
-      take_words(argc, argv, words);
+      const bool rest = optind > before; /* it has passed "--" */
+      take_words(argc, argv, rest, words);
+      if (rest) return ARGUMENTS_RUN; /* asked again, it would go back to them */
       continue;
     }
     if (id == '?' || id == ':') return bad_option(id, word);

@@ -17,9 +17,13 @@ enum { PATH_SIZE = 4096, NAME_SIZE = 256, USAGE = 2 };
 /* messages.c */
 extern const char *program_name; /* begins every message */
 /* The first call of main. Ends the program if there is no standard output: files that are opened
- * later would be taken for it. */
+ * later would be taken for it. Where standard input or error is closed, it is /dev/null then. */
 void begin(const char *name);
+/* One line, whatever is in the names that it has. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Control characters as \x0a: a name cannot begin a line, or tell a terminal anything. "..." after `most`
+ * bytes. */
+void print_visible(FILE *file, const char *text, size_t most);
 int library_failure(void); /* prints dni_last_message() */
 /* "--option value: expected ..."; answers USAGE */
 int usage(const char *option, const char *value, const char *expected);

@@ -10,15 +10,34 @@
 
 #include "common.h"
 
+enum { MESSAGE_SIZE = 4 * PATH_SIZE };
+
 const char *program_name = "example";
 
+/* Control characters of ASCII and their relatives of 8 bits, C2 80 to C2 9F. */
+void print_visible(FILE *file, const char *text, size_t most) {
+  size_t length = 0;
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++, length++) {
+    if (length >= most && (*c & 0xc0) != 0x80) {
+      (void)fputs("...", file);
+      return;
+    }
+    if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
+      (void)fprintf(file, "\\x%02x", *c);
+    else
+      (void)fputc(*c, file);
+  }
+}
+
 int fail(const char *format, ...) {
+  char text[MESSAGE_SIZE];
   va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
   progress(NULL);
   (void)fprintf(stderr, "%s: ", program_name);
-  va_start(arguments, format);
-  (void)vfprintf(stderr, format, arguments);
-  va_end(arguments);
+  print_visible(stderr, text, sizeof text);
   (void)fputc('\n', stderr);
   return EXIT_FAILURE;
 }
@@ -28,7 +47,7 @@ int library_failure(void) {
 }
 
 int usage(const char *option, const char *value, const char *expected) {
-  (void)fail("--%s %s: expected %s", option, value, expected);
+  (void)fail("--%s %s: expected %s", option, value[0] ? value : "''", expected);
   return USAGE;
 }
 
@@ -50,9 +69,16 @@ int usage_twice(const char *option) {
   return USAGE;
 }
 
+/* Is it open? If not, the next file that is opened gets its number. */
+static bool is_open(int descriptor) {
+  return fcntl(descriptor, F_GETFD) >= 0;
+}
+
 void begin(const char *name) {
   program_name = name;
-  if (fcntl(STDOUT_FILENO, F_GETFD) < 0) exit(fail("standard output is closed"));
+  if (!is_open(STDOUT_FILENO)) exit(fail("standard output is closed"));
+  if (!is_open(STDIN_FILENO)) (void)open("/dev/null", O_RDONLY);
+  if (!is_open(STDERR_FILENO)) (void)open("/dev/null", O_WRONLY);
 }
 
 int finish(int status) {

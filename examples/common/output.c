@@ -36,8 +36,11 @@ int output_file_writable(const char *option, const char *path) {
   char directory[PATH_SIZE], what[64];
   struct stat about;
   if (strlen(path) >= sizeof directory) return fail("%s %s: too long", option, path);
-  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-    return fail("%s %s: %s", option, path, strerror(EISDIR));
+  const bool exists = stat(path, &about) == 0;
+  if (exists && S_ISDIR(about.st_mode)) return fail("%s %s: %s", option, path, strerror(EISDIR));
+  /* Nothing takes the place of a device or a pipe. */
+  if (exists && !S_ISREG(about.st_mode))
+    return access(path, W_OK) == 0 ? 0 : fail("%s %s: %s", option, path, strerror(errno));
   memcpy(directory, path, strlen(path) + 1);
   (void)snprintf(what, sizeof what, "%s: directory", option);
   char *slash = strrchr(directory, '/');
