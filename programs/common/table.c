@@ -61,19 +61,14 @@ static char find_separator(const char *line, const char *end) {
 }
 
 static bool is_number(const char *field, const char *end) {
-  char text[64];
   while (field < end && strchr(" \t\"", *field))
     field++;
   while (end > field && strchr(" \t\"", end[-1]))
     end--;
-  const size_t length = (size_t)(end - field);
-  if (length == 0 || length >= sizeof text) return false;
-  memcpy(text, field, length);
-  text[length] = '\0';
-  if (text[strspn(text, "0123456789+-.eE")] != '\0') return false;
+  if (field == end || field + strspn(field, "0123456789+-.eE") < end) return false;
   char *stop;
-  (void)strtod(text, &stop);
-  return *stop == '\0';
+  (void)strtod(field, &stop);
+  return stop == end;
 }
 
 /* How many fields a line has, and how many of them are numbers. */

@@ -104,6 +104,7 @@ bool describe_csv(subject *s, bool gzip) {
   separator[0] = (char)form.separator;
   put_count(s->report, "header_lines", form.header_lines);
   put_text(s->report, "separator", separator);
+  if (form.columns == 1) return problem(s, "one column, and a table has two or more");
   const bool good = open_data(s, &form, &c) && describe_rows(s, &c);
   free(c.of);
   free(c.values);

@@ -9,7 +9,7 @@
 
 #include "info.h"
 
-/* No name of libdni's is as long, and looking at every dot of a hostile one would take for ever. */
+/* No name of libdni's is as long. */
 enum { NAME_MOST = 1000 };
 
 /* Longer texts of digits are no numbers but states of random streams. */
@@ -63,14 +63,20 @@ static json_t *value_of(const char *text) {
   return *end == '\0' && end > text && errno == 0 ? real_json(real) : text_json(text);
 }
 
+/* All that have a kind. */
+typedef struct owners {
+  json_t *by_name;
+  size_t
+      longest; /* of the names: what is longer is not looked for, as looking at every dot takes long */
+} owners;
+
 /* The object that an entry belongs to, and behind its name and dot the rest; NULL: none. */
-static json_t *owner_of(const json_t *by_name, const char *entry, const char **rest) {
-  char name[NAME_MOST + 1];
-  if (strlen(entry) > NAME_MOST) return NULL;
-  (void)snprintf(name, sizeof name, "%s", entry);
+static json_t *owner_of(const owners *found, const char *entry, const char **rest) {
+  char name[NAME_MOST + 2];
+  (void)snprintf(name, sizeof name, "%.*s", (int)found->longest + 1, entry);
   for (char *dot; (dot = strrchr(name, '.')) != NULL;) {
     *dot = '\0';
-    json_t *owner = json_object_get(by_name, name);
+    json_t *owner = json_object_get(found->by_name, name);
     *rest = entry + (dot - name) + 1;
     if (owner) return owner;
   }
@@ -103,15 +109,15 @@ static void add_object(json_t *found, const char *name) {
   put(object, "tensors", json_array());
 }
 
-/* All that have a kind, by name. */
-static void find_objects(const char *const *names, size_t count, json_t *found) {
+static void find_objects(const char *const *names, size_t count, owners *found) {
   static const char kind[] = ".kind";
   char name[NAME_MOST + 1];
   for (size_t i = 0; i < count; i++) {
     const size_t length = strlen(names[i]);
     if (length > NAME_MOST || length <= strlen(kind) || !ends(names[i], length, kind)) continue;
     (void)snprintf(name, sizeof name, "%.*s", (int)(length - strlen(kind)), names[i]);
-    add_object(found, name);
+    add_object(found->by_name, name);
+    if (strlen(name) > found->longest) found->longest = strlen(name);
   }
 }
 
@@ -125,7 +131,7 @@ static bool is_own_value(const char *name) {
 }
 
 static void share_texts(const char *const *names, size_t count, const json_t *texts,
-                        const json_t *found, json_t *values, json_t *other, bool callers) {
+                        const owners *found, json_t *values, json_t *other, bool callers) {
   const char *rest;
   for (size_t i = 0; i < count; i++) {
     const char *text = json_string_value(json_object_get(texts, names[i]));
@@ -140,7 +146,7 @@ static void share_texts(const char *const *names, size_t count, const json_t *te
   }
 }
 
-static void share_tensors(const json_t *tensors, const json_t *found, json_t *other) {
+static void share_tensors(const json_t *tensors, const owners *found, json_t *other) {
   size_t i;
   json_t *tensor;
   const char *rest;
@@ -167,19 +173,20 @@ static json_t *list_objects(json_t *found) {
 
 void describe_objects(json_t *report, json_t *texts, const json_t *tensors) {
   json_t *values = json_object(), *other = json_object();
-  json_t *found = json_object(), *other_texts = json_object(), *other_tensors = json_array();
+  json_t *other_texts = json_object(), *other_tensors = json_array();
+  owners found = {.by_name = json_object()};
   const char *content = json_string_value(json_object_get(texts, "libdni.content"));
   size_t count;
   const char **names = sorted_names(texts, &count);
-  find_objects(names, count, found);
-  share_texts(names, count, texts, found, values, other_texts,
+  find_objects(names, count, &found);
+  share_texts(names, count, texts, &found, values, other_texts,
               content && !strcmp(content, "checkpoint"));
-  share_tensors(tensors, found, other_tensors);
+  share_tensors(tensors, &found, other_tensors);
   put(other, "texts", other_texts);
   put(other, "tensors", other_tensors);
-  put(report, "objects", list_objects(found));
+  put(report, "objects", list_objects(found.by_name));
   put(report, "values", values);
   put(report, "other", other);
-  json_decref(found);
+  json_decref(found.by_name);
   free(names);
 }

@@ -6,19 +6,8 @@
 
 enum { SHOWN_MOST = 200, COLUMNS_SHOWN = 20 };
 
-/* Control characters of ASCII and their relatives of 8 bits, C2 80 to C2 9F. */
 void print_shown(FILE *file, const char *text) {
-  size_t length = 0;
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++, length++) {
-    if (length >= SHOWN_MOST && (*c & 0xc0) != 0x80) {
-      (void)fputs("...", file);
-      return;
-    }
-    if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
-      (void)fprintf(file, "\\x%02x", *c);
-    else
-      (void)fputc(*c, file);
-  }
+  print_visible(file, text, SHOWN_MOST);
 }
 
 static const char *text_of(const json_t *object, const char *key) {
