@@ -24,6 +24,19 @@ int table_look(const char *path, table_form *form);
  * on average. 0: they are numbers. */
 size_t table_classes(const double *targets, size_t count, size_t stride);
 
+/* replace.c: a file that takes the place of an old one when all of it has been written */
+typedef struct replacement {
+  FILE *file; /* write into it */
+  const char *option, *path;
+  bool beside; /* else into the path itself: a device or a pipe */
+  char temporary[PATH_SIZE], target[PATH_SIZE];
+} replacement;
+
+/* 0, or the exit status after a message. */
+int replacement_begin(replacement *r, const char *option, const char *path);
+/* `status` is that of what was written: after a failure the old file stays. Answers the exit status. */
+int replacement_end(replacement *r, int status);
+
 /* json.c: they end the program, with status 1 and one line, when memory is short. They take `value`. */
 void put(json_t *object, const char *key, json_t *value);
 void put_text(json_t *object, const char *key, const char *text); /* any bytes */

@@ -79,30 +79,9 @@ static int check_training(const settings *set) {
   return 0;
 }
 
-/* Each file is of one option, and none is what is read. */
-static int check_files(const settings *set) {
-  const struct {
-    const char *option, *path;
-  } files[] = {{"--checkpoint", set->checkpoint}, {"--save", set->save},
-               {"--predict", set->predict},       {"--json-file", set->json_file},
-               {"--figure", set->figure},         {"DATA", set->data},
-               {"--validation", set->validation}};
-  const size_t count = sizeof files / sizeof files[0], written = count - 2;
-  for (size_t i = 0; i < written; i++)
-    for (size_t other = i + 1; files[i].path && other < count; other++) {
-      if (!files[other].path || strcmp(files[i].path, files[other].path) != 0) continue;
-      (void)fail("%s and %s name one file, %s", files[i].option, files[other].option,
-                 files[i].path);
-      return USAGE;
-    }
-  for (size_t i = 0; i < written; i++)
-    if (files[i].path && output_file_writable(files[i].option, files[i].path) != 0) return 1;
-  return 0;
-}
-
 int options_check(const settings *set) {
   int (*const checks[])(const settings *) = {check_data,     check_network,  check_sgs,
-                                             check_schedule, check_training, check_files};
+                                             check_schedule, check_training, files_check};
   for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
     int status = checks[i](set);
     if (status != 0) return status;

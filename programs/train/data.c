@@ -1,6 +1,7 @@
 /* What DATA is, and its examples as data sets. Tables have a file of their own: table_data.c. */
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "train.h"
@@ -31,27 +32,37 @@ static int read_idx(dni_context *context, const char *images, const char *labels
 }
 
 /* "train-images-idx3-ubyte.gz" has its labels in "train-labels-idx1-ubyte.gz". */
-static int labels_path(const char *images, const char *option, char path[PATH_SIZE]) {
+bool labels_name(const char *images, char path[PATH_SIZE]) {
   const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images;
   const char *word = strstr(name, "images"), *rank = word ? strstr(word, "idx3") : NULL;
   const size_t length = strlen(images);
-  if (!word || length >= PATH_SIZE)
-    return fail("%s: its labels are not known, %s says where they are", images, option);
+  if (!word || length >= PATH_SIZE) return false;
   memcpy(path, images, length + 1);
   memcpy(path + (word - images), "labels", 6); /* of the same length */
   if (rank) memcpy(path + (rank - images), "idx1", 4);
-  return 0;
+  return true;
 }
 
 static int open_idx(dni_context *context, const char *images, const char *labels,
                     const char *option, size_t classes, dni_dataset **out) {
   char path[PATH_SIZE];
-  if (!labels) {
-    int status = labels_path(images, option, path);
-    if (status != 0) return status;
-    labels = path;
-  }
-  return read_idx(context, images, labels, classes, out);
+  if (!labels && !labels_name(images, path))
+    return fail("%s: its labels are not known, %s says where they are", images, option);
+  return read_idx(context, images, labels ? labels : path, classes, out);
+}
+
+/* What the command line says of tables. */
+static int refuse_table_options(const settings *set) {
+  const bool columns = set->target_columns != COUNT_UNSET || set->targets_first;
+  const bool form = set->header_lines != COUNT_UNSET || set->separator != CHOICE_UNSET;
+  if (set->classes == 0)
+    (void)fail("--classes 0: the targets of %s are labels", set->data);
+  else if (columns || form)
+    (void)fail("--targets, --targets-first, --header and --separator are for CSV files, %s is none",
+               set->data);
+  else
+    return 0;
+  return USAGE;
 }
 
 /* A random part of `all` is for validation. Takes the reference. */
@@ -101,10 +112,11 @@ static int read_folder(const settings *set, dni_context *context, size_t classes
   return split(set, out->train, out);
 }
 
-/* An IDX file begins with two zero bytes, and text does not. Whoever opens the file next says why it cannot
- * be read. */
-static bool is_idx(const char *path) {
+/* An IDX file begins with two zero bytes, and text does not. */
+bool file_is_idx(const char *path) {
+  struct stat about;
   unsigned char start[2] = {1, 1};
+  if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return false;
   gzFile file = gzopen(path, "rb");
   if (!file) return false;
   int got = gzread(file, start, sizeof start);
@@ -122,13 +134,12 @@ static int check_same(const settings *set, const data *d) {
 
 int data_open(const settings *set, dni_context *context, dni_network *loaded, data *out) {
   const size_t classes = classes_wanted(set, loaded);
-  int status;
-  if (path_is_directory(set->data))
-    status = read_folder(set, context, classes, out);
-  else if (is_idx(set->data))
-    status = read_images(set, context, classes, out);
-  else
-    status = table_open(set, context, loaded, out);
+  const bool folder = path_is_directory(set->data), table = !folder && !file_is_idx(set->data);
+  int status = table ? 0 : refuse_table_options(set);
+  if (status != 0) return status;
+  status = folder  ? read_folder(set, context, classes, out)
+           : table ? table_open(set, context, loaded, out)
+                   : read_images(set, context, classes, out);
   if (status != 0) return status;
   out->features = dni_dataset_features(out->train);
   out->targets = dni_dataset_targets(out->train);

@@ -1,6 +1,5 @@
 /* Loss and accuracy over the steps, as SVG: thin lines of the batches learned from, thick ones of the
  * validation. The loss is on a logarithmic axis, as its last parts matter as much as its first. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -141,8 +140,10 @@ static void draw_panel(panel *q) {
 }
 
 static void draw_heading(const run *r, FILE *file) {
+  json_t *title = text_json(r->s->set->data); /* XML is UTF-8, and file names need not be */
   (void)fprintf(file, "<text x=\"%g\" y=\"28\" font-size=\"15\">", left);
-  svg_escaped(file, r->s->set->data);
+  svg_escaped(file, json_string_value(title));
+  json_decref(title);
   (void)fprintf(file,
                 "</text>\n<text x=\"%g\" y=\"28\" text-anchor=\"end\" fill=\"%s\">batches learned"
                 "</text>\n",
@@ -154,20 +155,20 @@ static void draw_heading(const run *r, FILE *file) {
 }
 
 int figure_write(const run *r) {
-  const char *path = r->s->set->figure;
   const bool classifies = dni_loss_classifies(r->s->loss) != 0;
-  FILE *file = fopen(path, "w");
-  if (!file) return fail("--figure %s: %s", path, strerror(errno));
-  panel loss = {.file = file, .r = r, .top = panel_top};
-  panel accuracy = {.file = file, .r = r, .top = panel_top + panel_step, .is_accuracy = true};
+  replacement to;
+  int status = replacement_begin(&to, "--figure", r->s->set->figure);
+  if (status != 0) return status;
+  panel loss = {.file = to.file, .r = r, .top = panel_top};
+  panel accuracy = {.file = to.file, .r = r, .top = panel_top + panel_step, .is_accuracy = true};
   loss.learned = learned_loss;
   loss.validated = validated_loss;
   accuracy.learned = learned_accuracy;
   accuracy.validated = validated_accuracy;
-  svg_begin(file, right + 24, panel_top + panel_step + (classifies ? panel_step : 0) - 24);
-  draw_heading(r, file);
+  svg_begin(to.file, right + 24, panel_top + panel_step + (classifies ? panel_step : 0) - 24);
+  draw_heading(r, to.file);
   draw_panel(&loss);
   if (classifies) draw_panel(&accuracy);
-  svg_end(file);
-  return file_close("--figure", path, file);
+  svg_end(to.file);
+  return replacement_end(&to, 0);
 }

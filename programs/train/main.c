@@ -1,6 +1,7 @@
 /* dni-train: train a dense network on MNIST, CSV or IDX files, with or without SGs between its layers.
  *
  *   options.c, check.c        the command line
+ *   files.c                   the files that it names
  *   data.c, table_data.c      what is learned
  *   scale.c                   numbers of any size, brought to the size that training likes
  *   network.c, session.c      the network, its SGs, optimisers and trainer
@@ -15,19 +16,25 @@
 
 enum { SIGNAL_STATUS = 128 };
 
-/* Everything that may be asked for in the end. The network answers the file's own numbers from then on. */
+/* The network of the file's own numbers, which it answers from then on. */
+static int save_network(session *s) {
+  const char *path = s->set->save;
+  if (network_unscale(s->network, &s->d.scale) != DNI_OK) return library_failure();
+  return !path || dni_network_save(s->network, path) == DNI_OK ? 0 : library_failure();
+}
+
+/* Everything that may be asked for in the end. After a failure the rest is still written: the training may
+ * have taken days. */
 static int write_results(run *r) {
   session *s = r->s;
   const settings *set = s->set;
   int status = run_evaluate(s, r);
-  if (status != 0) return status;
-  report_end(r);
-  if (set->predict) status = predict_write(s);
-  if (status == 0 && network_unscale(s->network, &s->d.scale) != DNI_OK) status = library_failure();
-  if (status == 0 && set->save && dni_network_save(s->network, set->save) != DNI_OK)
-    status = library_failure();
-  if (status == 0 && set->json_file) status = report_json(r);
-  return status == 0 && set->figure ? figure_write(r) : status;
+  if (status == 0) report_end(r);
+  if (set->predict && predict_write(s) != 0) status = EXIT_FAILURE;
+  if (save_network(s) != 0) status = EXIT_FAILURE;
+  if (set->json_file && report_json(r) != 0) status = EXIT_FAILURE;
+  if (set->figure && figure_write(r) != 0) status = EXIT_FAILURE;
+  return status;
 }
 
 static int train(const settings *set) {

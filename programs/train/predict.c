@@ -1,6 +1,5 @@
 /* The answers for every example of DATA, in its order and counted from 1: the most likely class and the
  * probability of each, or the outputs. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@ typedef struct answers {
   FILE *file;
   void *x, *y; /* of the context's elements: [ROWS][features], [ROWS][outputs] */
   double *row; /* [outputs] */
+  int digits;
 } answers;
 
 static void write_heading(const answers *a) {
@@ -57,7 +57,7 @@ static void write_row(const answers *a, size_t example) {
   (void)fprintf(a->file, "%zu", example);
   if (a->s->d.classes > 0) (void)fprintf(a->file, ",%zu", largest(a->row, count));
   for (size_t i = 0; i < count; i++)
-    (void)fprintf(a->file, ",%.9g", a->row[i]);
+    (void)fprintf(a->file, ",%.*g", a->digits, a->row[i]);
   (void)fputc('\n', a->file);
 }
 
@@ -87,16 +87,22 @@ static int answer_all(const answers *a) {
   return 0;
 }
 
+/* All that a number has. Numbers that were scaled are doubles. */
+static int digits_of(const session *s) {
+  return s->d.scale.targets > 0 || dni_context_dtype(s->context) == DNI_F64 ? 17 : 9;
+}
+
 int predict_write(session *s) {
-  const char *path = s->set->predict;
-  answers a = {.s = s, .file = fopen(path, "w")};
-  if (!a.file) return fail("--predict %s: %s", path, strerror(errno));
-  a.x = calloc(ROWS * s->d.features, sizeof(double));
-  a.y = calloc(ROWS * s->d.targets, sizeof(double));
+  replacement to;
+  int status = replacement_begin(&to, "--predict", s->set->predict);
+  if (status != 0) return status;
+  answers a = {.s = s, .file = to.file, .digits = digits_of(s)};
+  a.x = calloc(s->d.features, ROWS * sizeof(double));
+  a.y = calloc(s->d.targets, ROWS * sizeof(double));
   a.row = calloc(s->d.targets, sizeof *a.row);
-  int status = a.x && a.y && a.row ? answer_all(&a) : fail("out of memory");
+  status = a.x && a.y && a.row ? answer_all(&a) : fail("out of memory");
   free(a.row);
   free(a.y);
   free(a.x);
-  return file_close("--predict", path, a.file) != 0 ? 1 : status;
+  return replacement_end(&to, status);
 }

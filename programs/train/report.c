@@ -1,5 +1,4 @@
 /* What is said of a training: lines on standard output, and --json-file. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,7 +28,8 @@ static void print_training(const session *s) {
 
 void report_heading(const session *s) {
   const data *d = &s->d;
-  (void)printf("%s: %s, %zu examples", s->set->data, d->format, dni_dataset_examples(d->train));
+  print_visible(stdout, s->set->data, SIZE_MAX);
+  (void)printf(": %s, %zu examples", d->format, dni_dataset_examples(d->train));
   if (d->validation) (void)printf(" and %zu for validation", dni_dataset_examples(d->validation));
   (void)printf(", %zu features, ", d->features);
   if (!d->unlabelled)
@@ -41,6 +41,7 @@ void report_heading(const session *s) {
   print_widths(s->network);
   if (s->trainer) print_training(s);
   (void)putchar('\n');
+  (void)fflush(stdout);
 }
 
 static void print_accuracy(double accuracy) {
@@ -188,9 +189,9 @@ static json_t *results_json(const run *r) {
 
 int report_json(const run *r) {
   const session *s = r->s;
-  const char *path = s->set->json_file;
-  FILE *file = fopen(path, "w");
-  if (!file) return fail("--json-file %s: %s", path, strerror(errno));
+  replacement to;
+  int status = replacement_begin(&to, "--json-file", s->set->json_file);
+  if (status != 0) return status;
   json_t *all = json_object();
   put_text(all, "program", "dni-train");
   put_text(all, "version", dni_version_string());
@@ -200,7 +201,7 @@ int report_json(const run *r) {
   put(all, "settings", settings_json(s));
   put(all, "evaluations", evaluations_json(r));
   put(all, "results", results_json(r));
-  int status = json_print(file, all);
+  status = json_print(to.file, all);
   json_decref(all);
-  return file_close("--json-file", path, file) != 0 ? 1 : status;
+  return replacement_end(&to, status);
 }

@@ -32,22 +32,24 @@ typedef struct training {
 static dni_trainer *volatile stopped;
 static volatile sig_atomic_t signal_seen;
 
+static void forget_signals(void) {
+  (void)signal(SIGINT, SIG_DFL);
+  (void)signal(SIGTERM, SIG_DFL);
+}
+
+/* The next one, whichever it is, ends the program. */
 static void stop(int number) {
   signal_seen = number;
+  forget_signals();
   dni_trainer_cancel(stopped);
 }
 
 static void listen_to_signals(dni_trainer *trainer) {
-  struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction action = {.sa_handler = stop};
   stopped = trainer;
   (void)sigemptyset(&action.sa_mask);
   (void)sigaction(SIGINT, &action, NULL);
   (void)sigaction(SIGTERM, &action, NULL);
-}
-
-static void forget_signals(void) {
-  (void)signal(SIGINT, SIG_DFL);
-  (void)signal(SIGTERM, SIG_DFL);
 }
 
 /* Points. ------------------------------------------------------------------------------------------ */
@@ -119,28 +121,59 @@ static dni_status after_step(void *user, const dni_step_report *report) {
 
 /* Checkpoints. ------------------------------------------------------------------------------------- */
 
-/* Of the lowest module that moves. */
-static double rate_of(dni_trainer *trainer) {
-  double rate = 0;
-  for (size_t i = 0; i < dni_trainer_module_count(trainer); i++) {
-    const dni_optimiser *optimiser = dni_trainer_module_optimiser(trainer, i);
-    if (optimiser && dni_optimiser_get_f64(optimiser, DNI_SETTING_LEARNING_RATE, &rate) == DNI_OK)
-      break;
-  }
-  return rate;
+/* Settings of optimisers are in the file, and what was asked for here would not be used. */
+static const struct {
+  dni_setting setting;
+  const char *module_option, *sg_option;
+} kept_settings[] = {{DNI_SETTING_LEARNING_RATE, "--rate", "--sg-rate"},
+                     {DNI_SETTING_MOMENTUM, "--momentum", "--momentum"},
+                     {DNI_SETTING_WEIGHT_DECAY, "--weight-decay", "--weight-decay"},
+                     {DNI_SETTING_CLIP_NORM, "--clip-norm", "--clip-norm"}};
+enum { KEPT = sizeof kept_settings / sizeof kept_settings[0] };
+
+/* Of one optimiser; 0 where it has no such setting. */
+static void read_settings(const dni_optimiser *optimiser, double values[KEPT]) {
+  for (size_t i = 0; i < KEPT; i++)
+    if (!optimiser ||
+        dni_optimiser_get_f64(optimiser, kept_settings[i].setting, &values[i]) != DNI_OK)
+      values[i] = 0;
 }
 
-/* Where there is no file yet, from the beginning. Rates are loaded, too: another one that was asked for would
- * not be used. */
+typedef struct kept {
+  double module[KEPT], sg[KEPT]; /* of the lowest optimisers: all are alike */
+} kept;
+
+static kept kept_of(dni_trainer *trainer, dni_network *network) {
+  kept found;
+  dni_optimiser *module = NULL, *sg = NULL;
+  for (size_t i = 0; !module && i < dni_trainer_module_count(trainer); i++)
+    module = dni_trainer_module_optimiser(trainer, i);
+  for (size_t i = 0; !sg && i < dni_network_layer_count(network); i++)
+    sg = dni_trainer_sg_optimiser(trainer, i);
+  read_settings(module, found.module);
+  read_settings(sg, found.sg);
+  return found;
+}
+
+static int check_settings(const char *path, const double asked[KEPT], const double found[KEPT],
+                          bool of_sgs) {
+  for (size_t i = 0; i < KEPT; i++)
+    if (found[i] < asked[i] || found[i] > asked[i])
+      return fail("--resume: %s is of a training with %s %g, not %g", path,
+                  of_sgs ? kept_settings[i].sg_option : kept_settings[i].module_option, found[i],
+                  asked[i]);
+  return 0;
+}
+
+/* Where there is no file yet, from the beginning. */
 static int resume(const session *s) {
   const char *path = s->set->checkpoint;
-  const double asked = rate_of(s->trainer);
+  const kept asked = kept_of(s->trainer, s->network);
   if (access(path, F_OK) != 0 && errno == ENOENT) return 0;
   if (dni_trainer_load(s->trainer, path, NULL) != DNI_OK) return library_failure();
-  const double found = rate_of(s->trainer);
-  if (found < asked || found > asked)
-    return fail("--resume: %s is of a training with --rate %g, not %g", path, found, asked);
-  return 0;
+  const kept found = kept_of(s->trainer, s->network);
+  int status = check_settings(path, asked.module, found.module, false);
+  return status == 0 ? check_settings(path, asked.sg, found.sg, true) : status;
 }
 
 static int end_interrupted(run *r) {
@@ -203,9 +236,8 @@ static dni_status evaluate(const session *s, const dni_dataset *examples, dni_ev
 }
 
 int run_evaluate(session *s, run *r) {
-  dni_status status = evaluate(s, s->d.train, &r->train);
-  if (status == DNI_OK) status = evaluate(s, s->d.validation, &r->validation);
-  return status == DNI_OK ? 0 : library_failure();
+  const int status = evaluate(s, s->d.train, &r->train) == DNI_OK ? 0 : library_failure();
+  return evaluate(s, s->d.validation, &r->validation) == DNI_OK ? status : library_failure();
 }
 
 void run_release(run *r) {

@@ -4,6 +4,7 @@
  * A network whose first and last layers are dense needs no part of its own for scaling: W (x - mean) factor is
  * another W and another bias. So what is saved takes and gives the file's own numbers, and any program can use
  * it. All targets have one factor, so the loss is that of the file's own numbers but for a factor. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,34 +34,71 @@ static spread look_at(const double *values, size_t rows, size_t stride) {
   return c;
 }
 
-bool scaling_of_features(scaling *scale, const double *x, size_t rows, size_t features,
-                         size_t stride, bool keep) {
-  scale->feature_mean = calloc(features, sizeof *scale->feature_mean);
-  scale->feature_factor = calloc(features, sizeof *scale->feature_factor);
-  if (!scale->feature_mean || !scale->feature_factor) return false;
-  scale->features = features;
-  for (size_t i = 0; i < features; i++) {
-    const spread c = look_at(x + i, rows, stride);
+/* Weights are divided by spreads, and what is saved takes the numbers as they are: both have to be numbers
+ * of the element type, with room to spare. */
+static bool is_in_range(dni_dtype type, const spread *c, double unit) {
+  const double most = type == DNI_F64 ? 1e150 : 1e30;
+  return fabs(c->mean) <= most && c->reach <= most && (unit <= 0 || unit >= 1 / most);
+}
+
+/* 0, or the exit status after a message. */
+static int check_range(const columns_of *of, size_t column, const spread *c, double unit) {
+  if (is_in_range(of->type, c, unit)) return 0;
+  return fail("%s: column %zu: mean %g, and up to %g from it: %s", of->path, of->first + column + 1,
+              c->mean, c->reach,
+              of->type == DNI_F64 ? "only sizes from 1e-150 to 1e150 can be scaled"
+                                  : "floats are scaled from 1e-30 to 1e30, --dtype f64 takes more");
+}
+
+/* What is saved has the mean in its biases, and where that is much larger than the spread, there are few digits
+ * left for this. It is no failure: answers in this run come from scaled numbers. */
+static void note_digits(const columns_of *of, size_t column, const spread *c, double unit) {
+  const double digits = of->type == DNI_F64 ? DBL_EPSILON : FLT_EPSILON;
+  if (!of->saved || unit <= 0 || fabs(c->mean) * digits <= 1e-2 * unit) return;
+  (void)fail("note: %s: column %zu: mean %g, spread %g: the network of --save loses digits%s",
+             of->path, of->first + column + 1, c->mean, unit,
+             of->type == DNI_F64 ? "" : ", --dtype f64 keeps more");
+}
+
+int scaling_of_features(scaling *scale, const columns_of *of, bool keep) {
+  scale->feature_mean = calloc(of->count, sizeof *scale->feature_mean);
+  scale->feature_factor = calloc(of->count, sizeof *scale->feature_factor);
+  if (!scale->feature_mean || !scale->feature_factor) return fail("out of memory");
+  scale->features = of->count;
+  for (size_t i = 0; i < of->count; i++) {
+    const spread c = look_at(of->values + i, of->rows, of->stride);
     const double unit = fmax(c.deviation, c.reach / reach_most);
+    if (check_range(of, i, &c, unit) != 0) return EXIT_FAILURE;
+    note_digits(of, i, &c, unit);
     scale->feature_mean[i] = c.mean;
     scale->feature_factor[i] = unit > 0 ? 1 / unit : keep ? 1 : 0;
   }
-  return true;
+  return 0;
 }
 
-bool scaling_of_targets(scaling *scale, const double *y, size_t rows, size_t targets,
-                        size_t stride) {
+/* The spread of all, which have one factor. */
+static double joint_unit(const columns_of *of) {
   double squares = 0;
-  scale->target_mean = calloc(targets, sizeof *scale->target_mean);
-  if (!scale->target_mean) return false;
-  scale->targets = targets;
-  for (size_t i = 0; i < targets; i++) {
-    const spread c = look_at(y + i, rows, stride);
-    scale->target_mean[i] = c.mean;
-    squares += c.deviation * c.deviation / (double)targets;
+  for (size_t i = 0; i < of->count; i++) {
+    const spread c = look_at(of->values + i, of->rows, of->stride);
+    squares += c.deviation * c.deviation / (double)of->count;
   }
-  scale->target_factor = squares > 0 ? 1 / sqrt(squares) : 1;
-  return true;
+  return sqrt(squares);
+}
+
+int scaling_of_targets(scaling *scale, const columns_of *of) {
+  const double unit = joint_unit(of);
+  scale->target_mean = calloc(of->count, sizeof *scale->target_mean);
+  if (!scale->target_mean) return fail("out of memory");
+  scale->targets = of->count;
+  for (size_t i = 0; i < of->count; i++) {
+    const spread c = look_at(of->values + i, of->rows, of->stride);
+    if (check_range(of, i, &c, unit) != 0) return EXIT_FAILURE;
+    note_digits(of, i, &c, unit);
+    scale->target_mean[i] = c.mean;
+  }
+  scale->target_factor = unit > 0 ? 1 / unit : 1;
+  return 0;
 }
 
 void scaling_release(scaling *scale) {

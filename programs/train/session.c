@@ -174,11 +174,23 @@ static bool has_batch_norm(dni_network *network) {
   return false;
 }
 
+/* Batch normalisation takes statistics of 2 examples or more, in each part of a batch. */
+static int check_batch(const session *s) {
+  const settings *set = s->set;
+  const size_t least = has_batch_norm(s->network) ? 2 : 1;
+  if (s->batch < least)
+    return fail("--batch 1: batch normalisation takes statistics of 2 examples or more");
+  if (set->micro_batches == COUNT_UNSET) return 0; /* as many as the batch allows */
+  const size_t parts = (size_t)set->micro_batches;
+  if (s->batch / parts >= least) return 0;
+  return fail("--micro-batches %zu: a batch of %zu is too small, expected %zu examples or more",
+              parts, s->batch, least * parts);
+}
+
 static int open_training(session *s) {
   plan_steps(s);
-  if (s->batch == 1 && s->total_steps > 0 && has_batch_norm(s->network))
-    return fail("--batch 1: batch normalisation takes statistics of 2 examples or more");
-  int status = network_add_sgs(s->set, s->context, &s->d, s->loss, s->network);
+  int status = s->total_steps > 0 ? check_batch(s) : 0;
+  if (status == 0) status = network_add_sgs(s->set, s->context, &s->d, s->loss, s->network);
   if (status != 0 || s->total_steps == 0) return status;
   if (create_optimisers(s) != DNI_OK || create_trainer(s) != DNI_OK) return library_failure();
   return 0;

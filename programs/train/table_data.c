@@ -44,7 +44,7 @@ static int take_part(const dni_dataset *rows, part *out) {
   const size_t columns = dni_dataset_features(rows) + 1;
   dni_matrix x, y;
   out->rows = dni_dataset_examples(rows);
-  out->values = calloc(out->rows * columns, sizeof *out->values);
+  out->values = calloc(out->rows, columns * sizeof *out->values);
   if (!out->values) return fail("out of memory");
   dni_matrix_init_strided_f64(&x, out->values, out->rows, columns - 1, columns);
   dni_matrix_init_strided_f64(&y, out->values + columns - 1, out->rows, 1, columns);
@@ -152,21 +152,28 @@ static int check_targets(const table *t) {
   return status == 0 && other ? check_probabilities(t, &t->validation, other) : status;
 }
 
-static int find_scaling(const table *t, dni_network *loaded, scaling *scale) {
+static columns_of columns_at(const table *t, dni_dtype type, size_t first, size_t count) {
+  columns_of of = {.rows = t->train.rows, .count = count, .stride = t->where.columns, .type = type};
+  of.values = t->train.values + first;
+  of.path = t->set->data;
+  of.first = first;
+  of.saved = t->set->save != NULL;
+  return of;
+}
+
+static int find_scaling(const table *t, dni_dtype type, dni_network *loaded, scaling *scale) {
   const layout *where = &t->where;
-  const part *rows = &t->train;
+  const columns_of features = columns_at(t, type, where->first_feature, where->features);
+  const columns_of targets = columns_at(t, type, where->first_target, where->targets);
   const int loss = t->set->loss;
   const bool numbers = t->classes == 0 && where->targets > 0 &&
                        (loss == CHOICE_UNSET || loss == LOSS_SQUARED || loss == LOSS_ABSOLUTE);
-  if ((!loaded || network_takes_scaled(loaded)) &&
-      !scaling_of_features(scale, rows->values + where->first_feature, rows->rows, where->features,
-                           where->columns, loaded != NULL))
-    return fail("out of memory");
-  if (numbers && (!loaded || network_gives_scaled(loaded)) &&
-      !scaling_of_targets(scale, rows->values + where->first_target, rows->rows, where->targets,
-                          where->columns))
-    return fail("out of memory");
-  return 0;
+  if (!loaded || network_takes_scaled(loaded)) {
+    int status = scaling_of_features(scale, &features, loaded != NULL);
+    if (status != 0) return status;
+  }
+  return numbers && (!loaded || network_gives_scaled(loaded)) ? scaling_of_targets(scale, &targets)
+                                                              : 0;
 }
 
 /* Data sets of the context's elements. --------------------------------------------------------------- */
@@ -203,8 +210,8 @@ static int make(const table *t, dni_context *context, const part *rows, size_t o
                 const scaling *scale, dni_dataset **out) {
   const dni_dtype type = dni_context_dtype(context);
   dni_memory_options how = {.struct_size = sizeof how, .classes = t->classes};
-  void *x = calloc(rows->rows * t->where.features, sizeof(double));
-  void *y = calloc(rows->rows * outputs, sizeof(double));
+  void *x = calloc(rows->rows, t->where.features * sizeof(double));
+  void *y = calloc(rows->rows, outputs * sizeof(double));
   dni_matrix features, targets;
   dni_status status = x && y ? DNI_OK : DNI_ERROR_MEMORY;
   if (status == DNI_OK) {
@@ -241,11 +248,15 @@ static void close_table(table *t) {
 int table_open(const settings *set, dni_context *context, dni_network *loaded, data *out) {
   table t = {.set = set};
   out->format = "CSV";
+  if (set->labels || set->validation_labels) {
+    (void)fail("--labels and --validation-labels are for IDX files, %s is none", set->data);
+    return USAGE;
+  }
   int status = read_parts(&t);
   if (status == 0) status = find_layout(&t, loaded, out);
   if (status == 0) t.classes = find_classes(&t, loaded);
   if (status == 0) status = check_targets(&t);
-  if (status == 0) status = find_scaling(&t, loaded, &out->scale);
+  if (status == 0) status = find_scaling(&t, dni_context_dtype(context), loaded, &out->scale);
   if (status == 0) status = make_all(&t, context, loaded, out);
   close_table(&t);
   return status;

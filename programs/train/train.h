@@ -75,6 +75,9 @@ const char *choice_word(choice which, int index, char text[NAME_SIZE]);
 /* check.c: what depends on several options at once; 0, or USAGE after one line. */
 int options_check(const settings *set);
 
+/* files.c: the same of the files that options name */
+int files_check(const settings *set);
+
 /* elements.c: numbers of the context's type */
 dni_matrix view_of(dni_dtype type, void *elements, size_t rows, size_t columns);
 double get_element(dni_dtype type, const void *elements, size_t at);
@@ -87,12 +90,20 @@ typedef struct scaling {
   double *target_mean, target_factor;    /* y too: one factor for all targets */
 } scaling;
 
-/* From numbers x [rows][columns], y in the same memory. `keep`: a column that does not change is left as
- * it is, else it becomes 0. Answers false where memory is short. */
-bool scaling_of_features(scaling *scale, const double *x, size_t rows, size_t features,
-                         size_t stride, bool keep);
-bool scaling_of_targets(scaling *scale, const double *y, size_t rows, size_t targets,
-                        size_t stride);
+/* Some columns of a file, next to each other, that will be elements of this type. */
+typedef struct columns_of {
+  const double *values; /* [rows][count], rows `stride` apart */
+  size_t rows, count, stride;
+  const char *path;
+  size_t first; /* the first of them in the file, counted from 0 */
+  dni_dtype type;
+  bool saved; /* will the network be saved, which then takes and gives these numbers? */
+} columns_of;
+
+/* 0, or the exit status after a message: the numbers are too large or too small to be scaled. `keep`: a column
+ * that does not change is left as it is, else it becomes 0. */
+int scaling_of_features(scaling *scale, const columns_of *of, bool keep);
+int scaling_of_targets(scaling *scale, const columns_of *of);
 void scaling_release(scaling *scale);
 /* May it be undone, by a dense layer at that end? */
 bool network_takes_scaled(dni_network *network);
@@ -111,6 +122,11 @@ typedef struct data {
   scaling scale;                     /* of CSV files */
 } data;
 
+/* A regular file that begins as IDX files do. Whoever opens it next says why it cannot be read. */
+bool file_is_idx(const char *path);
+/* The labels of IDX images are in the file of the same name with other words; false: there are no such
+ * words. */
+bool labels_name(const char *images, char path[PATH_SIZE]);
 /* `loaded`, if it is not NULL, is the network that the data is for. */
 int data_open(const settings *set, dni_context *context, dni_network *loaded, data *out);
 void data_close(data *d);
