@@ -77,6 +77,14 @@ $(diff "$work/in_help" "$work/in_page")"
     complain "dni-$program.1: mandoc finds fault"
 done
 
+# Behind -- there are no options; as the value of an option it is one.
+program=$(cd "$BUILD/bin" && pwd)/dni-train
+train --steps 5 --width 8 -- "$work/labels.csv"
+refused 2 'unexpected argument --steps' "$train" -- "$work/labels.csv" --steps
+refused 1 '^dni-info: --json: ' "$info" -- --json
+(cd "$work" && "$program" --width 8 --save -- labels.csv --steps 5 >out 2>&1 && rm ./--) ||
+  complain "a file of the name -- and options behind it: $(cat "$work/out")"
+
 refused 2 'DATA is missing' "$train"
 refused 2 'FILE is missing' "$info"
 refused 2 'unexpected argument' "$train" a b
@@ -92,6 +100,8 @@ for wrong in 'split 1' 'split x' 'classes -1' 'targets 0' 'header x' 'separator 
   refused 2 "--${wrong%% *} .*expected" "$train" --$wrong "$work/labels.csv"
 done
 refused 2 '--save ' "$train" --save '' "$work/labels.csv"
+refused 2 "--seed '': .* to 18446744073709551615$" "$train" --seed '' "$work/labels.csv"
+refused 2 'at most 32' "$train" --layers "$(seq -s, 1 33)" "$work/labels.csv"
 while IFS='|' read -r words arguments; do
   # shellcheck disable=SC2086 # options
   refused 2 "$words" "$train" $arguments "$work/labels.csv"
@@ -121,7 +131,14 @@ done <<'END'
 --steps 0|--load x --steps 0 --figure y
 --save and --predict|--save x --predict x
 END
-refused 2 '--labels' "$train" --labels x "$sample"
+refused 2 '--labels' "$train" --labels "$work/labels.csv" "$sample"
+for option in '--header 1' '--separator tab' '--targets 2' --targets-first '--classes 0'; do
+  # shellcheck disable=SC2086 # an option and its value
+  refused 2 "${option%% *}" "$train" $option "$sample"
+done
+refused 2 '--labels' "$train" --labels "$work/more.csv" "$work/labels.csv"
+refused 2 '--validation-labels' "$train" --validation "$work/more.csv" --validation-labels "$work/more.csv" \
+  "$work/labels.csv"
 refused 2 'name one file' "$train" --save "$work/labels.csv" "$work/labels.csv"
 
 # Wrong files. --------------------------------------------------------------------------------------
@@ -149,6 +166,8 @@ refused 1 'labels.csv' "$train" --separator comma "$work/labels.csv"
 refused 1 'loss sigmoid' "$train" --loss sigmoid "$work/numbers.csv"
 refused 1 '--validation .*numbers.csv' "$train" --validation "$work/numbers.csv" "$work/labels.csv"
 refused 1 '--batch 1' "$train" --batch 1 "$work/labels.csv"
+refused 1 '--micro-batches 20: .* expected 40' "$train" --schedule micro-batches --micro-batches 20 --batch 39 \
+  "$work/labels.csv"
 refused 1 '--sg' "$train" --sg local --depth 0 "$work/labels.csv"
 refused 1 '--sg-after 3' "$train" --sg local --sg-after 3 "$work/labels.csv"
 refused 1 'nowhere' "$train" --load "$work/nowhere" "$work/labels.csv"
@@ -163,6 +182,30 @@ for option in predict json-file figure; do
 done
 "$train" --steps 20 --rate 1e30 "$work/numbers.csv" >"$work/out" 2>"$work/err"
 [ $? -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || complain "a training that diverges: $(cat "$work/err")"
+
+# Numbers of any length are no header, and of any size are scaled or refused.
+awk 'BEGIN { for (i = 0; i < 40; i++) printf "%d.%080d,%d.%080d\n", i, i, i, i }' >"$work/long.csv"
+"$info" --json "$work/long.csv" >"$work/long.json"
+fields "$work/long.json" 'j["files"][0]["header_lines"] == 0 and j["files"][0]["rows"] == 40'
+awk 'BEGIN { for (i = 0; i < 40; i++) print i "," i % 7 "e300," i % 5 "e-200," i * 37 % 11 }' >"$work/sizes.csv"
+awk 'BEGIN { for (i = 0; i < 40; i++) print i % 7 "e35," i % 5 "e-35," i * 37 % 11 }' >"$work/wide.csv"
+refused 1 'sizes.csv: column 2: .* 1e150' "$train" --dtype f64 "$work/sizes.csv"
+refused 1 'wide.csv: column 1: .*--dtype f64' "$train" "$work/wide.csv"
+cut -d , -f 2,3 "$work/wide.csv" >"$work/small.csv"
+refused 1 'small.csv: column 1: ' "$train" "$work/small.csv"
+awk -F , '{ print $3 "," $1 }' "$work/wide.csv" >"$work/targets.csv"
+refused 1 'targets.csv: column 2: ' "$train" "$work/targets.csv"
+train --steps 5 --dtype f64 "$work/wide.csv"
+
+# What is far from 0 for how little it changes: answers have the digits for it, and floats that are saved have not.
+awk 'BEGIN { for (i = 0; i < 40; i++) print i * 37 % 11 "," 1700000000 + i }' >"$work/far.csv"
+train --steps 5 --predict "$work/far-answers.csv" "$work/far.csv"
+[ "$(sed 1d "$work/far-answers.csv" | cut -d , -f 2 | sort -u | wc -l)" -ge 11 ] ||
+  complain "--predict: too few digits: $(head -n 3 "$work/far-answers.csv")"
+"$train" --steps 5 --save "$work/far.safetensors" "$work/far.csv" >"$work/out" 2>"$work/err" &&
+  grep -q 'note: .*far.csv: column 2: .*--dtype f64' "$work/err" ||
+  complain "--save of what floats cannot hold: $(cat "$work/err")"
+train --steps 5 --dtype f64 --save "$work/far.safetensors" "$work/far.csv"
 
 # Every option. -------------------------------------------------------------------------------------
 
@@ -269,7 +312,23 @@ long="--width 32 --steps 400 --evaluate-every 20 --sg synthetic --decay constant
   cmp -s "$work/whole.safetensors" "$work/rest.safetensors" || complain "a training that was resumed differs"
   refused_rate=$("$train" "$work/labels.csv" $long --rate 0.5 --checkpoint "$work/long" --resume 2>&1 >/dev/null)
   case $refused_rate in *--rate*) ;; *) complain "--resume with another rate: $refused_rate" ;; esac
+  for other in '--sg-rate 0.5' '--weight-decay 0.5' '--clip-norm 0.5'; do
+    "$train" "$work/labels.csv" $long $other --checkpoint "$work/long" --resume >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && grep -qe "${other%% *}" "$work/err" || complain "--resume with $other: $(cat "$work/err")"
+  done
 }
+
+# The second signal ends a training at once, also if it is another one than the first: a step takes seconds.
+"$train" "$work/labels.csv" --depth 4 --width 4000 --batch 300 --threads 1 --dtype f64 --split 0 \
+  >"$work/out" 2>"$work/err" &
+process=$!
+while kill -0 $process 2>/dev/null && ! grep -q ^network "$work/out"; do sleep 0.1; done
+sleep 0.2
+kill -INT $process
+sleep 0.1
+kill -TERM $process
+wait $process 2>/dev/null
+[ $? -eq 143 ] && ! grep -q stopped "$work/err" || complain "SIGINT and SIGTERM: $(cat "$work/err")"
 
 # dni-info of everything that was written. ----------------------------------------------------------
 
@@ -289,6 +348,9 @@ grep -q 'layers.0.weight .*F32 256 x 2, 2048 bytes; .* norm .*not finite: 0' "$w
 [ $? -eq 1 ] && [ "$(grep -c -e '^[^ ].*: CSV' -e ': IDX' "$work/out")" -eq 2 ] &&
   grep -q 'nowhere: No such file' "$work/err" || complain "dni-info: a missing file hides the others"
 grep -q 'labels of 10 classes, of each: 50 50' "$work/out" || complain "dni-info: no classes of an IDX file"
+printf '1\n2\n' >"$work/column.csv"
+refused_column=$("$info" "$work/column.csv" 2>&1 >/dev/null)
+case $refused_column in *'one column'*) ;; *) complain "dni-info of one column: $refused_column" ;; esac
 for wrong in "$work/empty" "$work/folder" /dev/null "$work/text.csv" "$work/ragged.csv" "$work/cut-images-idx3-ubyte"; do
   "$info" "$wrong" >"$work/out" 2>"$work/err"
   [ $? -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "^dni-info: $wrong: " "$work/err" ||
