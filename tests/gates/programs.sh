@@ -285,6 +285,7 @@ same() {
   train "$@" --checkpoint "$file" --checkpoint-every 7 --steps 24 --resume --save "$work/rest.safetensors"
   cmp -s "$work/whole.safetensors" "$work/rest.safetensors" || complain "$name: a checkpoint changes the network"
   rm "$file"
+  : >"$work/out" # an old epoch is none of this training
   "$train" "$@" --evaluate-every 3 --steps 2000000 --checkpoint "$file" >"$work/out" 2>"$work/err" &
   process=$!
   while kill -0 $process 2>/dev/null && [ "$(grep -c ^epoch "$work/out")" -lt 2 ]; do sleep 0.1; done
@@ -301,6 +302,7 @@ long="--width 32 --steps 400 --evaluate-every 20 --sg synthetic --decay constant
 # shellcheck disable=SC2086 # options
 {
   train "$work/labels.csv" $long --save "$work/whole.safetensors"
+  : >"$work/out"
   "$train" "$work/labels.csv" $long --checkpoint "$work/long" >"$work/out" 2>"$work/err" &
   process=$!
   while kill -0 $process 2>/dev/null && ! grep -q ^epoch "$work/out"; do :; done
@@ -319,6 +321,7 @@ long="--width 32 --steps 400 --evaluate-every 20 --sg synthetic --decay constant
 }
 
 # The second signal ends a training at once, also if it is another one than the first: a step takes seconds.
+: >"$work/out"
 "$train" "$work/labels.csv" --depth 4 --width 4000 --batch 300 --threads 1 --dtype f64 --split 0 \
   >"$work/out" 2>"$work/err" &
 process=$!
