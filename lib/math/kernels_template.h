@@ -194,16 +194,14 @@ static REAL FN(used_gradient)(REAL g, REAL w, REAL scale, REAL limit, REAL decay
   return FN(or_nan)(FN(limited)(scaled, limit), g) + decay * w;
 }
 
-/* A moment of 16 bits, and one rounded to them: up with the probability of what is cut off (`random`: 16 bits of
- * chance), never beyond the largest number. */
+/* A moment of 16 bits, and one rounded to them: away from 0 with the probability of what is cut off (`random`: 16 bits
+ * of chance). Infinity and NaN stay what they are. */
 static REAL FN(widened)(uint16_t moment) {
   return (REAL)dni__float_of((uint32_t)moment << 16);
 }
 
 static uint16_t FN(rounded_by_chance)(REAL moment, uint32_t random) {
-  const uint32_t exponent = 0x7f800000, bits = dni__bits_of((float)moment), sum = bits + random;
-  const bool overflows = (bits & exponent) != exponent && (sum & exponent) == exponent;
-  return (uint16_t)((overflows ? bits : sum) >> 16);
+  return (uint16_t)((dni__bits_of((float)moment) + random) >> 16);
 }
 
 static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g,

@@ -3,7 +3,7 @@
  * need them. */
 
 /* A gradient whose square would be too large counts as REAL_ROOT_MOST. m / sqrt(v) is then what it
- * should be, since it does not depend on the size of gradients, and v stays finite; where weight decay
+ * should be, since it does not depend on the size of gradients, and v stays finite, rounded too; where weight decay
  * alone makes it infinite, w becomes NaN rather than stay where it is for ever. */
 static void UPDATE(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict g,
                                 MOMENT *restrict m, MOMENT *restrict v, const dni__adam_step *step,
@@ -45,7 +45,7 @@ static void UPDATE(sgd_momentum)(size_t count, REAL *restrict w, const REAL *res
     REAL velocity = momentum * LOAD(v[i]) + FN(used_gradient)(g[i], w[i], scale, limit, decay);
     REAL moved = w[i] - rate * velocity;
     w[i] = FN(or_nan)(moved, moved);
-    v[i] = KEEP(velocity, random & 0xffff);
+    v[i] = KEEP(velocity, velocity > -0x1p127F && velocity < 0x1p127F ? random & 0xffff : 0); /* not to infinity */
   }
 }
 
