@@ -35,8 +35,6 @@ static dni_status fill(dni_trainer *trainer, const dni_trainer_options *options,
   DNI_TRY(dni__plan_create_records(plan));
   DNI_TRY(dni__plan_lay_out(plan));
   DNI_TRY(plan_batch(trainer));
-  if (plan->stage_count > 1 && trainer->context->compute == DNI_BF16)
-    dni__backend_expect(trainer->context->backend, plan->stage_count);
   return dni__schedule_create(plan, random, &trainer->schedule);
 }
 
@@ -90,6 +88,8 @@ static dni_status create(dni_network *network, dni_loss *loss, const dni_trainer
     return status;
   }
   trainer->plan.metric.destroy = metric.destroy;
+  if (trainer->plan.stage_count > 1 && trainer->context->compute == DNI_BF16)
+    dni__backend_expect(trainer->context->backend, trainer->plan.stage_count);
   *out = trainer;
   return DNI_OK;
 }
