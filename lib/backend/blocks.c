@@ -24,7 +24,7 @@ void dni__blocks_reserve(dni__blocks *blocks, dni__memory *memory, size_t count)
   size_t made = atomic_load(&blocks->made);
   while (made < count && made < DNI__BLOCKS_MOST) {
     if (!atomic_compare_exchange_weak(&blocks->made, &made, made + 1)) continue;
-    uint32_t *block = dni__allocate(memory, DNI__BLOCK_PAIRS, sizeof *block);
+    uint32_t *block = dni__allocate_spare(memory, DNI__BLOCK_PAIRS * sizeof *block);
     if (!block) {
       (void)atomic_fetch_sub(&blocks->made, 1);
       return;

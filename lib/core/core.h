@@ -102,6 +102,8 @@ size_t dni__memory_bytes(const dni__memory *memory);
 void *dni__allocate(dni__memory *memory, size_t count, size_t size);
 /* The same, but what is in it is left as it is: for what is written over at once and is large. */
 void *dni__allocate_unset(dni__memory *memory, size_t count, size_t size);
+/* As dni__allocate, but without memory nothing fails: the message stays. For what one can do without. */
+void *dni__allocate_spare(dni__memory *memory, size_t bytes);
 void dni__free(dni__memory *memory, void *block); /* NULL: nothing */
 
 /* *out = a * b, a + b; false if it does not fit. */

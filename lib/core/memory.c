@@ -79,6 +79,15 @@ size_t dni__memory_bytes(const dni__memory *memory) {
   return atomic_load_explicit(&memory->bytes, memory_order_relaxed);
 }
 
+/* `total` bytes, the first of which keep that number; NULL without a message. */
+static void *take(dni__memory *memory, size_t total) {
+  unsigned char *start = call_alloc(&memory->allocator, total);
+  if (!start) return NULL;
+  memcpy(start, &total, sizeof total);
+  atomic_fetch_add_explicit(&memory->bytes, total, memory_order_relaxed);
+  return start + DNI_ALIGNMENT;
+}
+
 void *dni__allocate_unset(dni__memory *memory, size_t count, size_t size) {
   size_t bytes, total;
   if (!dni__multiply(count, size, &bytes) || !dni__add(bytes, DNI_ALIGNMENT, &total) ||
@@ -86,19 +95,19 @@ void *dni__allocate_unset(dni__memory *memory, size_t count, size_t size) {
     (void)dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu x %zu bytes do not fit", count, size);
     return NULL;
   }
-  unsigned char *start = call_alloc(&memory->allocator, total);
-  if (!start) {
-    (void)dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu bytes", total);
-    return NULL;
-  }
-  memcpy(start, &total, sizeof total);
-  atomic_fetch_add_explicit(&memory->bytes, total, memory_order_relaxed);
-  return start + DNI_ALIGNMENT;
+  void *block = take(memory, total);
+  if (!block) (void)dni__fail(DNI_ERROR_MEMORY, "out of memory: %zu bytes", total);
+  return block;
 }
 
 void *dni__allocate(dni__memory *memory, size_t count, size_t size) {
   void *block = dni__allocate_unset(memory, count, size);
   return block ? memset(block, 0, count * size) : NULL;
+}
+
+void *dni__allocate_spare(dni__memory *memory, size_t bytes) {
+  void *block = take(memory, bytes + DNI_ALIGNMENT);
+  return block ? memset(block, 0, bytes) : NULL;
 }
 
 void dni__free(dni__memory *memory, void *block) {
