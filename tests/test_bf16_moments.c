@@ -269,6 +269,22 @@ START_TEST(test_extremes) {
 }
 END_TEST
 
+/* Adam's v keeps the square of one large gradient, also where bf16 has less range than the element type, and forgets
+ * it. */
+START_TEST(test_large_gradient) {
+  dni_context *context = make_context(support_dtypes[_i], 1);
+  const dni_dtype dtype = support_dtypes[_i];
+  dni_matrix value = matrix_filled(dtype, 1, 10, 1), gradient = matrix_filled(dtype, 1, 10, 1e25);
+  dni_optimiser *adam = with_bf16(make_adam(context, 0.001));
+  EXPECT_OK(dni_optimiser_add(adam, &value, &gradient, NULL, NULL));
+  EXPECT_OK(dni_optimiser_step(adam));
+  matrix_fill(&gradient, 0.1);
+  for (int step = 0; step < 20; step++)
+    EXPECT_OK(dni_optimiser_step(adam));
+  expect_close(matrix_get(&value, 0, 7), 0.9946, 0.001, "value");
+}
+END_TEST
+
 START_TEST(test_bytes) {
   dni_context *context = context_of(0, 0, 1);
   dni_optimiser *floats = make_adam(context, 0.1), *like;
@@ -313,6 +329,7 @@ int main(void) {
   tcase_add_test(group, test_strides);
   tcase_add_test(group, test_files);
   tcase_add_test(group, test_extremes);
+  tcase_add_loop_test(group, test_large_gradient, 0, 2);
   tcase_add_test(group, test_bytes);
   tcase_add_test(group, test_refusals);
   return support_run(suite);

@@ -215,11 +215,13 @@ static void FN(sgd_plain)(size_t count, REAL *restrict w, const REAL *restrict g
 }
 
 #define MOMENT               REAL
+#define MOMENT_ROOT_MOST     REAL_ROOT_MOST
 #define UPDATE(name)         FN(name)
 #define LOAD(moment)         (moment)
 #define KEEP(moment, random) ((void)(random), (moment))
 #include "math/update_template.h"
 #define MOMENT               uint16_t
+#define MOMENT_ROOT_MOST     0x1p63 /* bf16 has the range of float */
 #define UPDATE(name)         FN(name##_bf16)
 #define LOAD(moment)         FN(widened)(moment)
 #define KEEP(moment, random) FN(rounded_by_chance)(moment, random)

@@ -1,8 +1,8 @@
 /* Updates of parameters (optimiser/adam.c, sgd.c), for one way to keep moments. Included with MOMENT, their type,
- * UPDATE(name), LOAD(moment), their values, and KEEP(value, random) defined, which get 16 random bits where they
- * need them. */
+ * MOMENT_ROOT_MOST, as REAL_ROOT_MOST for what they hold, UPDATE(name), LOAD(moment), their values, and
+ * KEEP(value, random) defined, which get 16 random bits where they need them. */
 
-/* A gradient whose square would be too large counts as REAL_ROOT_MOST. m / sqrt(v) is then what it
+/* A gradient whose square would be too large counts as MOMENT_ROOT_MOST. m / sqrt(v) is then what it
  * should be, since it does not depend on the size of gradients, and v stays finite, rounded too; where weight decay
  * alone makes it infinite, w becomes NaN rather than stay where it is for ever. */
 static void UPDATE(adam_arrays)(size_t count, REAL *restrict w, const REAL *restrict g,
@@ -13,7 +13,7 @@ static void UPDATE(adam_arrays)(size_t count, REAL *restrict w, const REAL *rest
   const REAL rest1 = (REAL)(1 - step->beta1), rest2 = (REAL)(1 - step->beta2);
   const REAL decay = (REAL)step->decay, shrink = FN(nearest)(step->shrink);
   const REAL scale = (REAL)step->gradient_scale;
-  const REAL limit = (REAL)fmin(step->gradient_limit, REAL_ROOT_MOST);
+  const REAL limit = (REAL)fmin(step->gradient_limit, MOMENT_ROOT_MOST);
   const uint32_t seed = chance->seed, first = chance->first;
   for (size_t i = 0; i < count; i++) {
     const uint32_t random = dni__chance_bits(seed, first + (uint32_t)i);
@@ -58,6 +58,7 @@ static void UPDATE(sgd)(size_t count, void *w, const void *g, void *v, const dni
 }
 
 #undef MOMENT
+#undef MOMENT_ROOT_MOST
 #undef UPDATE
 #undef LOAD
 #undef KEEP

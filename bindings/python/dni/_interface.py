@@ -1484,9 +1484,9 @@ class OptimiserMethods(Handle, thing="optimiser"):
             w -= r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
 
         t counts this optimiser's steps from 1. b1 is DNI_SETTING_BETA1 and b2 is DNI_SETTING_BETA2. A g
-        above 2^63 (2^511 in double) counts as this number, so that its square is finite: the update does
-        not depend on the size of large gradients, and v forgets them again. What is not finite, the
-        other letters and the statuses are as in dni_optimiser_create_sgd().
+        above 2^63 (2^511 where moments are double) counts as this number, so that its square is finite:
+        the update does not depend on the size of large gradients, and v forgets them again. What is not
+        finite, the other letters and the statuses are as in dni_optimiser_create_sgd().
         """
         out = c_void_p()
         lib.dni_optimiser_create_adam(context, learning_rate, byref(out))
@@ -1519,7 +1519,8 @@ class OptimiserMethods(Handle, thing="optimiser"):
         update computes in the context's dtype and then rounds m and v, or v, up or down by chance, so
         that small changes are not lost: on average nothing changes. The random bits are a function of
         the step, of the parameter's place in the optimiser and of the element, so the same steps give
-        the same numbers, whatever the threads. Files keep such moments as BF16.
+        the same numbers, whatever the threads. Their range is that of float: in double, the v of SGD is
+        infinite from 2^128 on, and the parameter then becomes NaN. Files keep such moments as BF16.
 
         The optimiser has no parameters yet. dni_optimiser_create_like() copies the type, so a trainer's
         optimisers have that of their pattern.
