@@ -125,8 +125,10 @@ static void heal(world *w) {
 /* Two trainers of one network, one after the other. */
 static void second_trainer(world *w) {
   world other = *w;
-  dni_trainer_options options = {
-      .struct_size = sizeof options, .schedule = w->schedule, .max_batch = w->max_batch};
+  dni_trainer_options options = {.struct_size = sizeof options,
+                                 .schedule = w->schedule,
+                                 .max_batch = w->max_batch,
+                                 .activations = any_activations(w)};
   settle(w, 0);
   if (EXPECT_IN(FINE | REFUSED | UNSUPPORTED,
                 dni_trainer_create(w->network, w->loss, &options, &other.trainer)) != DNI_OK)

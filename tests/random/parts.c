@@ -192,5 +192,8 @@ dni_status make_optimiser(world *w, dni_optimiser **out) {
   if (status == DNI_OK && chance(20))
     status = dni_optimiser_set_f64(*out, DNI_SETTING_CLIP_VALUE, 0.5);
   if (status == DNI_OK && chance(30)) status = set_schedule(*out);
+  if (status == DNI_OK && kind == 0 && chance(50))
+    status = dni_optimiser_set_f64(*out, DNI_SETTING_MOMENTUM, 0.9);
+  if (status == DNI_OK && chance(50)) status = dni_optimiser_set_moment_dtype(*out, DNI_BF16);
   return status;
 }

@@ -106,6 +106,7 @@ void *keep(world *w, kept_kind kind, void *thing);
 /* Each answers the first status that is not DNI_OK. */
 dni_status world_build(world *w);
 dni_status world_train(world *w); /* makes the trainer */
+dni_dtype any_activations(const world *w); /* that the context allows */
 /* Gives everything back and expects that nothing is left. */
 void world_end(world *w);
 size_t world_inputs(const world *w);

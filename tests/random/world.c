@@ -174,6 +174,10 @@ static dni_status create(world *w, dni_trainer_options *options) {
   return dni_trainer_create(w->network, w->loss, options, &w->trainer);
 }
 
+dni_dtype any_activations(const world *w) {
+  return dni_context_compute(w->context) == DNI_BF16 && chance(60) ? DNI_BF16 : 0;
+}
+
 dni_status world_train(world *w) {
   activity = "trainer";
   dni_metric metric;
@@ -183,7 +187,8 @@ dni_status world_train(world *w) {
                                  .sg_optimiser = w->sg_optimiser,
                                  .schedule = w->schedule,
                                  .max_batch = w->max_batch,
-                                 .measure_gradient_norm = chance(50)};
+                                 .measure_gradient_norm = chance(50),
+                                 .activations = any_activations(w)};
   if (w->schedule == DNI_SCHEDULE_RANDOM) options.update_probability = uniform(0.1, 1);
   if (w->schedule >= DNI_SCHEDULE_PIPELINED) choose_threads(w, &options);
   w->metric = chance(40);
