@@ -32,8 +32,9 @@ typedef struct dni__chance {
 } dni__chance;
 
 static inline uint32_t dni__chance_bits(uint32_t seed, uint32_t index) {
-  const uint32_t bits = (index ^ seed) * 0x9e3779b1;
-  return bits ^ bits >> 16;
+  uint32_t bits = (index ^ seed) * 0x9e3779b1;
+  bits = (bits ^ bits >> 15) * 0x85ebca77; /* after one multiplication neighbours depend on each other */
+  return bits ^ bits >> 13;
 }
 
 /* Powers of 2 with which M, D and M - D are multiplied before they are squared, so that squares are

@@ -38,9 +38,9 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_create_sgd(dni_context *context, d
  *     w -= r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
  * t counts this optimiser's steps from 1. b1 is DNI_SETTING_BETA1 and b2 is DNI_SETTING_BETA2. A g
- * above 2^63 (2^511 in double) counts as this number, so that its square is finite: the update does
- * not depend on the size of large gradients, and v forgets them again. What is not finite, the
- * other letters and the statuses are as in dni_optimiser_create_sgd(). */
+ * above 2^63 (2^511 where moments are double) counts as this number, so that its square is finite:
+ * the update does not depend on the size of large gradients, and v forgets them again. What is not
+ * finite, the other letters and the statuses are as in dni_optimiser_create_sgd(). */
 DNI_API DNI_MUST_USE dni_status dni_optimiser_create_adam(dni_context *context,
                                                           double learning_rate,
                                                           dni_optimiser **out);
@@ -66,7 +66,8 @@ DNI_API DNI_MUST_USE dni_status dni_optimiser_create_like(const dni_optimiser *o
  * update computes in the context's dtype and then rounds m and v, or v, up or down by chance, so
  * that small changes are not lost: on average nothing changes. The random bits are a function of
  * the step, of the parameter's place in the optimiser and of the element, so the same steps give
- * the same numbers, whatever the threads. Files keep such moments as BF16.
+ * the same numbers, whatever the threads. Their range is that of float: in double, the v of SGD is
+ * infinite from 2^128 on, and the parameter then becomes NaN. Files keep such moments as BF16.
  *
  * The optimiser has no parameters yet. dni_optimiser_create_like() copies the type, so a trainer's
  * optimisers have that of their pattern.
