@@ -14,7 +14,7 @@
 /* Multiply-adds below which waking other threads costs more than it gains. */
 #define SHARE_LEAST 4e6
 
-/* Pairs of A that the kernels' own blocks hold. */
+/* Pairs of A that the kernels hold on the stack: larger products take a block. */
 #define BLOCK_LEAST 16384
 
 typedef struct builtin {
@@ -24,8 +24,8 @@ typedef struct builtin {
   bool best;       /* it may choose better instructions for products of bf16 when they are wanted */
   dni__team *team; /* NULL: one thread */
   dni__blocks blocks;
-  atomic_size_t
-      expected; /* threads that run products of bf16 at a time; 0: there are no such products */
+  /* Threads that run products of bf16 at a time; 0: there are no such products. */
+  atomic_size_t expected;
 } builtin;
 
 /* A product to be shared. `size` is that of C in the direction it is cut, `unit` what cuts are a

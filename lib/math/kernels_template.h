@@ -195,7 +195,8 @@ static REAL FN(used_gradient)(REAL g, REAL w, REAL scale, REAL limit, REAL decay
 }
 
 /* A moment of 16 bits, and one rounded to them: away from 0 with the probability of what is cut off (`random`: 16 bits
- * of chance). Infinity and NaN stay what they are. */
+ * of chance). Infinity stays, and so do the NaNs that arithmetic makes; where another one is lost, the parameter is
+ * NaN already. */
 static REAL FN(widened)(uint16_t moment) {
   return (REAL)dni__float_of((uint32_t)moment << 16);
 }

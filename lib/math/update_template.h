@@ -45,7 +45,8 @@ static void UPDATE(sgd_momentum)(size_t count, REAL *restrict w, const REAL *res
     REAL velocity = momentum * LOAD(v[i]) + FN(used_gradient)(g[i], w[i], scale, limit, decay);
     REAL moved = w[i] - rate * velocity;
     w[i] = FN(or_nan)(moved, moved);
-    v[i] = KEEP(velocity, velocity > -0x1p127F && velocity < 0x1p127F ? random & 0xffff : 0); /* not to infinity */
+    const bool is_large = !(velocity > -0x1p127F && velocity < 0x1p127F); /* not up to infinity */
+    v[i] = KEEP(velocity, is_large ? 0 : random & 0xffff);
   }
 }
 

@@ -73,6 +73,7 @@ static void move_range(void *argument, size_t first, size_t end) {
 static uint32_t chance_seed(const dni_optimiser *optimiser, const dni__moved *moved) {
   const uint64_t parameter = (uint64_t)(moved - optimiser->moved);
   dni__random random;
+  if (optimiser->moment_dtype == optimiser->context->dtype) return 0; /* nothing is rounded */
   dni__random_init(&random, atomic_load_explicit(&optimiser->steps, memory_order_relaxed),
                    parameter);
   return (uint32_t)(dni__random_u64(&random) >> 32);
